@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The anchor: this project's own nf_tables table per family, which calls the loaded BPF programs from base chains at the
+// hooks and priorities of iptables, keeps them alive as long as the network namespace, and performs effects for them.
+//
+// Layout of nf_tables table `iptables-bpf` (family ip or ip6), for iptables table T and hook H:
+//   chain T-H (base chain, policy accept; created once, then only its one rule is replaced: a recreated base chain would let
+//       packets through for an instant): `xt bpf(main)` -> drop, or -> goto the side chain of this generation
+//   chain T-H-ask-G (regular, only with hand-ins): one round: per hand-in `xt bpf(need k) xt MATCH xt bpf(yes k)`
+//   chain T-H-side-G (regular, only with hand-ins): `jump T-H-ask-G`, `xt bpf(again) goto T-H-done-G`, repeated
+//       `rounds` times; then drop
+//   chain T-H-done-G (regular, only with hand-ins or effects): `xt bpf(orphan) drop`; per effect `xt bpf(due k) EFFECT`;
+//       `xt bpf(accepts) accept`; drop. A lost record fails closed.
+//   chain T-store (regular, never reached): `xt bpf(holder)`, whose userdata is the StoreTag of the datapath; the rule keeps
+//       the holder program and so the store's maps alive
+//   chain conntrack (regular, never reached): `ct state new`, while any table of the family needs conntrack
+// G is the generation number. Everything that belongs to T is swapped in one transaction.
+#pragma once
+
+#include "translator/error.hpp"
+#include "translator/ir.hpp"
+#include "translator/tables.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace xtbpf::anchor {
+
+// A file descriptor of a loaded SOCKET_FILTER program; the anchor takes its own reference at commit.
+using ProgramFd = int;
+
+struct HandIn {
+    ProgramFd need; // matches if the packet's record waits for this hand-in (and notes that it has been asked)
+    ir::KernelMatch match;
+    ProgramFd yes;  // notes that the match held; always matches
+};
+
+struct EffectStep {
+    ProgramFd due; // matches if this effect is the record's next
+    ir::Effect effect;
+};
+
+struct HookPlan {
+    Hook hook;
+    ProgramFd main; // 0: accept; 1: look further
+    std::vector<HandIn> hand_ins;
+    ProgramFd again = -1;     // with hand-ins: runs the rules again; matches once they are through
+    std::uint32_t rounds = 0; // with hand-ins: how many of them one packet can need at most
+    std::vector<EffectStep> effects;
+    ProgramFd orphan = -1;  // with hand-ins or effects: matches if there is no record for this packet (a plain drop)
+    ProgramFd accepts = -1; // with hand-ins or effects: matches if the record's verdict is accept; deletes the record
+};
+
+struct TablePlan {
+    Family family;
+    TableId table;
+    std::vector<HookPlan> hooks; // one per hook of the table
+    ProgramFd holder;
+    std::vector<std::uint8_t> tag; // userdata of the holder's rule, at most 200 bytes
+    bool conntrack = false;        // a rule of this table needs conntrack
+};
+
+struct Anchored {
+    std::vector<std::uint8_t> tag;
+    bool conntrack = false;         // the conntrack chain exists
+    std::vector<Hook> hooks;        // base chains that are there, each with its rule
+};
+
+// What the anchor holds for a table in the current network namespace; nullopt: nothing. `generation_id` of nf_tables is read
+// before, so that a commit can refuse if somebody else changed something since.
+Result<std::optional<Anchored>> inspect(Family family, TableId table);
+Result<std::uint32_t> generation_id();
+
+// Swaps everything of the table in one transaction. Refused if the nf_tables generation isn't `expected_generation` any more
+// (NFNL_BATCH GENID attribute; the kernel answers ERESTART), or with what was tried and errno. Nothing is changed on error.
+Result<void> commit(const TablePlan& plan, std::uint32_t expected_generation);
+
+// Sends the same batch but aborts it: everything is validated by the kernel, nothing changes.
+Result<void> check(const TablePlan& plan, std::uint32_t expected_generation);
+
+// Takes the table's chains away (its rules stop filtering), the conntrack chain with the last one that needs it, and the
+// nf_tables table with the last iptables table.
+Result<void> remove(Family family, TableId table);
+
+} // namespace xtbpf::anchor

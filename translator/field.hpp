@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The fields of the packet view (view.h) that predicates name: one row per field says where it lies and how wide it is.
+#pragma once
+
+#include "translator/view.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace xtbpf::ir {
+
+// Unsigned numbers of at most 32 bits, in host byte order.
+enum class Field : std::uint8_t {
+    Proto,
+    L4State,
+    FragOff,
+    SourcePort,
+    DestinationPort,
+    TcpFlags,
+    IcmpTypeCode, // type << 8 | code
+    IpLength,
+    Tos,
+    Ttl,
+    Mark,
+    PacketType,
+    MacValid,
+    MacSourceHigh,
+    MacSourceLow,
+    Owner, // enum xt_owner
+    Uid,
+    Gid,
+    CtPresent,
+    CtState,
+    CtStatus,
+    CtMark,
+    CtExpires,
+    CtDirection,
+    CtProto,
+    CtOrigSourcePort,
+    CtOrigDestinationPort,
+    CtReplySourcePort,
+    CtReplyDestinationPort,
+};
+inline constexpr std::size_t kFields = static_cast<std::size_t>(Field::CtReplyDestinationPort) + 1;
+
+// 128-bit addresses: four host order words, most significant first; IPv4 in word 0.
+enum class AddressField : std::uint8_t { Source, Destination, CtOrigSource, CtOrigDestination, CtReplySource, CtReplyDestination };
+
+struct FieldLayout {
+    std::string_view name;   // as in the IR dump
+    std::uint16_t offset;    // bytes into struct xt_view
+    std::uint8_t size;       // 1, 2 or 4 bytes
+};
+
+const FieldLayout& layout(Field field);
+const FieldLayout& layout(AddressField field); // size 16
+
+std::uint32_t read(const xt_view& view, Field field);
+
+} // namespace xtbpf::ir

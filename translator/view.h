@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The view of a packet: everything a rule can ask, laid out once, before the rules run.
+ *
+ * Shared by the BPF programs (datapath/bpf, which fill it from the kernel's structures), by the generated code and by the
+ * interpreter (translator, which fill or read it through the field table in field.hpp). Plain C; no pointers; numbers are
+ * in host byte order unless said otherwise. It lives on the BPF stack (512 bytes for all frames): keep it small.
+ */
+#ifndef XTBPF_VIEW_H
+#define XTBPF_VIEW_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+#define XT_VIEW_PATH 16 /* rules of the path that are remembered before they are counted */
+
+/* What became of the search for the transport header. */
+enum xt_l4 {
+    XT_L4_OK = 0,      /* proto and l4_avail are valid; frag_off may still say that no header is here */
+    XT_L4_BROKEN = 1,  /* IPv6 only: an extension header is cut off: `-p` is a hotdrop (ip6_packet_match) */
+    XT_L4_MISSING = 2, /* IPv6 only: not found behind a fragment header: `-p` doesn't match */
+};
+
+/* How rules are counted while the generated code runs. */
+enum xt_mode {
+    XT_MODE_DIRECT = 0, /* a matching rule's counter is incremented at once */
+    XT_MODE_RECORD = 1, /* its slot goes to path[]; the caller counts the path once the verdict is known */
+    XT_MODE_DRY = 2,    /* its slot is mixed into path_hash, nothing is counted or handed off: the self-check */
+};
+
+enum xt_verdict {
+    XT_CONTINUE = 0, /* the chain ran off its end, or RETURN: back to the caller */
+    XT_ACCEPT = 1,
+    XT_DROP = 2,
+    XT_DEFER = 3, /* early stage: something needed isn't known here; leave the packet alone, uncounted */
+    XT_STOP = 4,  /* hand-in: the kernel's match number `need` has to be asked first */
+};
+
+enum xt_owner { XT_OWNER_NO_SOCKET = 0, XT_OWNER_NO_FILE = 1, XT_OWNER_FILE = 2 };
+
+struct xt_view {
+    __u32 saddr[4]; /* host order words, most significant first; IPv4 in [0], rest 0 */
+    __u32 daddr[4];
+    __u8 in_name[16]; /* device names, zero padded; all zero: none (at OUTPUT no in, at INPUT no out) */
+    __u8 out_name[16];
+
+    __u32 len;      /* bytes that counters count: skb->len at the hook: the IP packet without padding */
+    __u32 ip_len;   /* IPv4 tot_len; IPv6 payload_len + 40 (xt_length) */
+    __u32 l4_avail; /* bytes of the packet from thoff on (skb->len - thoff) */
+    __u32 mark;
+    __u32 uid; /* socket owner; valid if owner == XT_OWNER_FILE */
+    __u32 gid;
+    __u32 mac_src_lo; /* source MAC, its last four bytes as one number */
+    __u16 mac_src_hi; /* its first two */
+    __u16 thoff;      /* offset of the transport header from the network header */
+    __u16 frag_off;   /* IPv4: in 8-byte units, 0 = first or whole; IPv6: in bytes, 0 = first or whole */
+    __u16 sport;      /* first two and second two bytes of the transport header (0 if not there) */
+    __u16 dport;
+    __u16 icmp_type_code; /* type << 8 | code */
+
+    __u8 proto; /* IPv4 protocol; IPv6: the last header (ipv6_find_hdr with target -1) */
+    __u8 l4;    /* enum xt_l4 */
+    __u8 tos;   /* IPv4 tos; IPv6 traffic class */
+    __u8 ttl;   /* IPv4 ttl; IPv6 hop limit */
+    __u8 tcp_flags; /* byte 13 of the TCP header */
+    __u8 tcp_doff;  /* TCP data offset in 32-bit words */
+    __u8 pkttype;   /* PACKET_* of linux/if_packet.h, loopback resolved as xt_pkttype does */
+    __u8 mac_valid; /* there is an Ethernet header (xt_mac) */
+
+    __u8 owner;      /* enum xt_owner */
+    __u8 ct_present; /* skb has a conntrack entry */
+    __u8 ct_dir;     /* 0 original, 1 reply */
+    __u8 ct_proto;   /* l4 protocol of the entry's original tuple */
+    __u32 ct_state;  /* XT_CONNTRACK_STATE_* bits of this packet, always at least one */
+    __u32 ct_status; /* nf_conn.status */
+    __u32 ct_mark;
+    __u32 ct_expires; /* seconds left */
+    __u32 ct_orig_src[4]; /* as saddr */
+    __u32 ct_orig_dst[4];
+    __u32 ct_repl_src[4];
+    __u32 ct_repl_dst[4];
+    __u16 ct_orig_sport, ct_orig_dport, ct_repl_sport, ct_repl_dport;
+
+    /* Working state of the traversal, not part of the packet. */
+    __u8 mode;     /* enum xt_mode */
+    __u8 path_len; /* XT_VIEW_PATH + 1: overflowed */
+    __u8 effects;  /* hand-offs recorded so far */
+    __u8 pad;
+    __u32 need;        /* after XT_STOP: number of the hand-in, from 0 */
+    __u32 answered;    /* bit k: hand-in k has been asked; */
+    __u32 answers;     /* bit k: and it matched */
+    __u32 path_hash;   /* XT_MODE_DRY: xt_path_mix over slots and effects in order */
+    __u32 path[XT_VIEW_PATH]; /* XT_MODE_RECORD: slots of the matched rules in order */
+};
+
+/* Mixes one more step of the path; bijective in `step` for a given hash, so that no two single steps collide. */
+static inline __u32 xt_path_mix(__u32 hash, __u32 step) {
+    hash = (hash ^ step) * 0x9E3779B1U;
+    return hash ^ (hash >> 15);
+}
+#define XT_PATH_EFFECT 0x80000000U /* an effect's number enters the hash with this bit set */
+
+#endif
