@@ -52,35 +52,39 @@ struct HookPlan {
     ProgramFd accepts = -1; // with hand-ins or effects: matches if the record's verdict is accept; deletes the record
 };
 
+inline constexpr std::size_t kMaxTag = 200;
+
 struct TablePlan {
     Family family;
     TableId table;
     std::vector<HookPlan> hooks; // one per hook of the table
     ProgramFd holder;
-    std::vector<std::uint8_t> tag; // userdata of the holder's rule, at most 200 bytes
+    std::vector<std::uint8_t> tag; // kept in the userdata of the holder's rule, at most kMaxTag bytes
     bool conntrack = false;        // a rule of this table needs conntrack
 };
 
 struct Anchored {
     std::vector<std::uint8_t> tag;
-    bool conntrack = false;         // the conntrack chain exists
-    std::vector<Hook> hooks;        // base chains that are there, each with its rule
+    bool conntrack = false;         // this table's share in the conntrack chain: TablePlan::conntrack of its last commit
+    std::vector<Hook> hooks;        // base chains that are there with a rule; fewer than hooks_of(table): somebody meddled
 };
 
-// What the anchor holds for a table in the current network namespace; nullopt: nothing. `generation_id` of nf_tables is read
-// before, so that a commit can refuse if somebody else changed something since.
+// What the anchor holds for a table in the current network namespace; nullopt: nothing, or the T-store rule is gone.
+// Read generation_id() of nf_tables before, so that a commit can refuse if somebody else changed something since.
 Result<std::optional<Anchored>> inspect(Family family, TableId table);
 Result<std::uint32_t> generation_id();
 
-// Swaps everything of the table in one transaction. Refused if the nf_tables generation isn't `expected_generation` any more
-// (NFNL_BATCH GENID attribute; the kernel answers ERESTART), or with what was tried and errno. Nothing is changed on error.
+// Swaps everything of the table in one transaction; the first for a table creates its base chains. Nothing is changed on
+// error, which is of kind Overtaken if the nf_tables generation isn't `expected_generation` any more (read it, the state and
+// the store again and retry); Locked without CAP_NET_ADMIN; TableUnavailable without nf_tables; else Refused. The text
+// names what was tried and what the kernel said.
 Result<void> commit(const TablePlan& plan, std::uint32_t expected_generation);
 
-// Sends the same batch but aborts it: everything is validated by the kernel, nothing changes.
+// Sends the same batch but without its end, which makes the kernel validate everything and then undo it.
 Result<void> check(const TablePlan& plan, std::uint32_t expected_generation);
 
-// Takes the table's chains away (its rules stop filtering), the conntrack chain with the last one that needs it, and the
-// nf_tables table with the last iptables table.
+// Takes the table's chains away (its rules stop filtering), the conntrack chain with the last table that needs it, and the
+// nf_tables table with the last iptables table. Nothing there: success.
 Result<void> remove(Family family, TableId table);
 
 } // namespace xtbpf::anchor

@@ -14,6 +14,7 @@ enum class ErrorKind {
     BadParameter,     // 2: the command line or the restore line is wrong; with the usage hint
     TableUnavailable, // 3: the table can't be initialised
     Locked,           // 4: the lock is held, or no permission
+    Overtaken,        // 4: somebody else changed nf_tables meanwhile; nothing is changed, all may be tried again
 };
 
 struct Error {
@@ -28,7 +29,8 @@ constexpr int exit_code(ErrorKind kind) {
     case ErrorKind::Refused: return 1;
     case ErrorKind::BadParameter: return 2;
     case ErrorKind::TableUnavailable: return 3;
-    case ErrorKind::Locked: return 4;
+    case ErrorKind::Locked:
+    case ErrorKind::Overtaken: return 4;
     }
     return 1;
 }

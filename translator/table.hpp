@@ -21,13 +21,14 @@ struct Counters {
 inline constexpr ir::Slot kNoSlot = ~0U; // not stored yet: the backend gives a slot at commit
 
 // Counters and per-match state of one rule or policy. An edit elsewhere moves neither; whoever edits copies the whole Account.
-// After a commit `slot` and `state` are set. `counters`: as read from the kernel; or, if `set`, to be written at commit
+// The backend gives slots and states at commit and returns them with read(). `counters`: as read from the kernel; or, if `set`, to be written at commit
 // (new rules, -Z, -P, -R, restore -c).
 struct Account {
     ir::Slot slot = kNoSlot;
     std::uint32_t state = kNoSlot; // first of the rule's LimitTest states; kNoSlot if it has none
     Counters counters;
     bool set = false;
+    std::uint32_t states = 0; // how many states, from `state` on, belong to the rule; the backend fills it in
 };
 
 struct StoredRule {

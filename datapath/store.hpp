@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The truth, kept in the kernel: a table's rules as text, their slots and counter bases, in a frozen map, and the pages its
+// programs count in. All of them hang on the "holder", a program that never runs and that the anchor's T-store rule keeps;
+// that rule's tag tells the holder's id. So the store lives exactly as long as its network namespace.
+//
+// A commit, in order:
+//     auto generation = anchor::generation_id();
+//     auto current = read_store(family, table);         // the very state the command was worked out from
+//     auto store = build_store(next, program, current ? &*current : nullptr);
+//     ... load programs with store->counters.fds(), store->limits.fds() ...
+//     anchor::commit({.holder = store->holder.get(), .tag = store->tag, ...}, generation);
+#pragma once
+
+#include "datapath/counters.hpp"
+#include "datapath/fd.hpp"
+#include "translator/error.hpp"
+#include "translator/ir.hpp"
+#include "translator/table.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace xtbpf {
+
+struct CurrentStore {
+    StoredTable table;          // accounts with slot, state and counters as of now; set = false
+    CounterPages counters;
+    LimitPages limits;
+    std::vector<Counters> raw;  // by slot: what the pages held when `table` was read
+    Fd holder;
+    bool conntrack = false;     // as committed
+    bool whole = true;          // the anchor has a base chain with a rule for each hook of the table
+};
+
+// The store in force in the current network namespace; nullopt: none. An unreadable one (another version, damaged) is an error.
+Result<std::optional<CurrentStore>> read_store(Family family, TableId table);
+
+struct NewStore {
+    CounterPages counters; // with room for all slots of the table; the old pages are the same maps as before
+    LimitPages limits;
+    Fd holder;
+    std::vector<std::uint8_t> tag;
+};
+
+// Makes the store of `next`: gives slots and states (accounts.hpp) in `next` and `program`, grows the pages, writes and
+// freezes the map. Nothing in force is touched. An account's new base makes it show `counters` if it is `set`, or new; what
+// was counted since `current` was read comes on top, as libiptc does for -Z (nothing between a listing and its zeroing is lost).
+Result<NewStore> build_store(StoredTable& next, ir::Table& program, const CurrentStore* current);
+
+} // namespace xtbpf

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The bytes of the store map and of the tag. Pure: any bytes can be given to the parsers, also a fuzzer's.
+#pragma once
+
+#include "translator/error.hpp"
+#include "translator/table.hpp"
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace xtbpf {
+
+// Ties a tag to its store: program ids are reused, so what is found under an id could be somebody else's.
+using Nonce = std::array<std::uint8_t, 16>;
+
+// What is in the map. Account.counters are bases here: shown = base + raw.
+struct StoreImage {
+    Nonce nonce{};
+    StoredTable table;
+};
+
+// Header (magic, version, length, checksum) and body; little fields in host order: a store never leaves its kernel.
+std::vector<std::uint8_t> serialize_store(const StoreImage& image);
+
+// Trailing bytes beyond the header's length are ignored (a map's value is rounded up). Refused if anything doesn't fit.
+Result<StoreImage> parse_store(std::span<const std::uint8_t> bytes);
+
+struct StoreTag {
+    std::uint32_t holder = 0; // program id
+    Nonce nonce{};
+};
+
+std::vector<std::uint8_t> serialize_tag(const StoreTag& tag);
+Result<StoreTag> parse_tag(std::span<const std::uint8_t> bytes);
+
+} // namespace xtbpf
