@@ -12,9 +12,15 @@
 
 namespace xtbpf {
 
-// `bytes` begin at the network header and end with the packet (as trimmed by ip_rcv: no padding). nullopt if the stack would
-// have dropped it before netfilter (version, header length, total length, payload length). Fields that don't come from the
-// bytes (names, mark, conntrack, owner, MAC, packet type) stay zero; ct_state is XT_CONNTRACK_STATE_INVALID's bit (1).
+// `bytes` begin at the network header; what lies behind the packet's own length (padding) is cut off. nullopt if the stack
+// would have dropped it before netfilter for its version, header length, total length or payload length. Not looked at, as
+// a packet at a hook has passed or never sees them: the IPv4 header's checksum, IPv6 addresses that may not be received, the
+// options of a hop-by-hop header. An early stage must check or defer those itself.
+//
+// A transport field is 0 unless all its bytes are there; all are 0 in a later fragment and where no header was found.
+// thoff is 0 in a later IPv6 fragment and where no header was found (ipv6_find_hdr sets no offset); a thoff past 65535 is
+// held there with nothing available behind it. Fields that don't come from the bytes (names, mark, conntrack, owner, MAC,
+// packet type) stay zero; ct_state is XT_CONNTRACK_STATE_INVALID's bit (1).
 std::optional<xt_view> parse_packet(Family family, std::span<const std::uint8_t> bytes);
 
 } // namespace xtbpf

@@ -18,8 +18,8 @@
 /* What became of the search for the transport header. */
 enum xt_l4 {
     XT_L4_OK = 0,      /* proto and l4_avail are valid; frag_off may still say that no header is here */
-    XT_L4_BROKEN = 1,  /* IPv6 only: an extension header is cut off: `-p` is a hotdrop (ip6_packet_match) */
-    XT_L4_MISSING = 2, /* IPv6 only: not found behind a fragment header: `-p` doesn't match */
+    XT_L4_BROKEN = 1,  /* IPv6 only: an extension header is cut off, or follows a later fragment's header: `-p` is a hotdrop */
+    XT_L4_MISSING = 2, /* IPv6 only: `-p` doesn't match. No kernel looked at gives it: ipv6_find_hdr fails with fragoff 0 */
 };
 
 /* How rules are counted while the generated code runs. */
@@ -46,8 +46,8 @@ struct xt_view {
     __u8 out_name[16];
 
     __u32 len;      /* bytes that counters count: skb->len at the hook: the IP packet without padding */
-    __u32 ip_len;   /* IPv4 tot_len; IPv6 payload_len + 40 (xt_length) */
-    __u32 l4_avail; /* bytes of the packet from thoff on (skb->len - thoff) */
+    __u32 ip_len;   /* IPv4 tot_len; IPv6 len (xt_length reads skb->len there since Linux 6.3) */
+    __u32 l4_avail; /* bytes of the packet from thoff on (skb->len - thoff); 0 if thoff is behind its end */
     __u32 mark;
     __u32 uid; /* socket owner; valid if owner == XT_OWNER_FILE */
     __u32 gid;
@@ -55,9 +55,9 @@ struct xt_view {
     __u16 mac_src_hi; /* its first two */
     __u16 thoff;      /* offset of the transport header from the network header */
     __u16 frag_off;   /* IPv4: in 8-byte units, 0 = first or whole; IPv6: in bytes, 0 = first or whole */
-    __u16 sport;      /* first two and second two bytes of the transport header (0 if not there) */
+    __u16 sport;      /* first two and second two bytes of the transport header; each 0 unless both its bytes are there */
     __u16 dport;
-    __u16 icmp_type_code; /* type << 8 | code */
+    __u16 icmp_type_code; /* type << 8 | code: the bytes of sport */
 
     __u8 proto; /* IPv4 protocol; IPv6: the last header (ipv6_find_hdr with target -1) */
     __u8 l4;    /* enum xt_l4 */
