@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "translator/effects.hpp"
+
+#include "translator/chains.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace xtbpf {
+
+namespace {
+
+using Cost = std::optional<std::uint32_t>; // kernel matches asked so far on the costliest path; nullopt: no path
+
+// The costliest paths through a chain: to a verdict inside it (or below), and back to the caller.
+struct Passage {
+    Cost ends, returns;
+};
+
+class Rounds {
+  public:
+    Rounds(const ir::Table& table, std::uint32_t limit) : table_(table), limit_(limit), passages_(table.chains.size()) {}
+
+    std::uint32_t of(std::uint32_t root) {
+        for (std::uint32_t chain : chain_order(table_, root).callees_first) passages_[chain] = pass(table_.chains[chain]);
+        return std::max(passages_[root].ends.value_or(0), passages_[root].returns.value_or(0));
+    }
+
+  private:
+    // A chain entered twice asks its matches twice at most once each: their answers are kept. So never more than all.
+    Cost add(Cost a, Cost b) const {
+        if (!a || !b) return std::nullopt;
+        return std::min(*a + *b, limit_);
+    }
+
+    Passage pass(const ir::Chain& chain) const {
+        Passage passage;
+        Cost here = 0;
+        for (const ir::Rule& rule : chain.rules) {
+            const Cost matched = add(here, asked(rule));
+            here = rule.predicates.empty() ? Cost{} : matched; // as it goes on if the rule's last predicate is false
+            if (const auto* jump = std::get_if<ir::Jump>(&rule.action)) {
+                const Passage& below = passages_[jump->chain];
+                passage.ends = std::max(passage.ends, add(matched, below.ends));
+                Cost& back = jump->is_goto ? passage.returns : here;
+                back = std::max(back, add(matched, below.returns));
+            } else if (std::holds_alternative<ir::Return>(rule.action)) {
+                passage.returns = std::max(passage.returns, matched);
+            } else if (goes_on(rule.action)) {
+                here = matched;
+            } else {
+                passage.ends = std::max(passage.ends, matched);
+            }
+            if (!here) return passage;
+        }
+        passage.returns = std::max(passage.returns, here);
+        return passage;
+    }
+
+    static Cost asked(const ir::Rule& rule) {
+        return static_cast<std::uint32_t>(std::ranges::count_if(
+            rule.predicates, [](const ir::Predicate& predicate) { return std::holds_alternative<ir::KernelMatch>(predicate); }));
+    }
+
+    static bool goes_on(const ir::Action& action) {
+        if (const auto* off = std::get_if<ir::HandOff>(&action)) return std::holds_alternative<ir::LogEffect>(off->effect);
+        return std::holds_alternative<ir::Continue>(action);
+    }
+
+    const ir::Table& table_;
+    std::uint32_t limit_;
+    std::vector<Passage> passages_;
+};
+
+} // namespace
+
+HookNeeds hook_needs(const ir::Table& table, Hook hook) {
+    HookNeeds needs;
+    const auto root = builtin_chain(table, hook);
+    if (!root) return needs;
+    chain_order(table, *root, [&](const ir::Rule& rule) {
+        for (const ir::Predicate& predicate : rule.predicates)
+            if (const auto* match = std::get_if<ir::KernelMatch>(&predicate)) needs.kernel_matches.push_back(*match);
+        const auto* off = std::get_if<ir::HandOff>(&rule.action);
+        if (off && effect_number(needs, off->effect) == needs.effects.size()) needs.effects.push_back(off->effect);
+    });
+    needs.rounds = Rounds(table, static_cast<std::uint32_t>(needs.kernel_matches.size())).of(*root);
+    return needs;
+}
+
+std::uint32_t effect_number(const HookNeeds& needs, const ir::Effect& effect) {
+    return static_cast<std::uint32_t>(std::ranges::find(needs.effects, effect) - needs.effects.begin());
+}
+
+} // namespace xtbpf
