@@ -141,7 +141,7 @@ struct Drop { bool operator==(const Drop&) const = default; };
 struct Return { bool operator==(const Return&) const = default; };
 struct Continue { bool operator==(const Continue&) const = default; }; // a rule without a target: counts
 struct Jump {
-    std::uint32_t chain; // index into Table::chains
+    std::uint32_t chain; // index into Table::chains, of a user chain
     bool is_goto = false;
     bool operator==(const Jump&) const = default;
 };
