@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The IR as text: a table, then per chain its head and one line per rule, predicates in order, `->` and the action.
+#include "translator/ir.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <iterator>
+
+namespace xtbpf::ir {
+
+namespace {
+
+constexpr std::string_view kHexFields[] = {"tcp-flags", "tos", "mark", "ct-state", "ct-status", "ct-mark"};
+
+class Text {
+  public:
+    Text(const Table& table, std::string& out) : table_(table), out_(out) {}
+
+    void operator()(const FieldTest& test) {
+        word();
+        field_test(test);
+    }
+
+    void operator()(const AnyOf& any) {
+        word();
+        if (any.invert) out_ += '!';
+        out_ += '(';
+        for (std::size_t at = 0; at < any.tests.size(); ++at) {
+            if (at != 0) out_ += " | ";
+            field_test(any.tests[at]);
+        }
+        out_ += ')';
+    }
+
+    void operator()(const AddressTest& test) {
+        word();
+        gate(test.gate);
+        put("{}{}{}", layout(test.field).name, test.invert ? "!=" : "=", address(test.value));
+        mask(test.mask);
+    }
+
+    void operator()(const AddressRange& test) {
+        word();
+        put("{}{}{}-{}", layout(test.field).name, test.invert ? "!=" : "=", address(test.low), address(test.high));
+    }
+
+    // An exact name has a mask over its final zero; a prefix shows as iptables writes it.
+    void operator()(const InterfaceTest& test) {
+        word();
+        std::string name;
+        std::size_t at = 0;
+        for (; at < test.name.size() && test.mask[at] != 0 && test.name[at] != 0; ++at) name += static_cast<char>(test.name[at]);
+        const bool prefix = at < test.mask.size() && test.mask[at] == 0;
+        put("{}{}{}{}", test.direction == Direction::In ? "in" : "out", test.invert ? "!=" : "=", quoted(name), prefix ? "+" : "");
+    }
+
+    void operator()(const ProtocolTest& test) {
+        word();
+        put("-p{}{}", test.invert ? "!=" : "=", test.protocol);
+    }
+
+    void operator()(const HeaderTest& test) {
+        word();
+        put("header({}{})", test.bytes, test.drop_offset_one ? ",drop-offset-1" : "");
+    }
+
+    void operator()(const TcpOptionTest& test) {
+        word();
+        put("{}tcp-option({})", test.invert ? "!" : "", test.kind);
+    }
+
+    void operator()(const LimitTest& test) {
+        word();
+        put("limit(avg={},burst={},state={})", test.avg, test.burst, test.state);
+    }
+
+    void operator()(const KernelMatch& match) {
+        word();
+        put("kernel({}/{}:", match.name, match.revision);
+        for (std::uint8_t byte : match.info) put("{:02x}", byte);
+        out_ += ')';
+    }
+
+    void operator()(const Accept&) { out_ += "accept"; }
+    void operator()(const Drop&) { out_ += "drop"; }
+    void operator()(const Return&) { out_ += "return"; }
+    void operator()(const Continue&) { out_ += "continue"; }
+    void operator()(const Jump& jump) { put("{} {}", jump.is_goto ? "goto" : "jump", chain_name(jump.chain)); }
+    void operator()(const HandOff& off) { std::visit(*this, off.effect); }
+
+    void operator()(const RejectEffect& reject) {
+        if (reject.tcp_reset) out_ += "reject(tcp-reset)";
+        else put("reject(icmp={})", reject.icmp_code);
+    }
+
+    void operator()(const LogEffect& log) { put("log(prefix={},level={},flags=0x{:x})", quoted(log.prefix), log.level, log.flags); }
+
+    template <typename... Arguments> void put(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+        fmt::format_to(std::back_inserter(out_), format, std::forward<Arguments>(arguments)...);
+    }
+
+    // Text that comes from the user: in quotes unless it is one plain word; bytes that could break a line are written \xNN.
+    static std::string quoted(std::string_view text) {
+        const auto plain = [](char letter) { return letter > 0x20 && letter < 0x7f && letter != '"' && letter != '\\'; };
+        if (!text.empty() && std::ranges::all_of(text, plain)) return std::string(text);
+        std::string out = "\"";
+        for (char letter : text) {
+            if (plain(letter) || letter == ' ') out += letter;
+            else fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(letter));
+        }
+        return out + '"';
+    }
+
+  private:
+    void word() { out_ += ' '; }
+
+    void field_test(const FieldTest& test) {
+        gate(test.gate);
+        const FieldLayout& where = layout(test.field);
+        const bool hex = std::ranges::find(kHexFields, where.name) != std::end(kHexFields);
+        out_ += where.name;
+        if (test.mask != ~0U) put("&0x{:x}", test.mask);
+        out_ += test.invert ? "!=" : "=";
+        for (std::size_t at = 0; at < test.ranges.size(); ++at) {
+            if (at != 0) out_ += ',';
+            number(test.ranges[at].low, hex);
+            if (test.ranges[at].high == test.ranges[at].low) continue;
+            out_ += '-';
+            number(test.ranges[at].high, hex);
+        }
+    }
+
+    void number(std::uint32_t value, bool hex) {
+        if (hex) put("0x{:x}", value);
+        else put("{}", value);
+    }
+
+    void gate(const std::optional<Gate>& gate) {
+        if (gate) put("{}>={}?{}:", layout(gate->field).name, gate->at_least, gate->otherwise ? "else-true" : "else-false");
+    }
+
+    std::string address(const Words& words) const {
+        const std::uint32_t word = words[0];
+        if (table_.family == Family::V4)
+            return fmt::format("{}.{}.{}.{}", word >> 24, word >> 16 & 255, word >> 8 & 255, word & 255);
+        std::string text;
+        for (std::uint32_t part : words) fmt::format_to(std::back_inserter(text), "{}{:x}:{:x}", text.empty() ? "" : ":", part >> 16, part & 0xffff);
+        return text;
+    }
+
+    // The prefix length, or the mask as an address if its ones aren't contiguous.
+    void mask(const Words& mask) {
+        const unsigned words = table_.family == Family::V4 ? 1 : 4;
+        unsigned ones = 0;
+        bool contiguous = true;
+        for (unsigned at = 0; at < words; ++at) {
+            const auto leading = static_cast<unsigned>(std::countl_one(mask[at]));
+            contiguous &= static_cast<unsigned>(std::popcount(mask[at])) == leading && (leading == 0 || ones == at * 32);
+            ones += leading;
+        }
+        if (contiguous) put("/{}", ones);
+        else put("/{}", address(mask));
+    }
+
+    std::string chain_name(std::uint32_t chain) const {
+        return chain < table_.chains.size() ? quoted(table_.chains[chain].name) : fmt::format("#{}", chain);
+    }
+
+    const Table& table_;
+    std::string& out_;
+};
+
+} // namespace
+
+std::string dump(const Table& table) {
+    std::string out = fmt::format("table {} {}\n", xtbpf::name(table.family), xtbpf::name(table.id));
+    Text text(table, out);
+    for (const Chain& chain : table.chains) {
+        text.put("chain {}", Text::quoted(chain.name));
+        if (chain.builtin) text.put(" policy {} [{}]", chain.builtin->accept ? "accept" : "drop", chain.builtin->slot);
+        out += '\n';
+        for (const Rule& rule : chain.rules) {
+            text.put("  [{}]", rule.slot);
+            for (const Predicate& predicate : rule.predicates) std::visit(text, predicate);
+            out += " -> ";
+            std::visit(text, rule.action);
+            out += '\n';
+        }
+    }
+    return out;
+}
+
+} // namespace xtbpf::ir
