@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kmod-shim/expressions.hpp"
+
+#include <arpa/inet.h>
+#include <cstring>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
+#include <linux/netfilter/xt_bpf.h>
+
+namespace xtbpf::anchor {
+
+namespace {
+
+// One element of the expression list: its name and an open nest for its own attributes.
+class Expression {
+  public:
+    Expression(nlmsghdr* message, const char* name) : message_(message) {
+        element_ = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
+        mnl_attr_put_strz(message, NFTA_EXPR_NAME, name);
+        data_ = mnl_attr_nest_start(message, NFTA_EXPR_DATA);
+    }
+    Expression(const Expression&) = delete;
+    Expression& operator=(const Expression&) = delete;
+    ~Expression() {
+        mnl_attr_nest_end(message_, data_);
+        mnl_attr_nest_end(message_, element_);
+    }
+
+    void number(std::uint16_t attribute, std::uint32_t value) { mnl_attr_put_u32(message_, attribute, htonl(value)); }
+
+    // A value compared or combined with a register: bytes as in the packet or, for ct state, in host order.
+    void data(std::uint16_t attribute, std::uint32_t value) {
+        nlattr* nest = mnl_attr_nest_start(message_, attribute);
+        mnl_attr_put_u32(message_, NFTA_DATA_VALUE, value);
+        mnl_attr_nest_end(message_, nest);
+    }
+
+  private:
+    nlmsghdr* message_;
+    nlattr* element_;
+    nlattr* data_;
+};
+
+void put_match(nlmsghdr* message, const char* name, std::uint32_t revision, std::size_t size, const void* info) {
+    Expression expression(message, "match");
+    mnl_attr_put_strz(message, NFTA_MATCH_NAME, name);
+    expression.number(NFTA_MATCH_REV, revision);
+    mnl_attr_put(message, NFTA_MATCH_INFO, size, info);
+}
+
+struct PutEffect {
+    nlmsghdr* message;
+
+    // ipt_REJECT and ip6t_REJECT call the same nf_send_unreach, nf_send_reset (and their IPv6 likes) as nft_reject_ipv4.c
+    // and nft_reject_ipv6.c do.
+    void operator()(const ir::RejectEffect& reject) const {
+        Expression expression(message, "reject");
+        expression.number(NFTA_REJECT_TYPE, reject.tcp_reset ? NFT_REJECT_TCP_RST : NFT_REJECT_ICMP_UNREACH);
+        if (!reject.tcp_reset) mnl_attr_put_u8(message, NFTA_REJECT_ICMP_CODE, reject.icmp_code);
+    }
+
+    // xt_LOG and nft_log both end in nf_log_packet with a loginfo of type NF_LOG_TYPE_LOG: the same line.
+    void operator()(const ir::LogEffect& log) const {
+        Expression expression(message, "log");
+        mnl_attr_put_strz(message, NFTA_LOG_PREFIX, log.prefix.c_str());
+        expression.number(NFTA_LOG_LEVEL, log.level);
+        if (log.flags != 0) expression.number(NFTA_LOG_FLAGS, log.flags);
+    }
+};
+
+} // namespace
+
+void put_program(nlmsghdr* message, int program) {
+    xt_bpf_info_v1 info{};
+    info.mode = XT_BPF_MODE_FD_ELF;
+    info.fd = program;
+    static_assert(sizeof info % 8 == 0, "x_tables wants XT_ALIGN(matchsize)");
+    put_match(message, "bpf", 1, sizeof info, &info);
+}
+
+void put_kernel_match(nlmsghdr* message, const ir::KernelMatch& match) {
+    put_match(message, match.name.c_str(), match.revision, match.info.size(), match.info.data());
+}
+
+void put_verdict(nlmsghdr* message, std::int32_t code, const std::string& chain) {
+    Expression expression(message, "immediate");
+    expression.number(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
+    nlattr* data = mnl_attr_nest_start(message, NFTA_IMMEDIATE_DATA);
+    nlattr* verdict = mnl_attr_nest_start(message, NFTA_DATA_VERDICT);
+    expression.number(NFTA_VERDICT_CODE, static_cast<std::uint32_t>(code));
+    if (!chain.empty()) mnl_attr_put_strz(message, NFTA_VERDICT_CHAIN, chain.c_str());
+    mnl_attr_nest_end(message, verdict);
+    mnl_attr_nest_end(message, data);
+}
+
+void put_ct_state_new(nlmsghdr* message) {
+    constexpr std::uint32_t kNew = 1U << (IP_CT_NEW + 1); // NF_CT_STATE_BIT(IP_CT_NEW) of nf_conntrack_common.h
+    {
+        Expression expression(message, "ct");
+        expression.number(NFTA_CT_DREG, NFT_REG_1);
+        expression.number(NFTA_CT_KEY, NFT_CT_STATE);
+    }
+    {
+        Expression expression(message, "bitwise");
+        expression.number(NFTA_BITWISE_SREG, NFT_REG_1);
+        expression.number(NFTA_BITWISE_DREG, NFT_REG_1);
+        expression.number(NFTA_BITWISE_LEN, sizeof(std::uint32_t));
+        expression.data(NFTA_BITWISE_MASK, kNew);
+        expression.data(NFTA_BITWISE_XOR, 0);
+    }
+    Expression expression(message, "cmp");
+    expression.number(NFTA_CMP_SREG, NFT_REG_1);
+    expression.number(NFTA_CMP_OP, NFT_CMP_NEQ);
+    expression.data(NFTA_CMP_DATA, 0);
+}
+
+void put_effect(nlmsghdr* message, const ir::Effect& effect) { std::visit(PutEffect{message}, effect); }
+
+std::string describe(const ir::Effect& effect) { return std::holds_alternative<ir::RejectEffect>(effect) ? "REJECT" : "LOG"; }
+
+std::string modules_of(const ir::Effect& effect) {
+    return std::holds_alternative<ir::RejectEffect>(effect) ? "nft_reject_ipv4 or nft_reject_ipv6" : "nft_log and nf_log_syslog";
+}
+
+} // namespace xtbpf::anchor

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What of the anchor's table is there now, as nf_tables lists it.
+#pragma once
+
+#include "kmod-shim/netlink.hpp"
+#include "kmod-shim/userdata.hpp"
+#include "translator/error.hpp"
+#include "translator/tables.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace xtbpf::anchor {
+
+struct RuleFound {
+    std::uint64_t handle = 0;
+    std::vector<std::uint8_t> userdata;
+};
+
+Result<std::uint32_t> generation(Socket& socket);
+
+// Names of all chains of the anchor's table in no particular order; none if there is no such table.
+Result<std::vector<std::string>> chains(Socket& socket, Family family);
+
+// In order; none if there is no such chain.
+Result<std::vector<RuleFound>> rules(Socket& socket, Family family, const std::string& chain);
+
+// The note of the table's T-store rule; nullopt: there is no such rule.
+Result<std::optional<StoreNote>> store_note_of(Socket& socket, Family family, TableId table);
+
+std::string base_chain(TableId table, Hook hook);  // "filter-INPUT"
+std::string store_chain(TableId table);            // "filter-store"
+
+} // namespace xtbpf::anchor
