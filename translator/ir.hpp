@@ -41,7 +41,7 @@ struct FieldTest {
     std::uint32_t mask = ~0U;
     std::vector<Range> ranges;
     bool invert = false;
-    std::optional<Gate> gate;
+    std::optional<Gate> gate{};
     bool operator==(const FieldTest&) const = default;
 };
 
@@ -57,7 +57,7 @@ struct AddressTest {
     AddressField field;
     Words value{}, mask{};
     bool invert = false;
-    std::optional<Gate> gate;
+    std::optional<Gate> gate{};
     bool operator==(const AddressTest&) const = default;
 };
 

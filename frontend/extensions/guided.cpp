@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "frontend/extensions/guided.hpp"
+
+#include <fmt/format.h>
+
+#include <cctype>
+#include <cerrno>
+#include <cinttypes>
+
+namespace xtbpf::guided {
+
+namespace {
+
+std::unexpected<Error> bad(std::string message) { return fail(ErrorKind::BadParameter, std::move(message)); }
+
+} // namespace
+
+// The messages end with a newline of their own, which shows as the empty line before the usage hint.
+std::unexpected<Error> error(std::string_view extension, std::string_view option, std::string_view what) {
+    return bad(fmt::format("{}: option \"--{}\" {}\n", extension, option, what));
+}
+
+std::unexpected<Error> missing(std::string_view extension, std::string_view option) {
+    return error(extension, option, "must be specified");
+}
+
+std::unexpected<Error> excluded(std::string_view extension, std::string_view option, std::string_view other) {
+    return error(extension, option, fmt::format("cannot be used together with \"--{}\".", other));
+}
+
+std::unexpected<Error> also(std::string_view extension, std::string_view option, std::string_view other) {
+    return error(extension, option, fmt::format("also requires \"--{}\".", other));
+}
+
+std::optional<std::uint64_t> leading_number(std::string_view& text, std::uint64_t min, std::uint64_t max) {
+    const std::string copy(text); // strtoumax wants a final zero
+    const char* begin = copy.c_str();
+    while (std::isspace(static_cast<unsigned char>(*begin))) ++begin;
+    if (*begin == '-') return std::nullopt;
+    char* end = nullptr;
+    errno = 0;
+    const std::uint64_t number = std::strtoumax(begin, &end, 0);
+    if (end == begin || errno == ERANGE || number < min || number > max) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - copy.c_str()));
+    return number;
+}
+
+std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t min, std::uint64_t max) {
+    const auto number = leading_number(text, min, max);
+    return text.empty() ? number : std::nullopt;
+}
+
+Result<std::uint32_t> number(Names names, std::string_view value, std::uint32_t min, std::uint32_t max) {
+    if (const auto number = whole_number(value, min, max)) return static_cast<std::uint32_t>(*number);
+    return bad(fmt::format("{}: bad value for option \"--{}\", or out of range ({}-{}).\n", names.extension, names.option, min, max));
+}
+
+Result<Span> span(Names names, std::string_view value, std::uint32_t max) {
+    std::uint32_t bounds[2] = {0, 0};
+    std::uint32_t low = 0; // since 1.8.11 a range may not run backwards
+    int count = 0;
+    for (std::string_view rest = value;; rest.remove_prefix(1)) {
+        if (count == 2) return bad(fmt::format("{}: Too many components for option \"--{}\" (max: 2)\n", names.extension, names.option));
+        if (rest.empty() || rest.front() == ':') {
+            bounds[count] = count == 1 ? max : 0;
+            ++count;
+        } else {
+            const std::string_view here = rest;
+            const auto number = leading_number(rest, low, max);
+            if (!number)
+                return bad(fmt::format("{}: bad value for option \"--{}\" near \"{}\", or out of range ({}-{}).\n", names.extension,
+                                       names.option, here, low, max));
+            if (!rest.empty() && rest.front() != ':')
+                return bad(fmt::format("{}: Argument to \"--{}\" has unexpected characters near \"{}\".\n", names.extension,
+                                       names.option, rest));
+            low = static_cast<std::uint32_t>(*number);
+            bounds[count++] = low;
+        }
+        if (rest.empty()) break;
+    }
+    return Span{bounds[0], count == 2 ? bounds[1] : bounds[0]};
+}
+
+Result<Masked> mark(Names names, std::string_view value) {
+    constexpr std::uint64_t kMax = std::numeric_limits<std::uint32_t>::max();
+    const auto not_a_number = [&] {
+        return bad(fmt::format("{}: bad integer value for option \"--{}\", or out of range.\n", names.extension, names.option));
+    };
+    const auto number = leading_number(value, 0, kMax);
+    if (!number) return not_a_number();
+    Masked result{static_cast<std::uint32_t>(*number), ~0U};
+    if (value.starts_with('/')) {
+        value.remove_prefix(1);
+        const auto mask = leading_number(value, 0, kMax);
+        if (!mask) return not_a_number();
+        result.mask = static_cast<std::uint32_t>(*mask);
+    }
+    if (!value.empty())
+        return bad(fmt::format("{}: trailing garbage after value for option \"--{}\".\n", names.extension, names.option));
+    return result;
+}
+
+} // namespace xtbpf::guided

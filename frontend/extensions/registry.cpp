@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "frontend/extensions/registry.hpp"
+
+#include <array>
+
+namespace xtbpf {
+
+namespace {
+
+namespace x = extensions;
+
+// Few enough that looking through them beats a hash.
+constexpr std::array kMatches{&x::tcp_match,  &x::udp_match,     &x::icmp_match, &x::icmp6_match,
+                              &x::mark_match, &x::connmark_match, &x::comment_match};
+
+constexpr std::array<const TargetDef*, 0> kTargets{};
+
+template <typename Def> bool serves(const Def& def, Family family) { return family == Family::V4 ? def.ipv4 : def.ipv6; }
+
+template <typename Table> auto find(const Table& table, std::string_view name, Family family) -> typename Table::value_type {
+    for (const auto* def : table)
+        if (def->name == name && serves(*def, family)) return def;
+    return nullptr;
+}
+
+} // namespace
+
+const MatchDef* find_match(std::string_view name, Family family) {
+    // libxtables/xtables.c, xtables_find_match: the one alias that iptables knows of its own
+    return find(kMatches, name == "icmpv6" || name == "ipv6-icmp" ? "icmp6" : name, family);
+}
+
+const TargetDef* find_target(std::string_view name, Family family) { return find(kTargets, name, family); }
+
+const MatchDef* match_of_protocol(std::uint8_t protocol, Family family) {
+    for (const MatchDef* def : kMatches)
+        if (def->protocol == protocol && serves(*def, family)) return def;
+    return nullptr;
+}
+
+} // namespace xtbpf
