@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "translator/effects.hpp"
+
+#include "translator/chains.hpp"
+
+#include <gtest/gtest.h>
+
+namespace xtbpf {
+
+namespace {
+
+using namespace ir;
+
+const Predicate kAsk = KernelMatch{"addrtype", 1, {}};
+const Predicate kTcp = ProtocolTest{6};
+const Action kReject = HandOff{RejectEffect{}};
+const Action kLog = HandOff{LogEffect{"x", 4, 0}};
+
+Table table(std::vector<std::vector<Rule>> chains) {
+    Table made;
+    for (std::vector<Rule>& rules : chains) made.chains.push_back({"c" + std::to_string(made.chains.size()), {}, std::move(rules)});
+    made.chains[0].builtin = Builtin{Hook::Input};
+    return made;
+}
+
+std::uint32_t rounds(std::vector<std::vector<Rule>> chains) { return hook_needs(table(std::move(chains)), Hook::Input).rounds; }
+
+} // namespace
+
+TEST(Effects, NumbersAreInOrderOfTheWalkAndShared) {
+    const HookNeeds needs = hook_needs(table({{{{}, Jump{1}}, {{kTcp}, kReject}, {{}, kLog}},
+                                              {{{kAsk}, kLog}, {{}, Jump{2}}},
+                                              {{{}, HandOff{RejectEffect{true, 0}}}},
+                                              {{{kAsk}, HandOff{RejectEffect{false, 9}}}}}), // not reachable
+                                       Hook::Input);
+    ASSERT_EQ(needs.effects.size(), 3U);
+    EXPECT_EQ(effect_number(needs, LogEffect{"x", 4, 0}), 0U);
+    EXPECT_EQ(effect_number(needs, RejectEffect{true, 0}), 1U);
+    EXPECT_EQ(effect_number(needs, RejectEffect{}), 2U);
+    EXPECT_EQ(needs.kernel_matches.size(), 1U);
+}
+
+TEST(Effects, AHookWithoutAChainNeedsNothing) {
+    const HookNeeds needs = hook_needs(table({{{{kAsk}, kReject}}}), Hook::Output);
+    EXPECT_TRUE(needs.effects.empty());
+    EXPECT_EQ(needs.rounds, 0U);
+}
+
+TEST(Effects, RoundsAreThoseOfTheCostliestPath) {
+    EXPECT_EQ(rounds({{{{kTcp}, Accept{}}}}), 0U);
+    EXPECT_EQ(rounds({{{{kAsk, kAsk}, Accept{}}, {{kAsk}, Accept{}}}}), 3U); // the first may fail at its second question
+    EXPECT_EQ(rounds({{{{}, Accept{}}, {{kAsk}, Accept{}}}}), 0U);
+    EXPECT_EQ(rounds({{{{kTcp}, kReject}, {{kAsk}, kLog}}}), 1U);
+    EXPECT_EQ(rounds({{{{}, kReject}, {{kAsk}, kLog}}}), 0U);
+}
+
+TEST(Effects, RoundsThroughChains) {
+    // jumped to and returned from: both sides; an unconditional drop below: only its side
+    EXPECT_EQ(rounds({{{{}, Jump{1}}, {{kAsk}, Accept{}}}, {{{kAsk}, Accept{}}}}), 2U);
+    EXPECT_EQ(rounds({{{{}, Jump{1}}, {{kAsk}, Accept{}}, {{kAsk}, Accept{}}}, {{{kAsk}, Accept{}}, {{}, Drop{}}}}), 1U);
+    EXPECT_EQ(rounds({{{{}, Jump{1, true}}, {{kAsk}, Accept{}}}, {{{kAsk}, Accept{}}}}), 1U);
+    EXPECT_EQ(rounds({{{{kTcp}, Jump{1, true}}, {{kAsk}, Accept{}}, {{kAsk}, Accept{}}}, {{{kAsk}, Accept{}}}}), 2U);
+    EXPECT_EQ(rounds({{{{}, Jump{1}}, {{}, Jump{1}}, {{}, Jump{1}}}, {{{kAsk}, Continue{}}}}), 1U); // its answer is kept
+}
+
+TEST(Effects, RoundsOfManyPathsDoNotTakeForEver) {
+    std::vector<std::vector<Rule>> chains(64);
+    for (std::uint32_t at = 0; at + 1 < chains.size(); ++at) chains[at] = {{{}, Jump{at + 1}}, {{kAsk}, Jump{at + 1}}, {{}, Jump{at + 1}}};
+    chains.back() = {{{kAsk}, Return{}}};
+    EXPECT_EQ(rounds(std::move(chains)), 64U);
+}
+
+TEST(Chains, OrderPutsCalleesFirstAndSeesLoops) {
+    const Table straight = table({{{{}, Jump{2}}, {{}, Jump{1}}}, {{{}, Jump{2, true}}}, {}, {}});
+    EXPECT_EQ(chain_order(straight, 0).entered, (std::vector<std::uint32_t>{0, 2, 1}));
+    EXPECT_EQ(chain_order(straight, 0).callees_first, (std::vector<std::uint32_t>{2, 1, 0}));
+    EXPECT_FALSE(chain_order(straight, 0).loop);
+    EXPECT_TRUE(chain_order(table({{{{}, Jump{1}}}, {{{}, Jump{1}}}}), 0).loop);
+    EXPECT_TRUE(chain_order(table({{{{}, Jump{1}}}, {{{}, Jump{2, true}}}, {{{kTcp}, Jump{1, true}}}}), 0).loop);
+    EXPECT_FALSE(chain_order(table({{}, {{{}, Jump{1}}}}), 0).loop);
+}
+
+TEST(Chains, NothingIsFollowedBehindTheEndOfAChain) {
+    const Table dead = table({{{{}, Jump{1}}}, {{{}, Drop{}}, {{}, Jump{1}}}});
+    EXPECT_TRUE(chain_order(dead, 0).loop);
+    EXPECT_FALSE(live_chain_order(dead, 0).loop);
+    EXPECT_TRUE(live_chain_order(table({{{{}, Jump{1}}}, {{{}, kReject}, {{}, Jump{1}}}}), 0).loop); // not a verdict of its own
+}
+
+} // namespace xtbpf
