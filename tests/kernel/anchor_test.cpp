@@ -57,7 +57,7 @@ TEST_F(AnchorTest, NothingPassesDuringSwaps) {
     std::thread sender([&] {
         while (!stop) datagrams.send();
     });
-    for (int i = 0; i < 100; ++i) EXPECT_TRUE(done(commit(plan)));
+    for (int i = 0; i < 50; ++i) EXPECT_TRUE(done(commit(plan)));
     stop = true;
     sender.join();
     EXPECT_FALSE(datagrams.arrived());

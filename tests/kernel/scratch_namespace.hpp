@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -13,6 +14,9 @@
 #include <unistd.h>
 
 namespace xtbpf::testing {
+
+// The namespace the process started in; -1 if it can't be opened.
+inline const int initial_namespace = ::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 
 // Leaves the network namespace the process is in, for a new one with lo up. False with errno set.
 inline bool enter_new_namespace() {

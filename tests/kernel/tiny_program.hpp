@@ -49,6 +49,20 @@ inline Fd counting_program(const Fd& map, std::int32_t verdict) {
     return load_program(code);
 }
 
+// Returns 1 for UDP over IPv4.
+inline Fd udp_program() {
+    const bpf_insn code[] = {
+        {BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_6, BPF_REG_1, 0, 0}, // LD_ABS wants the context there
+        {BPF_LD | BPF_ABS | BPF_B, 0, 0, 0, 9},
+        {BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, 2, 17},
+        move(BPF_REG_0, 0),
+        exit_program(),
+        move(BPF_REG_0, 1),
+        exit_program(),
+    };
+    return load_program(code);
+}
+
 inline std::uint64_t count_in(const Fd& map) {
     const std::uint32_t key = 0;
     std::uint64_t value = 0;
