@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A table's programs are found by what they count in: every program that uses one of the table's counter pages is one of its
+// programs. So this needs no list of them anywhere, and tells the truth even about what was left behind.
+#include "datapath/status.hpp"
+
+#include "datapath/fd.hpp"
+#include "datapath/store.hpp"
+
+#include <algorithm>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+#include <net/if.h>
+#include <optional>
+
+namespace xtbpf {
+
+namespace {
+
+std::uint32_t map_id(int fd) {
+    bpf_map_info info{};
+    std::uint32_t size = sizeof info;
+    return bpf_obj_get_info_by_fd(fd, &info, &size) == 0 ? info.id : 0;
+}
+
+std::uint32_t program_id(int fd) {
+    bpf_prog_info info{};
+    std::uint32_t size = sizeof info;
+    return bpf_obj_get_info_by_fd(fd, &info, &size) == 0 ? info.id : 0;
+}
+
+std::optional<Place> place_of(std::uint32_t program_type) {
+    switch (program_type) {
+    case BPF_PROG_TYPE_SOCKET_FILTER: return Place::Netfilter;
+    case BPF_PROG_TYPE_SCHED_CLS: return Place::Tc;
+    case BPF_PROG_TYPE_XDP: return Place::Xdp;
+    default: return std::nullopt;
+    }
+}
+
+struct LoadedProgram {
+    ProgramStatus status;
+    std::vector<std::uint32_t> maps;
+};
+
+std::optional<LoadedProgram> ask(std::uint32_t id) {
+    const Fd fd(bpf_prog_get_fd_by_id(id));
+    if (!fd) return std::nullopt; // gone meanwhile
+    bpf_prog_info info{};
+    std::uint32_t size = sizeof info;
+    if (bpf_obj_get_info_by_fd(fd.get(), &info, &size) != 0) return std::nullopt;
+    const std::optional<Place> place = place_of(info.type);
+    if (!place || info.nr_map_ids == 0) return std::nullopt;
+    LoadedProgram out{.status = {.place = *place, .id = info.id, .name = info.name, .instructions = info.xlated_prog_len / 8, .device = ""},
+                      .maps = std::vector<std::uint32_t>(info.nr_map_ids)};
+    info = {};
+    info.nr_map_ids = static_cast<std::uint32_t>(out.maps.size());
+    info.map_ids = reinterpret_cast<std::uint64_t>(out.maps.data());
+    size = sizeof info;
+    if (bpf_obj_get_info_by_fd(fd.get(), &info, &size) != 0) return std::nullopt;
+    return out;
+}
+
+std::vector<LoadedProgram> loaded_programs() {
+    std::vector<LoadedProgram> out;
+    for (std::uint32_t id = 0; bpf_prog_get_next_id(id, &id) == 0;)
+        if (auto program = ask(id)) out.push_back(std::move(*program));
+    return out;
+}
+
+// A device's XDP program is told by rtnetlink; what tc runs isn't asked for.
+std::string xdp_device(std::uint32_t program) {
+    std::string out;
+    struct if_nameindex* const devices = ::if_nameindex();
+    for (const auto* device = devices; device != nullptr && device->if_index != 0; ++device) {
+        std::uint32_t attached = 0;
+        if (bpf_xdp_query_id(static_cast<int>(device->if_index), 0, &attached) == 0 && attached == program)
+            out += (out.empty() ? "" : " ") + std::string(device->if_name);
+    }
+    if (devices != nullptr) ::if_freenameindex(devices);
+    return out;
+}
+
+TableStatus describe(const CurrentStore& store, const std::vector<LoadedProgram>& programs) {
+    TableStatus out{.family = store.table.family,
+                    .table = store.table.id,
+                    .chains = static_cast<std::uint32_t>(store.table.chains.size()),
+                    .holder = program_id(store.holder.get()),
+                    .conntrack = store.conntrack,
+                    .whole = store.whole,
+                    .trouble = "",
+                    .programs = {}};
+    for (const StoredChain& chain : store.table.chains) out.rules += static_cast<std::uint32_t>(chain.rules.size());
+    std::vector<std::uint32_t> pages;
+    for (const int fd : store.counters.fds()) pages.push_back(map_id(fd));
+    for (const LoadedProgram& program : programs) {
+        if (program.status.id == out.holder || std::ranges::find_first_of(program.maps, pages) == program.maps.end()) continue;
+        out.programs.push_back(program.status);
+        if (program.status.place == Place::Xdp) out.programs.back().device = xdp_device(program.status.id);
+    }
+    return out;
+}
+
+} // namespace
+
+Result<Status> status() {
+    Status out;
+    const std::vector<LoadedProgram> programs = loaded_programs();
+    for (const Family family : {Family::V4, Family::V6})
+        for (const TableId table : kTables) {
+            auto store = read_store(family, table);
+            if (!store && store.error().kind == ErrorKind::Locked) return std::unexpected(store.error());
+            if (!store) out.tables.push_back({.family = family, .table = table, .trouble = store.error().message, .programs = {}});
+            else if (*store) out.tables.push_back(describe(**store, programs));
+        }
+    return out;
+}
+
+} // namespace xtbpf

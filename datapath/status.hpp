@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What is in force in the current network namespace, for `xtbpf status`: which tables are there, which programs run them
+// and where. Asked of the kernel each time; nothing is remembered between commands.
+#pragma once
+
+#include "translator/error.hpp"
+#include "translator/tables.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace xtbpf {
+
+enum class Place : std::uint8_t { Netfilter, Tc, Xdp };
+
+std::string_view name(Place place); // "netfilter", "tc", "xdp"
+
+// A loaded BPF program that counts in a table's pages: the rules of a hook, or a part of the hand-off.
+struct ProgramStatus {
+    Place place = Place::Netfilter;
+    std::uint32_t id = 0;
+    std::string name;               // as bpftool shows it
+    std::uint32_t instructions = 0; // after the verifier's rewriting (xlated)
+    std::string device;             // of the early stage, where it is attached; empty if unknown
+};
+
+struct TableStatus {
+    Family family = Family::V4;
+    TableId table = TableId::Filter;
+    std::uint32_t chains = 0, rules = 0;
+    std::uint32_t holder = 0;    // id of the program that keeps the store
+    bool conntrack = false;      // the table's rules need connection tracking
+    bool whole = true;           // each hook is served; false: somebody removed a part of the anchor
+    std::string trouble;         // why the store can't be read; empty if it can
+    std::vector<ProgramStatus> programs;
+};
+
+struct Status {
+    std::vector<TableStatus> tables; // only those that have ever been touched
+};
+
+Result<Status> status();
+
+std::string text(const Status& status);
+std::string json(const Status& status);
+
+} // namespace xtbpf
