@@ -64,7 +64,7 @@ class Twin:
         received = [side.received() for side in self.sides]
         if received[0] != received[1]:
             problems.append(f"sockets in R received {received[0]!r}, subject's {received[1]!r}")
-            return problems + self._compare_saves(case)
+        return problems + self._compare_saves(case)
 
     def diagnose(self, case):
         """Runs a case that failed once more, to find the step from which on it differs."""
@@ -86,7 +86,7 @@ class Twin:
             if not text:
                 continue
             results = self._programs(family, "-restore", text=text)
-            if results[0] != (0, "", ""):
+            if results[0][0] != 0:
                 problems.append(f"the case itself is wrong: the reference's restore says {results[0]}")
             elif results[0] != results[1]:
                 problems.append(f"restore: reference {results[0]}, subject {results[1]}")
@@ -108,7 +108,6 @@ class Twin:
                     lines = [[re.sub(r"\[0*[1-9]\d*:\d+\]", "[moved]", line) for line in part] for part in lines]
                 problems += _compare_lines(f"IPv{family} {name}", *lines)
         return problems
-
 
     def _note(self, lines):
         rules = [line for line in lines if line.startswith("[")]

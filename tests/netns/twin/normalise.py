@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Takes out of a captured frame what the kernel legitimately chooses at random: the IPv4 identification, initial TCP sequence
-numbers. Checksums are replaced by whether they are right, since they cover those."""
+"""Takes out of a captured frame what the kernel legitimately chooses at random: the identification of datagrams and fragments,
+initial TCP sequence numbers. Checksums are replaced by whether they are right, since they cover those."""
 
 import struct
 
+from .ext6 import FRAGMENT
 from .frames import ICMPV6, TCP, UDP, checksum
 
 
@@ -21,6 +22,8 @@ class Normaliser:
         if kind == b"\x08\0" and len(packet) >= 20 and packet[0] >> 4 == 4:
             packet = self._ipv4(packet)
         elif kind == b"\x86\xdd" and len(packet) >= 40:
+            if packet[6] == FRAGMENT:
+                packet = packet[:44] + bytes(4) + packet[48:]
             packet = self._transport(packet, 40, packet[6], packet[8:40], 40 + struct.unpack("!H", packet[4:6])[0])
         return head + packet
 
@@ -50,6 +53,14 @@ class Normaliser:
         seq, ack = struct.unpack("!II", segment[4:12])
         if segment[13] & 2:
             self._initial[here] = seq
-        seq = (seq - self._initial.get(here, 0)) & 0xFFFFFFFF
-        ack = (ack - self._initial.get(here[::-1], 0)) & 0xFFFFFFFF if segment[13] & 16 else ack
+        if segment[13] & 16 and here in self._initial:  # only one direction passes this end: the other's start is what is acknowledged
+            self._initial.setdefault(here[::-1], ack - 1)
+        seq = _relative(seq, self._initial.get(here, 0))
+        ack = _relative(ack, self._initial.get(here[::-1], 0)) if segment[13] & 16 else ack
         return segment[:4] + struct.pack("!II", seq, ack) + segment[12:]
+
+
+def _relative(number, initial):
+    """Unless it is far from the initial number: then it came from elsewhere, such as a crafted acknowledgement."""
+    difference = (number - initial) & 0xFFFFFFFF
+    return difference if difference < 1 << 24 else number

@@ -20,6 +20,7 @@ class Side:
         self.links = self._topology.links
         self.tool = Tool(where, self.router, environment)
         self.state = {}  # what scripts keep from one step of a case to the next
+        self._port = 10000
         self._flusher = Flusher(self.router)
         self._raw = {}
         self._listeners = []
@@ -75,6 +76,11 @@ class Side:
             with self.router.entered():
                 self._raw[family] = socket.socket(family_of(family), socket.SOCK_RAW, socket.IPPROTO_RAW)
         return self._raw[family]
+
+    def fresh_port(self):
+        """A local port that no earlier connection of this run has used; the same on both sides."""
+        self._port += 1
+        return self._port
 
     def open(self, place, family, kind):
         """A TCP ("tcp") or UDP socket at an end or in R, not bound yet."""

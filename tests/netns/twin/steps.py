@@ -5,6 +5,7 @@ import contextlib
 import errno
 import os
 import socket
+import struct
 from dataclasses import dataclass
 from typing import Any, Callable
 
@@ -94,7 +95,7 @@ class Datagram:
         with sock:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
             if self.mark:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, self.mark)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, struct.pack("=I", self.mark))
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind(_address(self.family, "0.0.0.0" if self.family == 4 else "::", self.sport))
             return error_name(lambda: sock.sendto(self.data, _address(self.family, self.host, self.port)))

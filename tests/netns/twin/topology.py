@@ -35,7 +35,8 @@ def router6(end):
 def _quiet(forwarding):
     settings = {
         # No limit on ICMP errors: each frame must have its answer.
-        "ipv4/icmp_ratelimit": 0, "ipv4/icmp_ratemask": 0, "ipv6/icmp/ratelimit": 0, "ipv6/icmp/ratemask": "0-1",
+        "ipv4/icmp_ratelimit": 0, "ipv4/icmp_ratemask": 0, "ipv6/icmp/ratelimit": 0, "ipv6/icmp/ratemask": "255",
+        "ipv4/icmp_msgs_per_sec": 100000000, "ipv4/icmp_msgs_burst": 100000000,
         "ipv4/tcp_timestamps": 0, "ipv4/tcp_synack_retries": 0, "ipv4/tcp_invalid_ratelimit": 0, "ipv4/tcp_max_syn_backlog": 4096,
         "ipv4/tcp_challenge_ack_limit": 1000000000, "ipv4/tcp_no_metrics_save": 1,
         "ipv6/auto_flowlabels": 0, "ipv6/mld_qrv": 1, "ipv4/igmp_qrv": 1,
