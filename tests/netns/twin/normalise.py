@@ -9,7 +9,8 @@ from .frames import ICMPV6, TCP, UDP, checksum
 
 
 class Normaliser:
-    """Of one end of one side for one case: remembers each flow's initial sequence number."""
+    """Of one end of one side for one case: remembers each flow's initial sequence number. Call it
+    for frames that leave the end too, as soon as they do."""
 
     def __init__(self):
         self._initial = {}
@@ -53,8 +54,6 @@ class Normaliser:
         seq, ack = struct.unpack("!II", segment[4:12])
         if segment[13] & 2:
             self._initial[here] = seq
-        if segment[13] & 16 and here in self._initial:  # only one direction passes this end: the other's start is what is acknowledged
-            self._initial.setdefault(here[::-1], ack - 1)
         seq = _relative(seq, self._initial.get(here, 0))
         ack = _relative(ack, self._initial.get(here[::-1], 0)) if segment[13] & 16 else ack
         return segment[:4] + struct.pack("!II", seq, ack) + segment[12:]

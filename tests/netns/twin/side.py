@@ -38,6 +38,7 @@ class Side:
         """Once the case's rules are in force: forgets connections and frames of the case before, opens listeners."""
         self._close_listeners()
         self.state.clear()
+        self._normalisers = {}
         self.settle("ABCD")
         self._flusher.flush()
         self._normalisers = {end: Normaliser() for end in case.ends}
@@ -48,7 +49,7 @@ class Side:
         """Waits until R has dealt with everything, and takes the frames that came out: {end: [frame]}."""
         for end in ends:
             self.links[end].settle_inward()
-        return {end: self.links[end].collect() for end in ends}
+        return {end: self.links[end].collect(self._normalisers.get(end)) for end in ends}
 
     def become_quiet(self):
         """Waits until the reports of multicast groups that joining causes are through."""

@@ -29,12 +29,13 @@ def _only_markers(sock):
 
 
 def _listener(namespace, device, only_markers=False):
+    """`only_markers`: nothing else, and nothing that leaves; otherwise everything."""
     with namespace.entered():
         sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-    sock.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
     sock.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
     sock.setsockopt(socket.SOL_SOCKET, 33, 16 << 20)  # SO_RCVBUFFORCE
     if only_markers:
+        sock.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
         _only_markers(sock)
     sock.bind((device, _ETH_P_ALL))
     sock.settimeout(5)
@@ -76,23 +77,28 @@ class Link:
         while self._arrived.recv(2048) != marker:
             pass
 
-    def collect(self):
-        """All frames that R has sent to this end since the last call, in order."""
+    def collect(self, observe=None):
+        """All frames that R has sent to this end since the last call, in order. `observe` sees those that left the end."""
         marker = _marker()
         self._back.send(marker)
         frames = []
         while True:
-            frame = self._receive()
+            frame, leaving = self._receive()
             if frame == marker:
                 return frames
-            if frame[12:14] != marker[12:14]:
+            if frame[12:14] == marker[12:14]:
+                continue
+            if not leaving:
                 frames.append(frame)
+            elif observe:
+                observe(frame)
 
     def _receive(self):
-        frame, ancillary, _, _ = self._captured.recvmsg(1 << 17, 64)
+        frame, ancillary, _, address = self._captured.recvmsg(1 << 17, 64)
+        leaving = address[2] == socket.PACKET_OUTGOING
         for level, kind, data in ancillary:
             if level == _SOL_PACKET and kind == _PACKET_AUXDATA:
                 status, _, _, _, _, tci, tpid = struct.unpack("=IIIHHHH", data[:20])
                 if status & _TP_STATUS_VLAN_VALID:
-                    return frame[:12] + struct.pack("!HH", tpid or 0x8100, tci) + frame[12:]
-        return frame
+                    return frame[:12] + struct.pack("!HH", tpid or 0x8100, tci) + frame[12:], leaving
+        return frame, leaving
