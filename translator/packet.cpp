@@ -13,6 +13,7 @@ using Bytes = std::span<const std::uint8_t>;
 constexpr std::size_t kIpv4Header = 20;
 constexpr std::size_t kIpv6Header = 40;
 constexpr std::size_t kFragmentHeader = 8;
+constexpr std::size_t kTcpHeader = 20;
 
 // Extension headers that ipv6_ext_hdr() names (net/ipv6/exthdrs_core.c); ESP and Mobility count as transport.
 enum NextHeader : std::uint8_t { HopByHop = 0, Routing = 43, Fragment = 44, Authentication = 51, None = 59, Destination = 60 };
@@ -35,7 +36,7 @@ std::uint32_t big32(Bytes bytes, std::size_t at) {
     return static_cast<std::uint32_t>(big16(bytes, at)) << 16 | big16(bytes, at + 2);
 }
 
-// The transport fields, each only if all its bytes are in the packet. They are read whatever the protocol is: predicates on
+// The transport fields, each only if all its bytes are in the packet, TCP's only if all of its header is. They are read whatever the protocol is: predicates on
 // them follow a ProtocolTest. `at` may lie behind the packet's end: the last extension header's length isn't checked.
 void read_transport(xt_view& view, Bytes packet, std::size_t at) {
     view.thoff = static_cast<std::uint16_t>(std::min<std::size_t>(at, std::numeric_limits<std::uint16_t>::max()));
@@ -45,8 +46,9 @@ void read_transport(xt_view& view, Bytes packet, std::size_t at) {
     const Bytes header = packet.subspan(at);
     if (header.size() >= 2) view.sport = view.icmp_type_code = big16(header, 0);
     if (header.size() >= 4) view.dport = big16(header, 2);
-    if (header.size() >= 13) view.tcp_doff = header[12] >> 4;
-    if (header.size() >= 14) view.tcp_flags = header[13];
+    if (header.size() < kTcpHeader) return;
+    view.tcp_doff = header[12] >> 4;
+    view.tcp_flags = header[13];
 }
 
 // The checks are those of ip_rcv_core() (net/ipv4/ip_input.c), in its order; what it trims is trimmed.

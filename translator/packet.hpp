@@ -17,7 +17,8 @@ namespace xtbpf {
 // a packet at a hook has passed or never sees them: the IPv4 header's checksum, IPv6 addresses that may not be received, the
 // options of a hop-by-hop header. An early stage must check or defer those itself.
 //
-// A transport field is 0 unless all its bytes are there; all are 0 in a later fragment and where no header was found.
+// A port is 0 unless both its bytes are there, tcp_doff and tcp_flags are unless 20 bytes of transport header are; all are
+// 0 in a later fragment and where no header was found.
 // thoff is 0 in a later IPv6 fragment and where no header was found (ipv6_find_hdr sets no offset); a thoff past 65535 is
 // held there with nothing available behind it. Fields that don't come from the bytes (names, mark, conntrack, owner, MAC,
 // packet type) stay zero; ct_state is XT_CONNTRACK_STATE_INVALID's bit (1).

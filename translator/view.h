@@ -63,8 +63,8 @@ struct xt_view {
     __u8 l4;    /* enum xt_l4 */
     __u8 tos;   /* IPv4 tos; IPv6 traffic class */
     __u8 ttl;   /* IPv4 ttl; IPv6 hop limit */
-    __u8 tcp_flags; /* byte 13 of the TCP header */
-    __u8 tcp_doff;  /* TCP data offset in 32-bit words */
+    __u8 tcp_flags; /* byte 13 of the TCP header; 0 unless all its 20 bytes are there */
+    __u8 tcp_doff;  /* TCP data offset in 32-bit words; 0 likewise */
     __u8 pkttype;   /* PACKET_* of linux/if_packet.h, loopback resolved as xt_pkttype does */
     __u8 mac_valid; /* there is an Ethernet header (xt_mac) */
 

@@ -106,8 +106,8 @@ TEST(Packet, EachFieldNeedsAllItsBytes) {
         EXPECT_EQ(view.sport, here >= 2 ? 1000 : 0) << here;
         EXPECT_EQ(view.icmp_type_code, view.sport);
         EXPECT_EQ(view.dport, here >= 4 ? 80 : 0) << here;
-        EXPECT_EQ(view.tcp_doff, here >= 13 ? 5 : 0) << here;
-        EXPECT_EQ(view.tcp_flags, here >= 14 ? 2 : 0) << here;
+        EXPECT_EQ(view.tcp_doff, here >= 20 ? 5 : 0) << here;
+        EXPECT_EQ(view.tcp_flags, here >= 20 ? 2 : 0) << here;
     }
 }
 
