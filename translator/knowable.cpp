@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "translator/knowable.hpp"
+
+#include "translator/chains.hpp"
+
+#include <algorithm>
+
+namespace xtbpf {
+
+namespace {
+
+using ir::Field;
+
+bool field_knowable(Field field, Hook hook) {
+    switch (field) {
+    case Field::Proto:
+    case Field::L4State:
+    case Field::FragOff:
+    case Field::SourcePort:
+    case Field::DestinationPort:
+    case Field::TcpFlags:
+    case Field::IcmpTypeCode:
+    case Field::Tos:
+    case Field::MacValid:
+    case Field::MacSourceHigh:
+    case Field::MacSourceLow: return true;
+    case Field::Ttl: return hook != Hook::Forward; // ip_forward has decremented it there
+    default: return false;
+    }
+}
+
+struct Knowable {
+    Hook hook;
+
+    bool operator()(const ir::FieldTest& test) const { return field_knowable(test.field, hook) && gate(test.gate); }
+    bool operator()(const ir::AnyOf& any) const { return std::ranges::all_of(any.tests, *this); }
+    bool operator()(const ir::AddressTest& test) const { return address(test.field) && gate(test.gate); }
+    bool operator()(const ir::AddressRange& test) const { return address(test.field); }
+    bool operator()(const ir::InterfaceTest& test) const { return test.direction == ir::Direction::In || hook != Hook::Forward; }
+    bool operator()(const ir::ProtocolTest&) const { return true; }
+    bool operator()(const ir::HeaderTest&) const { return true; }
+    bool operator()(const ir::TcpOptionTest&) const { return true; }
+    bool operator()(const ir::LimitTest&) const { return false; }
+    bool operator()(const ir::KernelMatch&) const { return false; }
+
+    bool gate(const std::optional<ir::Gate>& gate) const { return !gate || field_knowable(gate->field, hook); }
+    static bool address(ir::AddressField field) { return field <= ir::AddressField::Destination; }
+};
+
+bool has_side_effect(const ir::Predicate& predicate) {
+    return std::holds_alternative<ir::LimitTest>(predicate) || std::holds_alternative<ir::KernelMatch>(predicate);
+}
+
+ir::Rule defer_unknown(const ir::Rule& rule, Hook hook) {
+    ir::Rule known{{}, rule.action, rule.slot};
+    if (defers(rule.action)) known.action = kDefer;
+    for (const ir::Predicate& predicate : rule.predicates) {
+        if (knowable(predicate, hook)) known.predicates.push_back(predicate);
+        else known.action = kDefer;
+        if (has_side_effect(predicate)) break;
+    }
+    return known;
+}
+
+} // namespace
+
+bool knowable(const ir::Predicate& predicate, Hook hook) {
+    if (hook == Hook::Output || hook == Hook::Postrouting) return false;
+    return std::visit(Knowable{hook}, predicate);
+}
+
+bool defers(const ir::Action& action) { return std::holds_alternative<ir::HandOff>(action); }
+
+ir::Table defer_unknown(const ir::Table& table, Hook hook) {
+    ir::Table known = table;
+    const auto root = builtin_chain(table, hook);
+    if (!root) return known;
+    for (std::uint32_t chain : live_chain_order(table, *root).entered)
+        for (ir::Rule& rule : known.chains[chain].rules) rule = defer_unknown(rule, hook);
+    return known;
+}
+
+} // namespace xtbpf
