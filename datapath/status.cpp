@@ -3,14 +3,13 @@
 // programs. So this needs no list of them anywhere, and tells the truth even about what was left behind.
 #include "datapath/status.hpp"
 
+#include "datapath/early_attach.hpp"
 #include "datapath/fd.hpp"
 #include "datapath/store.hpp"
 
 #include <algorithm>
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <fmt/format.h>
-#include <net/if.h>
 #include <optional>
 
 namespace xtbpf {
@@ -51,7 +50,7 @@ std::optional<LoadedProgram> ask(std::uint32_t id) {
     if (bpf_obj_get_info_by_fd(fd.get(), &info, &size) != 0) return std::nullopt;
     const std::optional<Place> place = place_of(info.type);
     if (!place || info.nr_map_ids == 0) return std::nullopt;
-    LoadedProgram out{.status = {.place = *place, .id = info.id, .name = info.name, .instructions = info.xlated_prog_len / 8, .device = ""},
+    LoadedProgram out{.status = {.place = *place, .id = info.id, .name = info.name, .instructions = info.xlated_prog_len / 8},
                       .maps = std::vector<std::uint32_t>(info.nr_map_ids)};
     info = {};
     info.nr_map_ids = static_cast<std::uint32_t>(out.maps.size());
@@ -65,19 +64,6 @@ std::vector<LoadedProgram> loaded_programs() {
     std::vector<LoadedProgram> out;
     for (std::uint32_t id = 0; bpf_prog_get_next_id(id, &id) == 0;)
         if (auto program = ask(id)) out.push_back(std::move(*program));
-    return out;
-}
-
-// A device's XDP program is told by rtnetlink; what tc runs isn't asked for.
-std::string xdp_device(std::uint32_t program) {
-    std::string out;
-    struct if_nameindex* const devices = ::if_nameindex();
-    for (const auto* device = devices; device != nullptr && device->if_index != 0; ++device) {
-        std::uint32_t attached = 0;
-        if (bpf_xdp_query_id(static_cast<int>(device->if_index), 0, &attached) == 0 && attached == program)
-            out += (out.empty() ? "" : " ") + std::string(device->if_name);
-    }
-    if (devices != nullptr) ::if_freenameindex(devices);
     return out;
 }
 
@@ -96,7 +82,6 @@ TableStatus describe(const CurrentStore& store, const std::vector<LoadedProgram>
     for (const LoadedProgram& program : programs) {
         if (program.status.id == out.holder || std::ranges::find_first_of(program.maps, pages) == program.maps.end()) continue;
         out.programs.push_back(program.status);
-        if (program.status.place == Place::Xdp) out.programs.back().device = xdp_device(program.status.id);
     }
     return out;
 }
@@ -113,6 +98,10 @@ Result<Status> status() {
             if (!store) out.tables.push_back({.family = family, .table = table, .trouble = store.error().message, .programs = {}});
             else if (*store) out.tables.push_back(describe(**store, programs));
         }
+    auto coverage = early::coverage();
+    if (!coverage) return std::unexpected(coverage.error());
+    for (early::Coverage& device : *coverage)
+        out.devices.push_back({std::move(device.device), std::string(early::name(device.place)), device.active, std::move(device.reason)});
     return out;
 }
 

@@ -22,7 +22,6 @@ struct ProgramStatus {
     std::uint32_t id = 0;
     std::string name;               // as bpftool shows it
     std::uint32_t instructions = 0; // after the verifier's rewriting (xlated)
-    std::string device;             // of the early stage, where it is attached; empty if unknown
 };
 
 struct TableStatus {
@@ -36,8 +35,17 @@ struct TableStatus {
     std::vector<ProgramStatus> programs;
 };
 
+// A device and what the early stage does there.
+struct DeviceStatus {
+    std::string device;
+    std::string place;   // "xdp", "tc", "none"
+    bool active = false; // decides packets now
+    std::string reason;  // why there is none
+};
+
 struct Status {
     std::vector<TableStatus> tables; // only those that have ever been touched
+    std::vector<DeviceStatus> devices;
 };
 
 Result<Status> status();

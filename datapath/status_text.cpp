@@ -30,21 +30,42 @@ void append_text(std::string& out, const TableStatus& table) {
     if (!table.trouble.empty()) fmt::format_to(to, "    TROUBLE: {}\n", table.trouble);
     if (!table.whole) out += "    NOT WHOLE: a hook has lost its rule (did somebody flush nf_tables?); any command on the table puts it back\n";
     for (const ProgramStatus& program : table.programs)
-        fmt::format_to(to, "    {:<9}  {:<16} program {:<6} {:>6} instructions{}{}\n", name(program.place), program.name, program.id,
-                       program.instructions, program.device.empty() ? "" : "  on ", program.device);
+        fmt::format_to(to, "    {:<9}  {:<16} program {:<6} {:>6} instructions\n", name(program.place), program.name, program.id, program.instructions);
 }
 
 std::string object(const ProgramStatus& program) {
-    return fmt::format(R"({{"place":"{}","name":{},"id":{},"instructions":{},"device":{}}})", name(program.place), quoted(program.name),
-                       program.id, program.instructions, quoted(program.device));
+    return fmt::format(R"({{"place":"{}","name":{},"id":{},"instructions":{}}})", name(program.place), quoted(program.name), program.id,
+                       program.instructions);
+}
+
+std::string object(const DeviceStatus& device) {
+    return fmt::format(R"({{"device":{},"place":"{}","active":{},"reason":{}}})", quoted(device.device), device.place, boolean(device.active),
+                       quoted(device.reason));
+}
+
+std::string object(const TableStatus& table);
+
+template <typename T> std::string array(const std::vector<T>& items) {
+    std::string out = "[";
+    for (const T& item : items) {
+        if (out.size() > 1) out += ',';
+        out += object(item);
+    }
+    return out + ']';
 }
 
 std::string object(const TableStatus& table) {
-    std::string out = fmt::format(R"({{"family":"{}","table":"{}","chains":{},"rules":{},"store":{},"conntrack":{},"whole":{},"trouble":{},"programs":[)",
-                                  name(table.family), name(table.table), table.chains, table.rules, table.holder, boolean(table.conntrack),
-                                  boolean(table.whole), quoted(table.trouble));
-    for (std::size_t i = 0; i < table.programs.size(); ++i) out += (i > 0 ? "," : "") + object(table.programs[i]);
-    return out + "]}";
+    return fmt::format(R"({{"family":"{}","table":"{}","chains":{},"rules":{},"store":{},"conntrack":{},"whole":{},"trouble":{},"programs":{}}})",
+                       name(table.family), name(table.table), table.chains, table.rules, table.holder, boolean(table.conntrack),
+                       boolean(table.whole), quoted(table.trouble), array(table.programs));
+}
+
+void append_text(std::string& out, const DeviceStatus& device) {
+    const auto to = std::back_inserter(out);
+    fmt::format_to(to, "early stage on {}: {}", device.device, device.place == "none" ? "no" : device.place);
+    if (!device.reason.empty()) fmt::format_to(to, " ({})", device.reason);
+    else if (device.place != "none" && !device.active) out += " (off: no rule can be decided there)";
+    out += '\n';
 }
 
 } // namespace
@@ -62,13 +83,12 @@ std::string text(const Status& status) {
     if (status.tables.empty()) return "No rules: no table has been touched in this network namespace.\n";
     std::string out;
     for (const TableStatus& table : status.tables) append_text(out, table);
+    for (const DeviceStatus& device : status.devices) append_text(out, device);
     return out;
 }
 
 std::string json(const Status& status) {
-    std::string out = R"({"tables":[)";
-    for (std::size_t i = 0; i < status.tables.size(); ++i) out += (i > 0 ? "," : "") + object(status.tables[i]);
-    return out + "]}\n";
+    return fmt::format(R"({{"tables":{},"devices":{}}})", array(status.tables), array(status.devices)) + '\n';
 }
 
 } // namespace xtbpf
