@@ -18,6 +18,8 @@ namespace xtbpf {
 // Page p: BPF_MAP_TYPE_PERCPU_ARRAY "xt_counters", u32 -> Counters, kFirstCounterPage << p entries.
 class CounterPages {
   public:
+    CounterPages() = default; // no pages yet
+
     // Takes over maps that are already there, in page order; Refused if they aren't what this class makes.
     static Result<CounterPages> adopt(std::vector<Fd> pages);
 
@@ -38,6 +40,7 @@ class CounterPages {
 // its rule is in force; before that, clear() makes it new.
 class LimitPages {
   public:
+    LimitPages() = default;
     static Result<LimitPages> adopt(std::vector<Fd> pages);
     Result<void> ensure(std::uint32_t states);
     std::vector<int> fds() const;

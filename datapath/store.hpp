@@ -28,7 +28,7 @@ struct CurrentStore {
     CounterPages counters;
     LimitPages limits;
     std::vector<Counters> raw;  // by slot: what the pages held when `table` was read
-    Fd holder;
+    Fd map;                     // the frozen store map; whatever else is to keep the store alive may hold it too
     bool conntrack = false;     // as committed
     bool whole = true;          // the anchor has a base chain with a rule for each hook of the table
 };
@@ -39,13 +39,15 @@ Result<std::optional<CurrentStore>> read_store(Family family, TableId table);
 struct NewStore {
     CounterPages counters; // with room for all slots of the table; the old pages are the same maps as before
     LimitPages limits;
-    Fd holder;
-    std::vector<std::uint8_t> tag;
+    Fd map;                        // the frozen store map
+    Fd holder;                     // for TablePlan::holder; holds map and pages
+    std::vector<std::uint8_t> tag; // for TablePlan::tag
 };
 
 // Makes the store of `next`: gives slots and states (accounts.hpp) in `next` and `program`, grows the pages, writes and
-// freezes the map. Nothing in force is touched. An account's new base makes it show `counters` if it is `set`, or new; what
-// was counted since `current` was read comes on top, as libiptc does for -Z (nothing between a listing and its zeroing is lost).
+// freezes the map. Nothing in force is touched. An account that is `set` or new shows its `counters` from then on, plus what
+// has been counted since `current` was read: with the very `current` that was listed, nothing between a listing and its
+// zeroing is lost (as libiptc does). An account that isn't `set` goes on counting, whatever `counters` it holds.
 Result<NewStore> build_store(StoredTable& next, ir::Table& program, const CurrentStore* current);
 
 } // namespace xtbpf

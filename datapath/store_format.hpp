@@ -15,14 +15,18 @@ namespace xtbpf {
 // Ties a tag to its store: program ids are reused, so what is found under an id could be somebody else's.
 using Nonce = std::array<std::uint8_t, 16>;
 
+// Far above what memory can hold; bounds what a damaged store can make its reader allocate.
+inline constexpr std::uint32_t kMostSlots = 1U << 26;
+
 // What is in the map. Account.counters are bases here: shown = base + raw.
 struct StoreImage {
     Nonce nonce{};
     StoredTable table;
 };
 
-// Header (magic, version, length, checksum) and body; little fields in host order: a store never leaves its kernel.
-std::vector<std::uint8_t> serialize_store(const StoreImage& image);
+// Header (magic, version, length, checksum) and body; numbers in host order: a store never leaves its kernel.
+// `bases` by slot; the table's own counters aren't written.
+std::vector<std::uint8_t> serialize_store(const StoredTable& table, std::span<const Counters> bases, const Nonce& nonce);
 
 // Trailing bytes beyond the header's length are ignored (a map's value is rounded up). Refused if anything doesn't fit.
 Result<StoreImage> parse_store(std::span<const std::uint8_t> bytes);

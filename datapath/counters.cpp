@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "datapath/counters.hpp"
+
+#include <algorithm>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <cerrno>
+#include <cstring>
+#include <fmt/format.h>
+#include <linux/bpf.h>
+
+namespace xtbpf {
+
+namespace {
+
+struct Kind {
+    const char* name;
+    bpf_map_type type;
+    std::uint32_t value_size;
+    std::uint32_t first; // entries of page 0
+};
+
+constexpr Kind kCounters{"xt_counters", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(Counters), kFirstCounterPage};
+constexpr Kind kLimits{"xt_limits", BPF_MAP_TYPE_ARRAY, sizeof(LimitState), kFirstLimitPage};
+static_assert(sizeof(Counters) == 16 && sizeof(LimitState) == 16, "programs know these layouts");
+
+std::unexpected<Error> refused(std::string_view tried, const Kind& kind) {
+    return fail(ErrorKind::Refused, fmt::format("{} map {}: {}", tried, kind.name, std::strerror(errno)));
+}
+
+Result<void> verify(const std::vector<Fd>& pages, const Kind& kind) {
+    for (std::size_t page = 0; page < pages.size(); ++page) {
+        bpf_map_info info{};
+        std::uint32_t size = sizeof info;
+        if (bpf_obj_get_info_by_fd(pages[page].get(), &info, &size) != 0) return refused("ask about", kind);
+        if (info.type != kind.type || info.key_size != sizeof(std::uint32_t) || info.value_size != kind.value_size ||
+            info.max_entries != std::uint64_t{kind.first} << page)
+            return fail(ErrorKind::Refused, fmt::format("map {} is not as this program makes it", kind.name));
+    }
+    return {};
+}
+
+Result<void> grow(std::vector<Fd>& pages, std::uint32_t entries, const Kind& kind) {
+    for (std::size_t page = pages.size(); page < pages_for(entries, kind.first); ++page) {
+        Fd map(bpf_map_create(kind.type, kind.name, sizeof(std::uint32_t), kind.value_size, kind.first << page, nullptr));
+        if (!map) return refused("make", kind);
+        pages.push_back(std::move(map));
+    }
+    return {};
+}
+
+std::vector<int> numbers(const std::vector<Fd>& pages) {
+    std::vector<int> fds;
+    for (const Fd& page : pages) fds.push_back(page.get());
+    return fds;
+}
+
+// Reads one page in portions, into sums over the CPUs.
+class PageReader {
+  public:
+    explicit PageReader(std::size_t cpus) : cpus_(cpus), keys_(kPortion), values_(kPortion * cpus) {}
+
+    bool read(int map, std::span<Counters> sums) {
+        return batches_ ? read_batches(map, sums) : read_singly(map, sums);
+    }
+
+  private:
+    static constexpr std::uint32_t kPortion = 2048;
+
+    bool read_batches(int map, std::span<Counters> sums) {
+        std::uint32_t last = 0;
+        for (std::size_t start = 0; start < sums.size();) {
+            auto count = static_cast<std::uint32_t>(std::min<std::size_t>(kPortion, sums.size() - start));
+            const int result =
+                bpf_map_lookup_batch(map, start == 0 ? nullptr : &last, &last, keys_.data(), values_.data(), &count, nullptr);
+            // Per-CPU arrays know batches since Linux 5.13; ENOENT tells the end of the map.
+            if (result != 0 && errno != ENOENT) return start == 0 && read_singly(map, sums);
+            if (count == 0) return false;
+            for (std::uint32_t i = 0; i < count; ++i) sums[start + i] = sum(i);
+            start += count;
+        }
+        return true;
+    }
+
+    bool read_singly(int map, std::span<Counters> sums) {
+        batches_ = false;
+        for (std::uint32_t key = 0; key < sums.size(); ++key) {
+            if (bpf_map_lookup_elem(map, &key, values_.data()) != 0) return false;
+            sums[key] = sum(0);
+        }
+        return true;
+    }
+
+    Counters sum(std::size_t element) const {
+        Counters total;
+        for (std::size_t cpu = 0; cpu < cpus_; ++cpu) {
+            total.packets += values_[element * cpus_ + cpu].packets;
+            total.bytes += values_[element * cpus_ + cpu].bytes;
+        }
+        return total;
+    }
+
+    std::size_t cpus_;
+    std::vector<std::uint32_t> keys_;
+    std::vector<Counters> values_;
+    bool batches_ = true;
+};
+
+} // namespace
+
+Result<CounterPages> CounterPages::adopt(std::vector<Fd> pages) {
+    if (auto verified = verify(pages, kCounters); !verified) return std::unexpected(verified.error());
+    CounterPages adopted;
+    adopted.pages_ = std::move(pages);
+    return adopted;
+}
+
+Result<void> CounterPages::ensure(std::uint32_t slots) { return grow(pages_, slots, kCounters); }
+
+std::vector<int> CounterPages::fds() const { return numbers(pages_); }
+
+Result<std::vector<Counters>> CounterPages::read(std::uint32_t slots) const {
+    const int cpus = libbpf_num_possible_cpus();
+    if (cpus <= 0) return fail(ErrorKind::Refused, "can't tell the number of CPUs");
+    if (pages_for(slots, kFirstCounterPage) > pages_.size())
+        return fail(ErrorKind::Refused, "there are fewer counters than rules");
+    std::vector<Counters> raw(slots);
+    PageReader reader(static_cast<std::size_t>(cpus));
+    std::size_t start = 0;
+    for (std::size_t page = 0; start < slots; ++page) {
+        const std::size_t count = std::min<std::size_t>(std::size_t{kFirstCounterPage} << page, slots - start);
+        if (!reader.read(pages_[page].get(), std::span(raw).subspan(start, count))) return refused("read", kCounters);
+        start += count;
+    }
+    return raw;
+}
+
+Result<LimitPages> LimitPages::adopt(std::vector<Fd> pages) {
+    if (auto verified = verify(pages, kLimits); !verified) return std::unexpected(verified.error());
+    LimitPages adopted;
+    adopted.pages_ = std::move(pages);
+    return adopted;
+}
+
+Result<void> LimitPages::ensure(std::uint32_t states) { return grow(pages_, states, kLimits); }
+
+std::vector<int> LimitPages::fds() const { return numbers(pages_); }
+
+Result<void> LimitPages::clear(std::span<const std::uint32_t> states) {
+    const LimitState fresh{};
+    for (const std::uint32_t state : states) {
+        const PageIndex place = limit_place(state);
+        if (place.page >= pages_.size()) return fail(ErrorKind::Refused, "there are fewer limit states than rules");
+        if (bpf_map_update_elem(pages_[place.page].get(), &place.index, &fresh, BPF_ANY) != 0) return refused("write", kLimits);
+    }
+    return {};
+}
+
+} // namespace xtbpf

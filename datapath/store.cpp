@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "datapath/store.hpp"
+
+#include "datapath/accounts.hpp"
+#include "datapath/store_format.hpp"
+#include "datapath/store_maps.hpp"
+#include "kmod-shim/anchor.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/random.h>
+
+namespace xtbpf {
+
+namespace {
+
+constexpr int kReadTries = 10;
+
+template <typename Table, typename Visit>
+void for_accounts(Table& table, Visit visit) {
+    for (auto& chain : table.chains) {
+        if (chain.accept) visit(chain.account);
+        for (auto& rule : chain.rules) visit(rule.account);
+    }
+}
+
+Counters plus(const Counters& a, const Counters& b) { return {a.packets + b.packets, a.bytes + b.bytes}; }
+Counters minus(const Counters& a, const Counters& b) { return {a.packets - b.packets, a.bytes - b.bytes}; }
+
+std::uint32_t slots_of(const StoredTable& table) {
+    std::uint32_t slots = 0;
+    for_accounts(table, [&](const Account& account) { slots = std::max(slots, account.slot + 1); });
+    return slots;
+}
+
+// The store behind a tag. nullopt: the holder is gone, or its id is somebody else's by now.
+Result<std::optional<CurrentStore>> read_behind(const StoreTag& tag) {
+    auto maps = open_store_maps(tag.holder);
+    if (!maps) return std::unexpected(maps.error());
+    if (!*maps) return std::nullopt;
+    const auto bytes = read_store_map((*maps)->store);
+    if (!bytes) return std::unexpected(bytes.error());
+    auto image = parse_store(*bytes);
+    if (!image) return std::unexpected(image.error());
+    if (image->nonce != tag.nonce) return std::nullopt;
+
+    auto counters = CounterPages::adopt(std::move((*maps)->counters));
+    if (!counters) return std::unexpected(counters.error());
+    auto limits = LimitPages::adopt(std::move((*maps)->limits));
+    if (!limits) return std::unexpected(limits.error());
+    auto raw = counters->read(slots_of(image->table));
+    if (!raw) return std::unexpected(raw.error());
+    for_accounts(image->table, [&](Account& account) { account.counters = plus(account.counters, (*raw)[account.slot]); });
+    CurrentStore current;
+    current.table = std::move(image->table);
+    current.counters = std::move(*counters);
+    current.limits = std::move(*limits);
+    current.raw = std::move(*raw);
+    current.map = std::move((*maps)->store);
+    return current;
+}
+
+// The same maps behind descriptors of its own.
+template <typename Pages>
+Result<Pages> copy_of(const Pages& pages) {
+    std::vector<Fd> copies;
+    for (const int fd : pages.fds()) {
+        copies.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+        if (!copies.back()) return fail(ErrorKind::Refused, fmt::format("hold a map: {}", std::strerror(errno)));
+    }
+    return Pages::adopt(std::move(copies));
+}
+
+// By slot, what is to be added to the raw counters from now on.
+std::vector<Counters> bases_of(const StoredTable& next, const CurrentStore* current, const std::vector<Counters>& raw) {
+    std::vector<Counters> bases(raw.size());
+    if (current != nullptr)
+        for_accounts(current->table, [&](const Account& account) {
+            if (account.slot < bases.size()) bases[account.slot] = minus(account.counters, current->raw[account.slot]);
+        });
+    for_accounts(next, [&](const Account& account) {
+        if (account.set) bases[account.slot] = minus(account.counters, raw[account.slot]);
+    });
+    return bases;
+}
+
+// What the pages held when the current table was read; slots given out since were free then: what they hold stands still.
+Result<std::vector<Counters>> raw_at_reading(const CounterPages& pages, const CurrentStore* current, std::uint32_t slots) {
+    auto raw = pages.read(slots);
+    if (raw && current != nullptr)
+        std::copy_n(current->raw.begin(), std::min(current->raw.size(), raw->size()), raw->begin());
+    return raw;
+}
+
+} // namespace
+
+Result<std::optional<CurrentStore>> read_store(Family family, TableId table) {
+    for (int attempt = 0; attempt < kReadTries; ++attempt) {
+        const auto anchored = anchor::inspect(family, table);
+        if (!anchored) return std::unexpected(anchored.error());
+        if (!*anchored) return std::nullopt;
+        const auto tag = parse_tag((*anchored)->tag);
+        if (!tag) return std::unexpected(tag.error());
+        auto current = read_behind(*tag);
+        if (!current) return std::unexpected(current.error());
+        if (!*current) continue; // swapped between the two looks: look again
+        if ((*current)->table.family != family || (*current)->table.id != table)
+            return fail(ErrorKind::Refused, "the rules' store in the kernel is of another table");
+        (*current)->conntrack = (*anchored)->conntrack;
+        (*current)->whole = (*anchored)->hooks.size() == hooks_of(table).size();
+        return current;
+    }
+    return fail(ErrorKind::Refused, "the rules' store in the kernel is gone");
+}
+
+Result<NewStore> build_store(StoredTable& next, ir::Table& program, const CurrentStore* current) {
+    const auto assigned = assign_accounts(next, program, current == nullptr ? nullptr : &current->table);
+    if (!assigned) return std::unexpected(assigned.error());
+
+    NewStore built;
+    if (current != nullptr) {
+        auto counters = copy_of(current->counters);
+        if (!counters) return std::unexpected(counters.error());
+        auto limits = copy_of(current->limits);
+        if (!limits) return std::unexpected(limits.error());
+        built.counters = std::move(*counters);
+        built.limits = std::move(*limits);
+    }
+    if (auto grown = built.counters.ensure(assigned->slots); !grown) return std::unexpected(grown.error());
+    if (auto grown = built.limits.ensure(assigned->states); !grown) return std::unexpected(grown.error());
+    if (auto cleared = built.limits.clear(assigned->new_states); !cleared) return std::unexpected(cleared.error());
+    const auto raw = raw_at_reading(built.counters, current, assigned->slots);
+    if (!raw) return std::unexpected(raw.error());
+
+    Nonce nonce{};
+    if (::getrandom(nonce.data(), nonce.size(), 0) != static_cast<ssize_t>(nonce.size()))
+        return fail(ErrorKind::Refused, fmt::format("getrandom: {}", std::strerror(errno)));
+    auto map = make_store_map(serialize_store(next, bases_of(next, current, *raw), nonce));
+    if (!map) return std::unexpected(map.error());
+    built.map = std::move(*map);
+    auto holder = make_holder(built.map, built.counters.fds(), built.limits.fds());
+    if (!holder) return std::unexpected(holder.error());
+    built.holder = std::move(holder->program);
+    built.tag = serialize_tag({.holder = holder->id, .nonce = nonce});
+    return built;
+}
+
+} // namespace xtbpf

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "datapath/store_format.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <fmt/format.h>
+#include <limits>
+#include <type_traits>
+
+namespace xtbpf {
+
+namespace {
+
+constexpr std::uint64_t kStoreMagic = 0x65726f7473747800; // "\0xtstore" as bytes on a little-endian machine
+constexpr std::uint32_t kTagMagic = 0x67617478;           // "xtag"
+constexpr std::uint32_t kVersion = 1;
+
+struct Header {
+    std::uint64_t magic = kStoreMagic;
+    std::uint32_t version = kVersion;
+    std::uint32_t unused = 0;
+    std::uint64_t length = 0;   // header and body
+    std::uint64_t checksum = 0; // of nonce and body
+    Nonce nonce{};
+};
+static_assert(sizeof(Header) == 48 && std::has_unique_object_representations_v<Header>);
+constexpr std::size_t kChecked = offsetof(Header, nonce);
+
+// Eight bytes a step: a store of megabytes is checked at each command. Against damage, not against an enemy.
+std::uint64_t checksum(std::span<const std::uint8_t> bytes) {
+    std::uint64_t sum = bytes.size();
+    while (!bytes.empty()) {
+        std::uint64_t word = 0;
+        const std::size_t part = std::min(bytes.size(), sizeof word);
+        std::memcpy(&word, bytes.data(), part);
+        sum = (sum ^ word) * 0x9E3779B97F4A7C15;
+        sum ^= sum >> 32;
+        bytes = bytes.subspan(part);
+    }
+    return sum;
+}
+
+class Writer {
+  public:
+    explicit Writer(std::size_t expected) { bytes_.reserve(expected); }
+
+    template <typename T>
+    void number(T value) {
+        static_assert(std::is_integral_v<T>);
+        append(&value, sizeof value);
+    }
+    void text(const std::string& text) {
+        number(static_cast<std::uint32_t>(text.size()));
+        append(text.data(), text.size());
+    }
+    void account(const Account& account, std::span<const Counters> bases) {
+        const Counters base = account.slot < bases.size() ? bases[account.slot] : Counters{};
+        number(account.slot);
+        number(account.state);
+        number(account.states);
+        number(base.packets);
+        number(base.bytes);
+    }
+    void append(const void* data, std::size_t size) {
+        const auto* from = static_cast<const std::uint8_t*>(data);
+        bytes_.insert(bytes_.end(), from, from + size);
+    }
+    std::vector<std::uint8_t>& bytes() { return bytes_; }
+
+  private:
+    std::vector<std::uint8_t> bytes_;
+};
+
+// Reads what is there; past the end everything is zero and `ok` false.
+class Reader {
+  public:
+    explicit Reader(std::span<const std::uint8_t> bytes) : rest_(bytes) {}
+
+    template <typename T>
+    T number() {
+        T value = 0;
+        const auto bytes = take(sizeof value);
+        if (!bytes.empty()) std::memcpy(&value, bytes.data(), sizeof value);
+        return value;
+    }
+    std::string text() {
+        const auto bytes = take(number<std::uint32_t>());
+        return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    }
+    Account account() {
+        Account account;
+        account.slot = number<std::uint32_t>();
+        account.state = number<std::uint32_t>();
+        account.states = number<std::uint32_t>();
+        account.counters.packets = number<std::uint64_t>();
+        account.counters.bytes = number<std::uint64_t>();
+        return account;
+    }
+    // A count of elements that take at least `least` bytes each: no more of them than can be there.
+    std::uint32_t count(std::size_t least) {
+        const auto wanted = number<std::uint32_t>();
+        if (wanted > rest_.size() / least) ok_ = false;
+        return ok_ ? wanted : 0;
+    }
+    void demand(bool holds) { ok_ = ok_ && holds; }
+    bool ok() const { return ok_; }
+    bool at_end() const { return rest_.empty(); }
+
+  private:
+    std::span<const std::uint8_t> take(std::size_t size) {
+        if (size > rest_.size()) ok_ = false;
+        if (!ok_) return {};
+        const auto taken = rest_.first(size);
+        rest_ = rest_.subspan(size);
+        return taken;
+    }
+
+    std::span<const std::uint8_t> rest_;
+    bool ok_ = true;
+};
+
+constexpr std::size_t kAccountSize = 3 * sizeof(std::uint32_t) + 2 * sizeof(std::uint64_t);
+constexpr std::size_t kLeastRule = sizeof(std::uint32_t) + kAccountSize;
+constexpr std::size_t kLeastChain = kLeastRule + 1 + sizeof(std::uint32_t);
+
+std::size_t size_of(const StoredTable& table) {
+    std::size_t size = sizeof(Header) + 2 + sizeof(std::uint32_t);
+    for (const StoredChain& chain : table.chains) {
+        size += kLeastChain + chain.name.size();
+        for (const StoredRule& rule : chain.rules) size += kLeastRule + rule.text.size();
+    }
+    return size;
+}
+
+bool sane(const Account& account) {
+    if (account.slot >= kMostSlots) return false;
+    return account.states == 0 || (account.state < kMostSlots && account.states <= kMostSlots - account.state);
+}
+
+StoredTable read_table(Reader& reader) {
+    StoredTable table;
+    const auto family = reader.number<std::uint8_t>();
+    const auto id = reader.number<std::uint8_t>();
+    reader.demand(family <= static_cast<std::uint8_t>(Family::V6) && id < kTables.size());
+    table.family = static_cast<Family>(family);
+    table.id = static_cast<TableId>(id);
+    table.chains.resize(reader.count(kLeastChain));
+    for (StoredChain& chain : table.chains) {
+        chain.name = reader.text();
+        const auto policy = reader.number<std::uint8_t>(); // 0: user chain, 1: DROP, 2: ACCEPT
+        reader.demand(policy <= 2);
+        if (policy != 0) chain.accept = policy == 2;
+        chain.account = reader.account();
+        reader.demand(policy == 0 || sane(chain.account));
+        chain.rules.resize(reader.count(kLeastRule));
+        for (StoredRule& rule : chain.rules) {
+            rule.text = reader.text();
+            rule.account = reader.account();
+            reader.demand(sane(rule.account));
+        }
+        if (!reader.ok()) break;
+    }
+    return table;
+}
+
+std::unexpected<Error> unreadable(std::string_view why) {
+    return fail(ErrorKind::Refused, fmt::format("the rules' store in the kernel can't be read: {}", why));
+}
+
+} // namespace
+
+std::vector<std::uint8_t> serialize_store(const StoredTable& table, std::span<const Counters> bases, const Nonce& nonce) {
+    Writer writer(size_of(table));
+    Header header{.nonce = nonce};
+    writer.append(&header, sizeof header);
+    writer.number(static_cast<std::uint8_t>(table.family));
+    writer.number(static_cast<std::uint8_t>(table.id));
+    writer.number(static_cast<std::uint32_t>(table.chains.size()));
+    for (const StoredChain& chain : table.chains) {
+        writer.text(chain.name);
+        writer.number(static_cast<std::uint8_t>(!chain.accept ? 0 : *chain.accept ? 2 : 1));
+        writer.account(chain.account, bases);
+        writer.number(static_cast<std::uint32_t>(chain.rules.size()));
+        for (const StoredRule& rule : chain.rules) {
+            writer.text(rule.text);
+            writer.account(rule.account, bases);
+        }
+    }
+    header.length = writer.bytes().size();
+    header.checksum = checksum(std::span(writer.bytes()).subspan(kChecked));
+    std::memcpy(writer.bytes().data(), &header, sizeof header);
+    return std::move(writer.bytes());
+}
+
+Result<StoreImage> parse_store(std::span<const std::uint8_t> bytes) {
+    Header header;
+    if (bytes.size() < sizeof header) return unreadable("too short");
+    std::memcpy(&header, bytes.data(), sizeof header);
+    if (header.magic != kStoreMagic) return unreadable("not a store");
+    if (header.version != kVersion)
+        return unreadable(fmt::format("it has version {}, this program knows version {}", header.version, kVersion));
+    if (header.length < sizeof header || header.length > bytes.size()) return unreadable("cut off");
+    bytes = bytes.first(header.length);
+    if (checksum(bytes.subspan(kChecked)) != header.checksum) return unreadable("damaged");
+    Reader reader(bytes.subspan(sizeof header));
+    StoreImage image{.nonce = header.nonce, .table = read_table(reader)};
+    if (!reader.ok() || !reader.at_end()) return unreadable("malformed");
+    return image;
+}
+
+std::vector<std::uint8_t> serialize_tag(const StoreTag& tag) {
+    Writer writer(32);
+    writer.number(kTagMagic);
+    writer.number(kVersion);
+    writer.number(tag.holder);
+    writer.append(tag.nonce.data(), tag.nonce.size());
+    return std::move(writer.bytes());
+}
+
+Result<StoreTag> parse_tag(std::span<const std::uint8_t> bytes) {
+    StoreTag tag;
+    Reader reader(bytes);
+    const auto magic = reader.number<std::uint32_t>();
+    const auto version = reader.number<std::uint32_t>();
+    if (!reader.ok() || magic != kTagMagic) return unreadable("its rule in nf_tables is damaged");
+    if (version != kVersion)
+        return unreadable(fmt::format("it has version {}, this program knows version {}", version, kVersion));
+    tag.holder = reader.number<std::uint32_t>();
+    for (std::uint8_t& byte : tag.nonce) byte = reader.number<std::uint8_t>();
+    if (!reader.ok()) return unreadable("its rule in nf_tables is damaged");
+    return tag;
+}
+
+} // namespace xtbpf

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The kernel objects of a store: the frozen map with its bytes, and the holder program that refers to it and to the pages.
+#pragma once
+
+#include "datapath/fd.hpp"
+#include "translator/error.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace xtbpf {
+
+// BPF_MAP_TYPE_ARRAY "xt_store": the bytes in order over as many values as it takes, the last one padded with zeros.
+Result<Fd> make_store_map(std::span<const std::uint8_t> bytes);
+Result<std::vector<std::uint8_t>> read_store_map(const Fd& map);
+
+struct Holder {
+    Fd program;
+    std::uint32_t id;
+};
+
+// SOCKET_FILTER "xt_holder", which returns 0 and refers to the maps in this order: store, counter pages, limit pages.
+Result<Holder> make_holder(const Fd& store, const std::vector<int>& counters, const std::vector<int>& limits);
+
+struct StoreMaps {
+    Fd store;
+    std::vector<Fd> counters, limits; // in page order
+};
+
+// The maps of the program with this id; nullopt: there is no such program, or it is no holder.
+Result<std::optional<StoreMaps>> open_store_maps(std::uint32_t holder);
+
+} // namespace xtbpf
