@@ -59,6 +59,7 @@ Result<std::optional<CurrentStore>> read_behind(const StoreTag& tag) {
     current.counters = std::move(*counters);
     current.limits = std::move(*limits);
     current.raw = std::move(*raw);
+    current.holder = std::move((*maps)->holder);
     current.map = std::move((*maps)->store);
     return current;
 }

@@ -28,6 +28,7 @@ struct CurrentStore {
     CounterPages counters;
     LimitPages limits;
     std::vector<Counters> raw;  // by slot: what the pages held when `table` was read
+    Fd holder;
     Fd map;                     // the frozen store map; whatever else is to keep the store alive may hold it too
     bool conntrack = false;     // as committed
     bool whole = true;          // the anchor has a base chain with a rule for each hook of the table

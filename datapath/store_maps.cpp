@@ -86,7 +86,7 @@ Result<Holder> make_holder(const Fd& store, const std::vector<int>& counters, co
 }
 
 Result<std::optional<StoreMaps>> open_store_maps(std::uint32_t holder) {
-    const Fd program(bpf_prog_get_fd_by_id(holder));
+    Fd program(bpf_prog_get_fd_by_id(holder));
     if (!program && errno == ENOENT) return std::nullopt;
     if (!program) return refused("open the holder of the rules' store");
     std::uint32_t ids[kMostMaps];
@@ -110,6 +110,7 @@ Result<std::optional<StoreMaps>> open_store_maps(std::uint32_t holder) {
         if (name == "xt_limits") maps.limits.push_back(std::move(map));
     }
     if (!maps.store) return std::nullopt;
+    maps.holder = std::move(program);
     return maps;
 }
 

@@ -25,6 +25,7 @@ struct Holder {
 Result<Holder> make_holder(const Fd& store, const std::vector<int>& counters, const std::vector<int>& limits);
 
 struct StoreMaps {
+    Fd holder;
     Fd store;
     std::vector<Fd> counters, limits; // in page order
 };
