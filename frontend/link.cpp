@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "frontend/lower.hpp"
+#include "frontend/stored_rule.hpp"
+
+#include <span>
+
+namespace xtbpf {
+
+namespace {
+
+std::unexpected<Error> invalid() {
+    return fail(ErrorKind::Refused, "Invalid argument. Run `dmesg' for more information.");
+}
+
+// A rule that always leaves its chain: the kernel looks no further (mark_source_chains, unconditional()).
+bool ends_chain(std::string_view text) { return text == "-j ACCEPT" || text == "-j DROP" || text == "-j RETURN"; }
+
+// The chains each chain jumps to, as far as the kernel follows it.
+struct Graph {
+    std::vector<WorkChain*> chains;
+    std::vector<std::vector<std::uint32_t>> jumps;
+    std::vector<std::size_t> looked_at; // rules of the chain up to the one that always leaves it
+
+    explicit Graph(WorkTable& table) : chains(table.chains()), jumps(chains.size()), looked_at(chains.size()) {
+        for (std::uint32_t i = 0; i < chains.size(); ++i) {
+            chains[i]->index = i;
+            chains[i]->hooks = 0;
+        }
+        for (std::uint32_t i = 0; i < chains.size(); ++i) {
+            for (const WorkRule& rule : chains[i]->rules) {
+                ++looked_at[i];
+                if (ends_chain(rule.stored.text)) break;
+                const auto jump = jump_of(rule.stored.text);
+                if (!jump || is_verdict(jump->target)) continue;
+                if (const WorkChain* to = table.find(jump->target)) jumps[i].push_back(to->index);
+            }
+        }
+    }
+
+    // Marks what `base` reaches; false: a loop. Without recursion: chains nest as deep as the user likes.
+    bool mark(std::uint32_t base, std::uint32_t hook) {
+        enum class State : std::uint8_t { Unseen, OnPath, Done };
+        std::vector<State> states(chains.size(), State::Unseen);
+        struct Frame {
+            std::uint32_t chain;
+            std::size_t next;
+        };
+        std::vector<Frame> path{{base, 0}};
+        states[base] = State::OnPath;
+        while (!path.empty()) {
+            Frame& frame = path.back();
+            if (frame.next == jumps[frame.chain].size()) {
+                chains[frame.chain]->hooks |= hook;
+                states[frame.chain] = State::Done;
+                path.pop_back();
+                continue;
+            }
+            const std::uint32_t to = jumps[frame.chain][frame.next++];
+            if (states[to] == State::OnPath) return false;
+            if (states[to] == State::Unseen) {
+                states[to] = State::OnPath;
+                path.push_back({to, 0});
+            }
+        }
+        return true;
+    }
+};
+
+// net/netfilter/x_tables.c, xt_check_match and xt_check_target
+bool takes(const KernelLimits& limits, const RuleContext& rule, std::uint32_t hooks) {
+    if (limits.table && *limits.table != rule.table) return false;
+    if ((hooks & ~limits.hooks) != 0) return false;
+    return !limits.protocol || (*limits.protocol == rule.protocol && !rule.protocol_inverted);
+}
+
+Result<void> check_rule(const Rule& rule, const RuleContext& context, std::uint32_t hooks) {
+    for (const MatchUse& match : rule.matches) {
+        if (!takes(match.def->limits, context, hooks)) return invalid();
+        if (auto checked = match.use->check(context, hooks); !checked) return checked;
+    }
+    if (rule.goal != Rule::Goal::Extension) return {};
+    if (!takes(rule.target_def->limits, context, hooks)) return invalid();
+    return rule.target_use->check(context, hooks);
+}
+
+} // namespace
+
+Result<LinkedTable> link(WorkTable table) {
+    Graph graph(table);
+    LinkedTable linked;
+    linked.program.family = table.family();
+    linked.program.id = table.id();
+    for (std::uint32_t i = 0; i < graph.chains.size(); ++i) {
+        const WorkChain& chain = *graph.chains[i];
+        ir::Chain& lowered = linked.program.chains.emplace_back();
+        lowered.name = chain.name;
+        if (!chain.accept) continue;
+        const Hook hook = *hook_by_chain_name(chain.name);
+        lowered.builtin = ir::Builtin{.hook = hook, .accept = *chain.accept, .slot = 0};
+        if (!graph.mark(i, hook_bit(hook))) return fail(ErrorKind::Refused, "Too many levels of symbolic links.");
+    }
+    const auto is_chain = [&](std::string_view name) { return table.find(name) != nullptr; };
+    for (std::uint32_t i = 0; i < graph.chains.size(); ++i) {
+        WorkChain& chain = *graph.chains[i];
+        std::vector<ir::Rule>& rules = linked.program.chains[i].rules;
+        rules.reserve(chain.rules.size());
+        for (WorkRule& work : chain.rules) {
+            if (!work.parsed) {
+                auto parsed = parse_stored_rule(work.stored.text, table.family(), table.id(), is_chain);
+                if (!parsed) return std::unexpected(parsed.error());
+                work.parsed = std::make_unique<Rule>(std::move(*parsed));
+            }
+            const Rule& rule = *work.parsed;
+            const std::uint32_t hooks = rules.size() < graph.looked_at[i] ? chain.hooks : 0;
+            if (auto checked = check_rule(rule, rule.context(table.id()), hooks); !checked)
+                return std::unexpected(checked.error());
+            const WorkChain* to = rule.goal == Rule::Goal::Chain ? table.find(rule.target) : nullptr;
+            rules.push_back(lower_rule(rule, table.id(), to != nullptr ? to->index : 0));
+            work.parsed.reset();
+        }
+    }
+    linked.stored = std::move(table).take();
+    return linked;
+}
+
+Result<LinkedTable> link(StoredTable table) { return link(WorkTable(std::move(table))); }
+
+} // namespace xtbpf
