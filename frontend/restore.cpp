@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "frontend/restore.hpp"
+
+#include "frontend/applets.hpp"
+#include "frontend/command.hpp"
+#include "frontend/execute.hpp"
+#include "frontend/lower.hpp"
+
+#include <cinttypes>
+#include <fmt/format.h>
+
+namespace xtbpf {
+
+namespace {
+
+// strtok's next word.
+std::string_view next_word(std::string_view& text) {
+    constexpr std::string_view kBlanks = " \t\n";
+    const auto begin = text.find_first_not_of(kBlanks);
+    if (begin == std::string_view::npos) return {};
+    auto end = text.find_first_of(kBlanks, begin);
+    if (end == std::string_view::npos) end = text.size();
+    const auto word = text.substr(begin, end - begin);
+    text.remove_prefix(end < text.size() ? end + 1 : end);
+    return word;
+}
+
+} // namespace
+
+// "iptables-restore: line 3 failed"; what the reason is worth telling comes first.
+Diagnosed<void> Restore::failed(std::string_view reason) const {
+    std::string text;
+    if (!reason.empty()) text = fmt::format("{}: {}\n", program_.name, reason);
+    return std::unexpected(Diagnosis{1, text + fmt::format("{}: line {} failed\n", program_.name, program_.line), {}});
+}
+
+Diagnosed<void> Restore::line(std::string_view text) {
+    ++program_.line;
+    if (text == "\n") return {};
+    if (text.front() == '#') {
+        if (options_.verbose > 0) streams_.say(text);
+        return {};
+    }
+    if (!table_ && text.front() == '*') return begin_table(text.substr(1));
+    if (!table_) {
+        // Lines of a table that -T passes over; before the first table nothing is known to be of interest either.
+        if (options_.only_table && *options_.only_table != table_name_) return {};
+        return failed();
+    }
+    if (text == "COMMIT\n") return commit();
+    if (text.front() == ':') return chain_line(text.substr(1));
+    return rule_line(text);
+}
+
+Diagnosed<void> Restore::finish() {
+    if (!table_) return {};
+    return std::unexpected(
+        Diagnosis{1, fmt::format("{}: COMMIT expected at line {}\n", program_.name, program_.line + 1), {}});
+}
+
+Diagnosed<void> Restore::begin_table(std::string_view rest) {
+    auto lock = XtablesLock::take(options_.wait);
+    if (!lock) return std::unexpected(std::move(lock.error()));
+    const auto wanted = next_word(rest);
+    if (wanted.empty())
+        return program_.parameter_problem(fmt::format("{}: line {} table name invalid", program_.name, program_.line));
+    table_name_ = wanted;
+    if (options_.only_table && *options_.only_table != table_name_) return {};
+    auto opened = open_table(table_name_, program_.family, backend_);
+    if (!opened)
+        return program_.parameter_problem(fmt::format("{}: unable to initialize table '{}'", program_.name, table_name_));
+    lock_ = std::move(*lock);
+    table_ = std::move(opened->table);
+    untouched_ = opened->untouched;
+    if (options_.noflush) return {};
+    for (WorkChain* chain : table_->chains()) {
+        if (options_.verbose > 0) streams_.say(fmt::format("Flushing chain `{}'\n", chain->name));
+        static_cast<void>(table_->flush(chain->name));
+    }
+    for (WorkChain* chain : table_->user_chains()) {
+        const std::string name = chain->name;
+        if (options_.verbose > 0) streams_.say(fmt::format("Deleting chain `{}'\n", name));
+        static_cast<void>(table_->delete_chain(name));
+    }
+    return {};
+}
+
+Diagnosed<void> Restore::chain_line(std::string_view rest) {
+    const auto name = next_word(rest);
+    if (name.empty())
+        return program_.parameter_problem(fmt::format("{}: line {} chain name invalid", program_.name, program_.line));
+    if (name.size() >= kMaxChainName)
+        return program_.parameter_problem(fmt::format("Invalid chain name `{}' ({} chars max)", name, kMaxChainName - 1));
+    const WorkChain* chain = table_->find(name);
+    const bool builtin = chain != nullptr && chain->accept;
+    if (!builtin && options_.noflush && chain != nullptr) {
+        static_cast<void>(table_->flush(name));
+    } else if (!builtin) {
+        if (!table_->create_chain(name))
+            return program_.parameter_problem(fmt::format("error creating chain '{}':File exists", name));
+    }
+    const auto policy_name = next_word(rest);
+    if (policy_name.empty())
+        return program_.parameter_problem(fmt::format("{}: line {} policy invalid", program_.name, program_.line));
+    if (policy_name == "-") return {};
+    return policy(name, policy_name, next_word(rest));
+}
+
+Diagnosed<void> Restore::policy(std::string_view chain, std::string_view policy, std::string_view counters) {
+    Counters count;
+    if (options_.counters &&
+        std::sscanf(std::string(counters).c_str(), "[%" SCNu64 ":%" SCNu64 "]", &count.packets, &count.bytes) != 2)
+        return program_.parameter_problem(fmt::format("invalid policy counters for chain '{}'", chain));
+    if (table_->set_policy(chain, policy, count)) return {};
+    const WorkChain* found = table_->find(chain);
+    const bool builtin = found != nullptr && found->accept;
+    return program_.problem({ErrorKind::Refused, fmt::format("Can't set policy `{}' on `{}' line {}: {}", policy, chain, program_.line,
+                                                             builtin ? "Bad policy name" : "Bad built-in chain name")});
+}
+
+// iptables/xshared.c, tokenize_rule_counters: "[packets:bytes]" before the rule
+Diagnosed<void> Restore::rule_line(std::string_view text) {
+    tokens_.clear();
+    for (int i = 0; !options_.noflush && i < options_.verbose; ++i) tokens_.add("-v");
+    if (text.front() == '[') {
+        const auto close = text.find(']');
+        const auto colon = text.find(':');
+        if (close == std::string_view::npos || colon == std::string_view::npos || colon > close)
+            return program_.parameter_problem(
+                fmt::format("Bad line {}: need {}", program_.line, close == std::string_view::npos ? ']' : ':'));
+        if (options_.counters) {
+            tokens_.add("--set-counters");
+            tokens_.add(text.substr(1, colon - 1));
+            tokens_.add(text.substr(colon + 1, close - colon - 1));
+        }
+        text.remove_prefix(close + 1);
+    }
+    if (auto split = tokens_.split(text); !split) return program_.parameter_problem(std::string(split.error()));
+    auto command = parse_command(tokens_.words(), table_name_, program_, streams_);
+    if (!command) return std::unexpected(std::move(command.error()));
+    const auto done = execute(std::move(*command), *table_, program_, streams_);
+    if (!done) return std::unexpected(done.error());
+    if (!*done) return failed();
+    return {};
+}
+
+Diagnosed<void> Restore::commit() {
+    WorkTable table = std::move(*table_);
+    table_.reset();
+    if (!table.changed() && !untouched_) {
+        lock_.reset();
+        return {};
+    }
+    auto linked = link(std::move(table));
+    if (!linked) return failed();
+    const auto put = options_.test ? backend_.check(std::move(linked->stored), std::move(linked->program))
+                                   : backend_.commit(std::move(linked->stored), std::move(linked->program));
+    lock_.reset();
+    if (!put) return failed(put.error().message);
+    return {};
+}
+
+} // namespace xtbpf

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The lines of a restore, one by one; tables commit at their COMMIT.
+#pragma once
+
+#include "frontend/backend.hpp"
+#include "frontend/diagnosis.hpp"
+#include "frontend/lock.hpp"
+#include "frontend/tokens.hpp"
+#include "frontend/work_table.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace xtbpf {
+
+struct RestoreOptions {
+    bool counters = false, noflush = false, test = false;
+    int verbose = 0, wait = 0;
+    std::optional<std::string> only_table;
+};
+
+class Restore {
+  public:
+    Restore(RestoreOptions options, Program program, Backend& backend, const Streams& streams)
+        : options_(std::move(options)), program_(std::move(program)), backend_(backend), streams_(streams) {
+        program_.line = 0;
+    }
+
+    Diagnosed<void> line(std::string_view text); // with its newline, if it has one
+    Diagnosed<void> finish();
+
+  private:
+    Diagnosed<void> begin_table(std::string_view rest);
+    Diagnosed<void> chain_line(std::string_view rest);
+    Diagnosed<void> policy(std::string_view chain, std::string_view policy, std::string_view counters);
+    Diagnosed<void> rule_line(std::string_view text);
+    Diagnosed<void> commit();
+    Diagnosed<void> failed(std::string_view reason = {}) const;
+
+    RestoreOptions options_;
+    Program program_;
+    Backend& backend_;
+    const Streams& streams_;
+    std::optional<XtablesLock> lock_;
+    std::optional<WorkTable> table_; // between "*table" and COMMIT
+    bool untouched_ = false;         // the kernel doesn't have it yet: opening it makes it exist
+    std::string table_name_;
+    Tokens tokens_;
+};
+
+} // namespace xtbpf

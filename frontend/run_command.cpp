@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// iptables and ip6tables themselves: parse, lock, edit or list, commit (iptables/iptables-standalone.c, iptables_main).
+#include "frontend/applets.hpp"
+#include "frontend/command.hpp"
+#include "frontend/execute.hpp"
+#include "frontend/lock.hpp"
+
+#include <fmt/format.h>
+
+namespace xtbpf {
+
+namespace {
+
+std::unexpected<Diagnosis> refused(const Program& program, const Error& error) {
+    return std::unexpected(
+        Diagnosis{exit_code(error.kind), fmt::format("{}: {}\n", program.name, error.message), {}});
+}
+
+} // namespace
+
+Diagnosed<void> run_command(std::span<const std::string_view> args, const Program& program, Backend& backend,
+                            const Streams& streams) {
+    auto command = parse_command(args, "filter", program, streams);
+    if (!command) return std::unexpected(std::move(command.error()));
+    const auto lock = XtablesLock::take(command->wait);
+    if (!lock) return std::unexpected(lock.error());
+
+    auto opened = open_table(command->table, program.family, backend);
+    if (!opened) {
+        Error error = std::move(opened.error());
+        if (error.kind == ErrorKind::TableUnavailable)
+            error.message = fmt::format("can't initialize {} table `{}': {}", program.name, command->table, error.message);
+        return program.problem(error);
+    }
+    WorkTable table = std::move(opened->table);
+    const TableId id = table.id();
+    const auto done = execute(std::move(*command), table, program, streams);
+    const bool succeeded = done && *done;
+    // To look at a table is enough to make it exist; that must not fail where looking doesn't.
+    if (opened->untouched && !(succeeded && table.changed()))
+        static_cast<void>(commit_table(WorkTable(program.family, id), backend));
+    if (!done) return std::unexpected(done.error());
+    if (!*done) return refused(program, done->error());
+    if (!table.changed()) return {};
+    if (auto committed = commit_table(std::move(table), backend); !committed) return refused(program, committed.error());
+    return {};
+}
+
+} // namespace xtbpf
