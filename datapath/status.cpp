@@ -22,12 +22,6 @@ std::uint32_t map_id(int fd) {
     return bpf_obj_get_info_by_fd(fd, &info, &size) == 0 ? info.id : 0;
 }
 
-std::uint32_t program_id(int fd) {
-    bpf_prog_info info{};
-    std::uint32_t size = sizeof info;
-    return bpf_obj_get_info_by_fd(fd, &info, &size) == 0 ? info.id : 0;
-}
-
 std::optional<Place> place_of(std::uint32_t program_type) {
     switch (program_type) {
     case BPF_PROG_TYPE_SOCKET_FILTER: return Place::Netfilter;
@@ -71,7 +65,7 @@ TableStatus describe(const CurrentStore& store, const std::vector<LoadedProgram>
     TableStatus out{.family = store.table.family,
                     .table = store.table.id,
                     .chains = static_cast<std::uint32_t>(store.table.chains.size()),
-                    .holder = program_id(store.holder.get()),
+                    .store = map_id(store.map.get()),
                     .conntrack = store.conntrack,
                     .whole = store.whole,
                     .trouble = "",
@@ -80,7 +74,8 @@ TableStatus describe(const CurrentStore& store, const std::vector<LoadedProgram>
     std::vector<std::uint32_t> pages;
     for (const int fd : store.counters.fds()) pages.push_back(map_id(fd));
     for (const LoadedProgram& program : programs) {
-        if (program.status.id == out.holder || std::ranges::find_first_of(program.maps, pages) == program.maps.end()) continue;
+        if (program.status.name == "xt_holder" || // it never runs
+            std::ranges::find_first_of(program.maps, pages) == program.maps.end()) continue;
         out.programs.push_back(program.status);
     }
     return out;

@@ -28,7 +28,7 @@ struct TableStatus {
     Family family = Family::V4;
     TableId table = TableId::Filter;
     std::uint32_t chains = 0, rules = 0;
-    std::uint32_t holder = 0;    // id of the program that keeps the store
+    std::uint32_t store = 0;     // id of the map that holds the rules
     bool conntrack = false;      // the table's rules need connection tracking
     bool whole = true;           // each hook is served; false: somebody removed a part of the anchor
     std::string trouble;         // why the store can't be read; empty if it can

@@ -56,7 +56,7 @@ template <typename T> std::string array(const std::vector<T>& items) {
 
 std::string object(const TableStatus& table) {
     return fmt::format(R"({{"family":"{}","table":"{}","chains":{},"rules":{},"store":{},"conntrack":{},"whole":{},"trouble":{},"programs":{}}})",
-                       name(table.family), name(table.table), table.chains, table.rules, table.holder, boolean(table.conntrack),
+                       name(table.family), name(table.table), table.chains, table.rules, table.store, boolean(table.conntrack),
                        boolean(table.whole), quoted(table.trouble), array(table.programs));
 }
 

@@ -78,11 +78,11 @@ def run(step):
 
 
 def kernel_objects():
-    """BPF programs, maps and named network namespaces: what a test may leave behind."""
+    """What a test may leave behind: BPF programs of the types we load, our maps (xt_...), named network namespaces."""
     def listed(*command):
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    found = {f"{kind} {match.group(1)} {match.group(2)}" for kind in ("prog", "map")
-             for match in re.finditer(r"^(\d+): (\S+(?:  name \S+)?)", listed("bpftool", kind, "show"), re.M)}
+    found = {f"program {match.group(1)}" for match in re.finditer(r"^(\d+): (?:socket_filter|sched_cls|xdp) ", listed("bpftool", "prog", "show"), re.M)}
+    found |= {f"map {match.group(1)}" for match in re.finditer(r"^(\d+): \S+  name xt_", listed("bpftool", "map", "show"), re.M)}
     return found | {f"netns {line.split()[0]}" for line in listed("ip", "netns", "list").splitlines() if line}
 
 

@@ -12,7 +12,7 @@ Status sample() {
                         .table = TableId::Filter,
                         .chains = 4,
                         .rules = 17,
-                        .holder = 90,
+                        .store = 90,
                         .conntrack = true,
                         .whole = true,
                         .trouble = "",
