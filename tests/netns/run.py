@@ -7,18 +7,16 @@
 CASE is a name or a part of one. Exit 0 if all passed, 1 if one failed, 77 if it couldn't run at all.
 """
 
-import argparse
 import importlib
 import os
 import pkgutil
-import signal
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import cases as themes  # noqa: E402
 from twin.compare import Twin  # noqa: E402
-from twin.requirements import missing  # noqa: E402
+from twin.options import parse, unable  # noqa: E402
 
 
 def all_cases():
@@ -38,27 +36,14 @@ def run(twin, case):
 
 
 def main():
-    here = os.path.dirname(os.path.abspath(__file__))
-    parser = argparse.ArgumentParser(description="Compares this project's verdicts, counters and frames with iptables-legacy's.")
-    parser.add_argument("--subject", default=os.path.join(here, "..", "..", "build", "bin"))
-    parser.add_argument("--reference", default="legacy")
-    parser.add_argument("--early", choices=("xdp", "tc", "off"), help="XTBPF_EARLY for the subject")
-    parser.add_argument("--list", action="store_true")
-    parser.add_argument("case", nargs="*")
-    options = parser.parse_args()
-
+    options = parse(__doc__, lambda parser: (parser.add_argument("--list", action="store_true"), parser.add_argument("case", nargs="*")))
     chosen = [case for case in all_cases() if not options.case or any(part in case.name for part in options.case)]
     if options.list:
         print("\n".join(case.name for case in chosen))
         return 0
-    lacking = missing(options.reference, options.subject)
-    if lacking:
-        print(f"SKIPPED: the twin-namespace comparison did NOT run: {lacking}")
-        print(f"0 passed, 0 failed, {len(chosen)} skipped")
+    if unable(options, len(chosen)):
         return 77
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    environment = {"XTBPF_EARLY": options.early} if options.early else {}
-    with Twin(options.reference, options.subject, environment) as twin:
+    with Twin(options.reference, options.subject, options.environment) as twin:
         passed = sum(run(twin, case) for case in chosen)
     print(f"{passed} passed, {len(chosen) - passed} failed")
     return 0 if passed == len(chosen) else 1

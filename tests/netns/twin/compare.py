@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from .side import Side
 from .tool import empty, finish, tables
 
+WRONG = "the case itself is wrong"
 _SHOWN = 4  # differences of each kind that are reported
 
 
@@ -87,7 +88,7 @@ class Twin:
                 continue
             results = self._programs(family, "-restore", text=text)
             if results[0][0] != 0:
-                problems.append(f"the case itself is wrong: the reference's restore says {results[0]}")
+                problems.append(f"{WRONG}: the reference's restore says {results[0]}")
             elif results[0] != results[1]:
                 problems.append(f"restore: reference {results[0]}, subject {results[1]}")
         return problems
