@@ -40,6 +40,7 @@ STEPS = [
     Step("golden", "rulesets against their golden files", "build/bin/golden"),
     Step("kernel", "tests that ask the running kernel", "build/bin/kernel_tests", kernel=True),
     Step("twin", "the same frames through iptables-legacy and this", "python3 tests/netns/run.py", kernel=True),
+    Step("twin-itself", "does the comparison notice what differs", "python3 tests/netns/selftest.py", kernel=True),
     Step("seeds", "random rulesets and packets, compared likewise", f"python3 tests/netns/random_twins.py --seeds {SEEDS}", kernel=True),
     Step("asan", "unit tests under address and undefined behaviour sanitizers",
          configure("asan-ubsan") + " --target unit_tests golden && build-asan/bin/unit_tests --gtest_brief=1"),
