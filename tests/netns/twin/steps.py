@@ -4,12 +4,15 @@
 import contextlib
 import errno
 import os
+import re
+import shlex
 import socket
 import struct
 from dataclasses import dataclass
 from typing import Any, Callable
 
 from .frames import ethernet
+from .tool import finish
 
 _IPV6_HDRINCL = 36
 
@@ -130,6 +133,20 @@ class Script:
 
     def __str__(self):
         return f"script {self.name}"
+
+
+@dataclass
+class Command:
+    """An iptables command between packets: exit code and output are compared, the program's version apart."""
+    family: int
+    arguments: str
+
+    def run(self, side):
+        code, out, errors = finish(side.tool.start(self.family, "", *shlex.split(self.arguments)))
+        return code, out, re.sub(r"v\d+\.\d+\.\d+ \(\w+\)", "vX", errors)
+
+    def __str__(self):
+        return f"{'iptables' if self.family == 4 else 'ip6tables'} {self.arguments}"
 
 
 def frame(packet, end="A", **more):
