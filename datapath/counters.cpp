@@ -60,21 +60,22 @@ class PageReader {
   public:
     explicit PageReader(std::size_t cpus) : cpus_(cpus), keys_(kPortion), values_(kPortion * cpus) {}
 
-    bool read(int map, std::span<Counters> sums) {
-        return batches_ ? read_batches(map, sums) : read_singly(map, sums);
+    // The entries of `map` from `first` on, as many as there are sums.
+    bool read(int map, std::uint32_t first, std::span<Counters> sums) {
+        return batches_ ? read_batches(map, first, sums) : read_singly(map, first, sums);
     }
 
   private:
     static constexpr std::uint32_t kPortion = 2048;
 
-    bool read_batches(int map, std::span<Counters> sums) {
-        std::uint32_t last = 0;
+    bool read_batches(int map, std::uint32_t first, std::span<Counters> sums) {
+        std::uint32_t before = first - 1; // a batch starts behind this key
         for (std::size_t start = 0; start < sums.size();) {
             auto count = static_cast<std::uint32_t>(std::min<std::size_t>(kPortion, sums.size() - start));
-            const int result =
-                bpf_map_lookup_batch(map, start == 0 ? nullptr : &last, &last, keys_.data(), values_.data(), &count, nullptr);
+            const int result = bpf_map_lookup_batch(map, first + start == 0 ? nullptr : &before, &before, keys_.data(),
+                                                    values_.data(), &count, nullptr);
             // Per-CPU arrays know batches since Linux 5.13; ENOENT tells the end of the map.
-            if (result != 0 && errno != ENOENT) return start == 0 && read_singly(map, sums);
+            if (result != 0 && errno != ENOENT) return start == 0 && read_singly(map, first, sums);
             if (count == 0) return false;
             for (std::uint32_t i = 0; i < count; ++i) sums[start + i] = sum(i);
             start += count;
@@ -82,11 +83,12 @@ class PageReader {
         return true;
     }
 
-    bool read_singly(int map, std::span<Counters> sums) {
+    bool read_singly(int map, std::uint32_t first, std::span<Counters> sums) {
         batches_ = false;
-        for (std::uint32_t key = 0; key < sums.size(); ++key) {
+        for (std::uint32_t i = 0; i < sums.size(); ++i) {
+            const std::uint32_t key = first + i;
             if (bpf_map_lookup_elem(map, &key, values_.data()) != 0) return false;
-            sums[key] = sum(0);
+            sums[i] = sum(0);
         }
         return true;
     }
@@ -119,18 +121,20 @@ Result<void> CounterPages::ensure(std::uint32_t slots) { return grow(pages_, slo
 
 std::vector<int> CounterPages::fds() const { return numbers(pages_); }
 
-Result<std::vector<Counters>> CounterPages::read(std::uint32_t slots) const {
+std::uint32_t CounterPages::room() const { return (kFirstCounterPage << pages_.size()) - kFirstCounterPage; }
+
+Result<std::vector<Counters>> CounterPages::read(std::uint32_t first, std::uint32_t end) const {
     const int cpus = libbpf_num_possible_cpus();
     if (cpus <= 0) return fail(ErrorKind::Refused, "can't tell the number of CPUs");
-    if (pages_for(slots, kFirstCounterPage) > pages_.size())
-        return fail(ErrorKind::Refused, "there are fewer counters than rules");
-    std::vector<Counters> raw(slots);
+    if (end > room()) return fail(ErrorKind::Refused, "there are fewer counters than rules");
+    std::vector<Counters> raw(end - std::min(first, end));
     PageReader reader(static_cast<std::size_t>(cpus));
-    std::size_t start = 0;
-    for (std::size_t page = 0; start < slots; ++page) {
-        const std::size_t count = std::min<std::size_t>(std::size_t{kFirstCounterPage} << page, slots - start);
-        if (!reader.read(pages_[page].get(), std::span(raw).subspan(start, count))) return refused("read", kCounters);
-        start += count;
+    for (std::uint32_t slot = first; slot < end;) {
+        const PageIndex place = counter_place(slot);
+        const std::uint32_t count = std::min((kFirstCounterPage << place.page) - place.index, end - slot);
+        if (!reader.read(pages_[place.page].get(), place.index, std::span(raw).subspan(slot - first, count)))
+            return refused("read", kCounters);
+        slot += count;
     }
     return raw;
 }

@@ -29,8 +29,11 @@ class CounterPages {
     // One map per page, in page order; valid as long as this object.
     std::vector<int> fds() const;
 
-    // What programs have counted, summed over CPUs, of slots 0 .. slots - 1 (there must be room for them).
-    Result<std::vector<Counters>> read(std::uint32_t slots) const;
+    // What programs have counted, summed over CPUs, of slots first .. end - 1 (there must be room for them).
+    Result<std::vector<Counters>> read(std::uint32_t first, std::uint32_t end) const;
+
+    // Slots there is room for.
+    std::uint32_t room() const;
 
   private:
     std::vector<Fd> pages_;

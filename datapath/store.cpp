@@ -51,7 +51,7 @@ Result<std::optional<CurrentStore>> read_behind(const StoreTag& tag) {
     if (!counters) return std::unexpected(counters.error());
     auto limits = LimitPages::adopt(std::move((*maps)->limits));
     if (!limits) return std::unexpected(limits.error());
-    auto raw = counters->read(slots_of(image->table));
+    auto raw = counters->read(0, slots_of(image->table));
     if (!raw) return std::unexpected(raw.error());
     for_accounts(image->table, [&](Account& account) { account.counters = plus(account.counters, (*raw)[account.slot]); });
     CurrentStore current;
@@ -88,11 +88,16 @@ std::vector<Counters> bases_of(const StoredTable& next, const CurrentStore* curr
     return bases;
 }
 
-// What the pages held when the current table was read; slots given out since were free then: what they hold stands still.
-Result<std::vector<Counters>> raw_at_reading(const CounterPages& pages, const CurrentStore* current, std::uint32_t slots) {
-    auto raw = pages.read(slots);
-    if (raw && current != nullptr)
-        std::copy_n(current->raw.begin(), std::min(current->raw.size(), raw->size()), raw->begin());
+// What the pages held when the current table was read, for `slots` slots. Slots beyond its own were free then, and hold
+// what rules of long ago have counted; new pages hold nothing.
+Result<std::vector<Counters>> raw_at_reading(const CurrentStore* current, std::uint32_t slots) {
+    if (current == nullptr) return std::vector<Counters>(slots);
+    std::vector<Counters> raw = current->raw;
+    const auto known = static_cast<std::uint32_t>(raw.size());
+    const auto old = current->counters.read(known, std::max(known, std::min(slots, current->counters.room())));
+    if (!old) return std::unexpected(old.error());
+    raw.insert(raw.end(), old->begin(), old->end());
+    raw.resize(slots);
     return raw;
 }
 
@@ -133,7 +138,7 @@ Result<NewStore> build_store(StoredTable& next, ir::Table& program, const Curren
     if (auto grown = built.counters.ensure(assigned->slots); !grown) return std::unexpected(grown.error());
     if (auto grown = built.limits.ensure(assigned->states); !grown) return std::unexpected(grown.error());
     if (auto cleared = built.limits.clear(assigned->new_states); !cleared) return std::unexpected(cleared.error());
-    const auto raw = raw_at_reading(built.counters, current, assigned->slots);
+    const auto raw = raw_at_reading(current, assigned->slots);
     if (!raw) return std::unexpected(raw.error());
 
     Nonce nonce{};

@@ -42,7 +42,7 @@ std::uint64_t checksum(std::span<const std::uint8_t> bytes) {
 
 class Writer {
   public:
-    explicit Writer(std::size_t expected) { bytes_.reserve(expected); }
+    explicit Writer(std::size_t size) : bytes_(size) {} // exactly what will be written
 
     template <typename T>
     void number(T value) {
@@ -62,13 +62,14 @@ class Writer {
         number(base.bytes);
     }
     void append(const void* data, std::size_t size) {
-        const auto* from = static_cast<const std::uint8_t*>(data);
-        bytes_.insert(bytes_.end(), from, from + size);
+        std::memcpy(bytes_.data() + used_, data, size);
+        used_ += size;
     }
     std::vector<std::uint8_t>& bytes() { return bytes_; }
 
   private:
     std::vector<std::uint8_t> bytes_;
+    std::size_t used_ = 0;
 };
 
 // Reads what is there; past the end everything is zero and `ok` false.
@@ -209,7 +210,7 @@ Result<StoreImage> parse_store(std::span<const std::uint8_t> bytes) {
 }
 
 std::vector<std::uint8_t> serialize_tag(const StoreTag& tag) {
-    Writer writer(32);
+    Writer writer(3 * sizeof(std::uint32_t) + sizeof tag.nonce);
     writer.number(kTagMagic);
     writer.number(kVersion);
     writer.number(tag.holder);

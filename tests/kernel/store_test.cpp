@@ -3,6 +3,8 @@
 #include "datapath/store.hpp"
 #include "tests/kernel/anchor_fixture.hpp"
 
+#include <algorithm>
+#include <bpf/libbpf.h>
 #include <fmt/format.h>
 
 namespace xtbpf::testing {
@@ -161,6 +163,44 @@ TEST_F(Store, AReusedSlotStartsFromItsOwnCount) {
     EXPECT_EQ(current().table.chains[0].rules[0].account.counters, (Counters{0, 0}));
     receive(1);
     EXPECT_EQ(current().table.chains[0].rules[0].account.counters, (Counters{1, 100}));
+}
+
+TEST_F(Store, WhatLongGoneRulesCountedIsNotShown) {
+    commit_store(table_of(2000), 1900); // on the second page
+    receive(2);
+    auto next = current().table;
+    next.chains[0].rules.resize(1);
+    commit_store(next, 0);
+    next = current().table;
+    add_rules(next, 3999); // up to the third page
+    commit_store(next, 1900);
+    const auto read = current();
+    for (const auto& rule : read.table.chains[0].rules) ASSERT_EQ(rule.account.counters.packets, 0U) << rule.account.slot;
+    receive(1);
+    EXPECT_EQ(current().table.chains[0].rules[1899].account.counters, (Counters{1, 100}));
+}
+
+TEST_F(Store, ReadsAnyRange) {
+    CounterPages pages;
+    ASSERT_TRUE(done(pages.ensure(5000)));
+    EXPECT_EQ(pages.room(), 7168U);
+    const std::vector<std::uint32_t> marked{0, 1, 1023, 1024, 2500, 3071, 3072, 7167};
+    for (const std::uint32_t slot : marked) {
+        const PageIndex place = counter_place(slot);
+        std::vector<Counters> values(static_cast<std::size_t>(libbpf_num_possible_cpus()), Counters{slot + 1, 1});
+        ASSERT_EQ(bpf_map_update_elem(pages.fds()[place.page], &place.index, values.data(), BPF_ANY), 0);
+    }
+    const auto cpus = static_cast<std::uint64_t>(libbpf_num_possible_cpus());
+    for (const std::uint32_t first : {0U, 1U, 1023U, 1024U, 3000U, 3072U, 7167U, 7168U}) {
+        const auto raw = pages.read(first, 7168);
+        ASSERT_TRUE(done(raw));
+        ASSERT_EQ(raw->size(), 7168U - first);
+        for (std::uint32_t slot = first; slot < 7168; ++slot) {
+            const bool set = std::ranges::find(marked, slot) != marked.end();
+            ASSERT_EQ((*raw)[slot - first].packets, set ? cpus * (slot + 1) : 0U) << first << " " << slot;
+        }
+    }
+    EXPECT_FALSE(pages.read(0, 7169));
 }
 
 TEST_F(Store, LimitStatesAreCleared) {
