@@ -28,7 +28,8 @@ def case_of(seed):
     rules = {family: Rules(rng, family, stateful).tables() for family in (4, 6)}
     traffic = Traffic(rng)
     steps = traffic.steps(4, 150) + traffic.steps(6, 150)
-    return Case(f"seed {seed}", rules, steps, listen=[(family, kind, port) for family in (4, 6) for kind, port in (("udp", 7000), ("tcp", 8000))])
+    return Case(f"seed {seed}", rules, steps, listen=[(family, kind, port) for family in (4, 6)
+                                                      for kind, port in (("udp", 7000), ("tcp", 8000))])
 
 
 def show(twin, case, problems):
@@ -49,7 +50,8 @@ def show(twin, case, problems):
 
 def main():
     options = parse(__doc__, lambda parser: (
-        parser.add_argument("--seeds", type=int, default=30), parser.add_argument("--first", type=int, default=1), parser.add_argument("--forever", action="store_true")))
+        parser.add_argument("--seeds", type=int, default=30), parser.add_argument("--first", type=int, default=1),
+                                             parser.add_argument("--forever", action="store_true")))
     if unable(options, options.seeds):
         return 77
     passed = failed = 0
@@ -58,7 +60,8 @@ def main():
             case = case_of(seed)
             began = time.monotonic()
             problems = twin.run(case)
-            print(f"{'FAIL' if problems else 'PASS'} {case.name} ({len(case.steps)} steps, {twin.facts}, {time.monotonic() - began:.2f} s)", flush=True)
+            print(f"{'FAIL' if problems else 'PASS'} {case.name} ({len(case.steps)} steps, {twin.facts}, {time.monotonic() - began:.2f} s)",
+                  flush=True)
             passed, failed = passed + (not problems), failed + bool(problems)
             if problems:
                 show(twin, case, problems)

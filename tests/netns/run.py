@@ -28,7 +28,8 @@ def run(twin, case):
     """True if both sides agree; prints the case's line and what differs."""
     began = time.monotonic()
     problems = twin.run(case)
-    print(f"{'FAIL' if problems else 'PASS'} {case.name} ({len(case.steps)} steps, {twin.facts}, {time.monotonic() - began:.2f} s)", flush=True)
+    print(f"{'FAIL' if problems else 'PASS'} {case.name} ({len(case.steps)} steps, {twin.facts}, {time.monotonic() - began:.2f} s)",
+          flush=True)
     if problems:
         for line in problems + twin.diagnose(case):
             print(f"    {line}", flush=True)

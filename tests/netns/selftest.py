@@ -21,7 +21,8 @@ SPOILT = (
     ("another port is dropped", "s/--dport 80 -j DROP/--dport 81 -j DROP/", "", "reassembly4"),
     ("saved text hides it", "s/--dport 3 -j DROP/--dport 9 -j DROP/", "s/--dport 9 -j DROP/--dport 3 -j DROP/", "repeated4"),
     ("a counter is off by one byte", "", r"s/^\[1:35\]/[1:36]/", "ttl-expires4"),
-    ("REJECT answers with another code", "s/icmp-host-unreachable/icmp-net-unreachable/", "s/icmp-net-unreachable/icmp-host-unreachable/", "reject4-forward-icmp-host-unreachable"),
+    ("REJECT answers with another code", "s/icmp-host-unreachable/icmp-net-unreachable/", "s/icmp-net-unreachable/icmp-host-unreachable/",
+     "reject4-forward-icmp-host-unreachable"),
     ("a rule is lost", "/--ctstate INVALID -j DROP/d", "", "related4"),
     ("a policy accepts", "s/^:OUTPUT DROP/:OUTPUT ACCEPT/", "s/^:OUTPUT ACCEPT/:OUTPUT DROP/", "policies4"),
     ("restore complains", "s/^COMMIT/nonsense/", "", "empty6"),
@@ -30,7 +31,8 @@ SPOILT = (
 
 def spoil(directory, restore, save):
     for name in FAMILIES.values():
-        for applet, text in (("-restore", f"sed '{restore}' | {name}-legacy-restore \"$@\""), ("-save", f"{name}-legacy-save \"$@\" | sed '{save}'")):
+        for applet, text in (("-restore", f"sed '{restore}' | {name}-legacy-restore \"$@\""),
+                             ("-save", f"{name}-legacy-save \"$@\" | sed '{save}'")):
             path = os.path.join(directory, name + applet)
             with open(path, "w", encoding="ascii") as file:
                 file.write(f"#!/bin/sh\n{text}\n")

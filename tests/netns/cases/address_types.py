@@ -6,11 +6,14 @@ from twin.frames import ip4, udp
 from twin.places import DST, ROUTER, SRC, packet
 from twin.steps import Datagram, frame
 
-_TARGETS = {4: ("10.20.0.5", "10.1.0.1", "10.2.0.1", "10.9.9.9", "10.1.0.255", "255.255.255.255", "224.0.0.1", "239.1.1.1", "10.50.0.1", "10.51.0.1", "10.52.0.1", "10.2.0.255"),
-            6: ("fd00:20::5", "fd00:1::1", "fd00:2::1", "fd00:9::9", "ff02::1", "ff0e::1", "fd00:50::1", "fd00:51::1", "fd00:52::1", "fd00:1::")}
+_TARGETS = {4: ("10.20.0.5", "10.1.0.1", "10.2.0.1", "10.9.9.9", "10.1.0.255", "255.255.255.255", "224.0.0.1", "239.1.1.1", "10.50.0.1",
+                "10.51.0.1", "10.52.0.1", "10.2.0.255"),
+            6: ("fd00:20::5", "fd00:1::1", "fd00:2::1", "fd00:9::9", "ff02::1", "ff0e::1", "fd00:50::1", "fd00:51::1", "fd00:52::1",
+                "fd00:1::")}
 _SOURCES = {4: ("10.10.0.5", "10.20.0.5", "10.2.0.1", "10.50.0.1", "127.0.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.1"),
             6: ("fd00:10::5", "fd00:20::5", "fd00:2::1", "fd00:50::1", "::1", "::", "ff02::1")}
-_TYPES = ("UNICAST", "LOCAL", "BROADCAST", "ANYCAST", "MULTICAST", "BLACKHOLE", "UNREACHABLE", "PROHIBIT", "UNSPEC", "LOCAL,BROADCAST,MULTICAST", "UNICAST,LOCAL")
+_TYPES = ("UNICAST", "LOCAL", "BROADCAST", "ANYCAST", "MULTICAST", "BLACKHOLE", "UNREACHABLE", "PROHIBIT", "UNSPEC",
+          "LOCAL,BROADCAST,MULTICAST", "UNICAST,LOCAL")
 _ONLY_IPV4 = ("BROADCAST", "BLACKHOLE", "PROHIBIT", "LOCAL,BROADCAST,MULTICAST")  # xt_addrtype's checkentry
 
 
@@ -26,13 +29,18 @@ def cases():
             onward = [*few, *([f"-m addrtype --{which}-type UNICAST --limit-iface-out" for which in ("src", "dst")] if part == 0 else [])]
 
             def steps(ttl, f=family):
-                return [frame(packet(f, SRC[f], target, udp(1, 2), ttl=ttl), dst="ff:ff:ff:ff:ff:ff" if target in ("10.1.0.255", "255.255.255.255") else None) for target in _TARGETS[f]] + [
+                return [frame(packet(f, SRC[f], target, udp(1, 2), ttl=ttl), dst="ff:ff:ff:ff:ff:ff"
+                              if target in ("10.1.0.255", "255.255.255.255") else None) for target in _TARGETS[f]] + [
                     frame(packet(f, source, target, udp(1, 2), ttl=ttl)) for source in _SOURCES[f] for target in (ROUTER[f], DST[f])]
             for chain, matches in (("INPUT", inward), ("FORWARD", onward)):
                 yield from probes(f"addrtype{family}-{chain.lower()}-{part // 8}", family, chain, matches, steps)
         rules = [f"-A OUTPUT -m addrtype --{which}-type {kind}" for kind in ("LOCAL", "UNICAST", "MULTICAST") for which in ("src", "dst")]
-        yield Case(f"addrtype{family}-output", {family: filter_table(*rules, "-A OUTPUT -m addrtype ! --dst-type LOCAL -p udp --dport 9 -j DROP")},
-                   [Datagram(family, host, port) for host in (DST[family], ROUTER[family], {4: "127.0.0.1", 6: "::1"}[family]) for port in (8, 9)])
-    yield Case("addrtype-chain", {4: filter_table("-A INPUT -m addrtype --dst-type BROADCAST -j DROP", "-A INPUT -m addrtype --dst-type MULTICAST -j DROP",
+        yield Case(f"addrtype{family}-output",
+                   {family: filter_table(*rules, "-A OUTPUT -m addrtype ! --dst-type LOCAL -p udp --dport 9 -j DROP")},
+                   [Datagram(family, host, port) for host in (DST[family], ROUTER[family], {4: "127.0.0.1", 6: "::1"}[family])
+                    for port in (8, 9)])
+    yield Case("addrtype-chain",
+               {4: filter_table("-A INPUT -m addrtype --dst-type BROADCAST -j DROP", "-A INPUT -m addrtype --dst-type MULTICAST -j DROP",
                                                   "-A INPUT -m addrtype --dst-type LOCAL -j ACCEPT", policies={"INPUT": "DROP"})},
-               [frame(ip4(SRC[4], target, udp(1, 7000)), dst=mac) for target in _TARGETS[4] for mac in (None, "ff:ff:ff:ff:ff:ff")], listen=[(4, "udp", 7000)])
+               [frame(ip4(SRC[4], target, udp(1, 7000)), dst=mac) for target in _TARGETS[4] for mac in (None, "ff:ff:ff:ff:ff:ff")],
+               listen=[(4, "udp", 7000)])

@@ -36,19 +36,29 @@ def cases():
     for family in FAMILIES:
         full = {4: "32", 6: "128"}[family]
         there = {4: "10.20.0.5", 6: "fd00:20::5"}[family]
-        some = [frame(packet(family, SRC[family], target[family], make(1000, port))) for target in (DST, ROUTER) for make in (udp, tcp) for port in (1, 2, 3)]
+        some = [frame(packet(family, SRC[family], target[family], make(1000, port))) for target in (DST, ROUTER) for make in (udp, tcp)
+                for port in (1, 2, 3)]
         drops = ["-A INPUT -p udp --dport 1 -j DROP", "-A FORWARD -p udp --dport 2 -j DROP", "-A INPUT -p tcp", "-A FORWARD -p tcp"]
         nodad = " nodad" if family == 6 else ""
         yield Case(f"address-comes{family}", {family: filter_table(*drops)},
                    [*some, _ip(f"address add {there}/{full} dev lo{nodad}"), *some, _ip(f"address delete {there}/{full} dev lo"), *some])
-        yield Case(f"route-changes{family}", {family: filter_table("-A FORWARD -o eth1 -j DROP", "-A FORWARD -o eth0", "-A FORWARD -o eth0 -p udp --dport 3 -j DROP")},
-                   [*some, _ip(f"route add {there}/{full} via {'10.1.0.2' if family == 4 else 'fd00:1::2'}"), *some, _ip(f"route delete {there}/{full}"), *some,
+        yield Case(f"route-changes{family}",
+                   {family: filter_table("-A FORWARD -o eth1 -j DROP", "-A FORWARD -o eth0",
+                                         "-A FORWARD -o eth0 -p udp --dport 3 -j DROP")},
+                   [*some, _ip(f"route add {there}/{full} via {'10.1.0.2' if family == 4 else 'fd00:1::2'}"), *some,
+                    _ip(f"route delete {there}/{full}"), *some,
                     _ip(f"route add blackhole {there}/{full}"), *some, _ip(f"route delete blackhole {there}/{full}"), *some])
         if family == 4:  # IPv6 joins groups then, and reports them whenever it likes
             yield Case("forwarding-stops4", {4: filter_table("-A FORWARD -p udp -j DROP", "-A INPUT -p udp -j DROP", "-A FORWARD")},
                        [*some, _sysctl("ipv4/conf/all/forwarding", 0), *some, _sysctl("ipv4/conf/all/forwarding", 1), *some])
-        yield Case(f"renamed{family}", {family: filter_table("-A FORWARD -i eth0 -p udp -j DROP", "-A FORWARD -i wan0", "-A FORWARD -i wan+ -p tcp --dport 1 -j DROP", "-A INPUT -i eth0 -j DROP")
-                                        + table("raw", "-A PREROUTING -i eth0 -p tcp --dport 3 -j DROP", "-A PREROUTING -i wan0 -p tcp --dport 2 -j DROP")},
+        yield Case(f"renamed{family}",
+                   {family: filter_table("-A FORWARD -i eth0 -p udp -j DROP", "-A FORWARD -i wan0",
+                                         "-A FORWARD -i wan+ -p tcp --dport 1 -j DROP", "-A INPUT -i eth0 -j DROP")
+                                        + table("raw", "-A PREROUTING -i eth0 -p tcp --dport 3 -j DROP",
+                                                "-A PREROUTING -i wan0 -p tcp --dport 2 -j DROP")},
                    [*some, _ip("link set dev eth0 name wan0"), *some, _ip("link set dev wan0 name eth0"), *some])
-        yield Case(f"plugged-in{family}", {family: filter_table("-A INPUT -i x0 -p udp --dport 1 -j DROP", "-A FORWARD -i x+ -p udp --dport 2 -j DROP", "-A INPUT ! -i eth0", "-A FORWARD")
-                                           + table("raw", "-A PREROUTING -i x0 -p udp --dport 3 -j DROP", "-A PREROUTING -i x0")}, [*some, _plug(family), *some, _plug(family)])
+        yield Case(f"plugged-in{family}",
+                   {family: filter_table("-A INPUT -i x0 -p udp --dport 1 -j DROP", "-A FORWARD -i x+ -p udp --dport 2 -j DROP",
+                                         "-A INPUT ! -i eth0", "-A FORWARD")
+                                           + table("raw", "-A PREROUTING -i x0 -p udp --dport 3 -j DROP", "-A PREROUTING -i x0")},
+                   [*some, _plug(family), *some, _plug(family)])

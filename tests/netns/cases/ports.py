@@ -37,7 +37,8 @@ def cases():
         matches.append("-p sctp -m multiport --dports 22,80")
 
         def steps(ttl, f=family):
-            packets = [tcp(4000, port) for port in _PORTS] + [tcp(port, 4000) for port in (0, 22, 80, 65535)] + [udp(4000, port) for port in (21, 80, 2000)]
+            packets = [tcp(4000, port) for port in _PORTS] + [tcp(port, 4000) for port in (0, 22, 80, 65535)] + [udp(4000, port)
+                for port in (21, 80, 2000)]
             packets += [udp(22, 9), raw(SCTP, bytes.fromhex("00010016") + bytes(20)), icmp(8) if f == 4 else icmp6(128)]
             return [frame(packet(f, SRC[f], DST[f], l4, ttl=ttl)) for l4 in packets]
         yield from probes(f"multiport{family}", family, "FORWARD", matches, steps)

@@ -78,8 +78,10 @@ def _drop_sockets(side):
 
 
 def _life(family, client, server, host):
-    return [_listen(server, family, host), _connect(client, family, host), _say("client", "server", b"request"), _say("server", "client", b"answer" * 50),
-            _say("client", "server", b"more"), _close("client", "server"), _close("server", "client"), Script("sockets closed", _drop_sockets)]
+    return [_listen(server, family, host), _connect(client, family, host), _say("client", "server", b"request"),
+            _say("server", "client", b"answer" * 50),
+            _say("client", "server", b"more"), _close("client", "server"), _close("server", "client"),
+            Script("sockets closed", _drop_sockets)]
 
 
 def _refused(family, client, host):
@@ -131,24 +133,37 @@ def _bulk(family, host, size):
 def cases():
     for family in FAMILIES:
         rules = [f"-A {chain} -p tcp -m conntrack --ctstate {state}" for chain in ("FORWARD", "INPUT", "OUTPUT") for state in _STATES]
-        rules += [f"-A {chain} -p tcp --tcp-flags {flags}" for chain in ("FORWARD", "INPUT", "OUTPUT") for flags in ("SYN,ACK SYN", "SYN,ACK SYN,ACK", "FIN FIN", "RST RST", "ALL ACK")]
-        rules += [f"-A {chain} -m conntrack --ctstatus {status}" for chain in ("FORWARD", "INPUT") for status in ("ASSURED", "SEEN_REPLY", "CONFIRMED")]
+        rules += [f"-A {chain} -p tcp --tcp-flags {flags}" for chain in ("FORWARD", "INPUT", "OUTPUT")
+                  for flags in ("SYN,ACK SYN", "SYN,ACK SYN,ACK", "FIN FIN", "RST RST", "ALL ACK")]
+        rules += [f"-A {chain} -m conntrack --ctstatus {status}" for chain in ("FORWARD", "INPUT")
+                  for status in ("ASSURED", "SEEN_REPLY", "CONFIRMED")]
         policies = {"INPUT": "DROP", "FORWARD": "DROP"}
-        strict = ["-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT", "-A FORWARD -p tcp --syn --dport 8000 -m conntrack --ctstate NEW -j ACCEPT", "-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT",
-                  "-A INPUT -p tcp --dport 8000 --syn -j ACCEPT", "-A FORWARD -p tcp -j REJECT --reject-with tcp-reset", "-A INPUT -p tcp -j REJECT --reject-with tcp-reset"]
+        strict = ["-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT",
+                  "-A FORWARD -p tcp --syn --dport 8000 -m conntrack --ctstate NEW -j ACCEPT",
+                  "-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT",
+                  "-A INPUT -p tcp --dport 8000 --syn -j ACCEPT", "-A FORWARD -p tcp -j REJECT --reject-with tcp-reset",
+                  "-A INPUT -p tcp -j REJECT --reject-with tcp-reset"]
         a, b, r = STACK_A[family], STACK_B[family], ROUTER[family]
         for name, lines, policy in (("count", rules, {}), ("strict", strict, policies)):
-            yield Case(f"tcp-life{family}-forward-{name}", {family: filter_table(*lines, policies=policy)}, [*_life(family, "A", "B", b), _refused(family, "A", b)])
-            yield Case(f"tcp-life{family}-input-{name}", {family: filter_table(*lines, policies=policy)}, [*_life(family, "A", "R", r), _refused(family, "A", r)])
+            yield Case(f"tcp-life{family}-forward-{name}", {family: filter_table(*lines, policies=policy)},
+                       [*_life(family, "A", "B", b), _refused(family, "A", b)])
+            yield Case(f"tcp-life{family}-input-{name}", {family: filter_table(*lines, policies=policy)},
+                       [*_life(family, "A", "R", r), _refused(family, "A", r)])
         yield Case(f"tcp-life{family}-output", {family: filter_table(*rules)}, [*_life(family, "R", "A", a), _refused(family, "R", a)])
         yield Case(f"tcp-life{family}-loopback", {family: filter_table(*rules)}, _life(family, "R", "R", r))
-        yield Case(f"tcp-life{family}-output-refused", {family: filter_table("-A OUTPUT -p tcp --dport 8001 -j REJECT --reject-with tcp-reset", "-A OUTPUT -p tcp")}, [_refused(family, "R", a)])
+        yield Case(f"tcp-life{family}-output-refused",
+                   {family: filter_table("-A OUTPUT -p tcp --dport 8001 -j REJECT --reject-with tcp-reset", "-A OUTPUT -p tcp")},
+                   [_refused(family, "R", a)])
 
         yield Case(f"gro{family}-bulk", {family: filter_table(*strict, *rules, policies=policies)},
-                   [_listen("B", family, b), _connect("A", family, b), _bulk(family, b, 2000000), Script("sockets closed", _drop_sockets)], exact=False)
+                   [_listen("B", family, b), _connect("A", family, b), _bulk(family, b, 2000000), Script("sockets closed", _drop_sockets)],
+                   exact=False)
         headers = 54 if family == 4 else 74
-        sizes = ["-A FORWARD -m length --length 1501:", "-A FORWARD -p tcp --dport 80", "-A FORWARD -m length --length 0:1500", "-A FORWARD -p tcp --dport 81 -j DROP", "-A FORWARD -p tcp --dport 82 -j REJECT",
+        sizes = ["-A FORWARD -m length --length 1501:", "-A FORWARD -p tcp --dport 80", "-A FORWARD -m length --length 0:1500",
+                 "-A FORWARD -p tcp --dport 81 -j DROP", "-A FORWARD -p tcp --dport 82 -j REJECT",
                  "-A INPUT -m length --length 20000:", "-A INPUT -p tcp --dport 82 -j DROP"]
-        supers = [Superframe("A", ethernet(packet(family, SRC[family], target[family], tcp(1000, port, "A", b"z" * size, ack=1))), 1400, headers, headers - 20)
+        supers = [Superframe("A", ethernet(packet(family, SRC[family], target[family], tcp(1000, port, "A", b"z" * size, ack=1))), 1400,
+                             headers, headers - 20)
                   for target in (DST, ROUTER) for port in (80, 81, 82) for size in (2800, 2801, 30000)]
-        yield Case(f"gso{family}", {family: filter_table(*sizes)}, [frame(packet(family, SRC[family], DST[family], tcp(1000, 80))), *supers])
+        yield Case(f"gso{family}", {family: filter_table(*sizes)}, [frame(packet(family, SRC[family], DST[family], tcp(1000, 80))),
+                                                                    *supers])

@@ -10,7 +10,8 @@ _FLAGS = ("", "S", "A", "SA", "F", "FA", "R", "RA", "P", "PA", "U", "SF", "SR", 
 
 
 def cases():
-    masks = ("SYN SYN", "SYN,ACK SYN", "FIN,SYN,RST,ACK SYN", "ALL NONE", "ALL ALL", "ALL SYN", "FIN,PSH,URG FIN,PSH,URG", "SYN,FIN SYN,FIN", "RST RST", "NONE NONE",
+    masks = ("SYN SYN", "SYN,ACK SYN", "FIN,SYN,RST,ACK SYN", "ALL NONE", "ALL ALL", "ALL SYN", "FIN,PSH,URG FIN,PSH,URG",
+             "SYN,FIN SYN,FIN", "RST RST", "NONE NONE",
              "ACK NONE", "SYN,ACK NONE", "ALL SYN,ACK")
     matches = [f"-p tcp -m tcp --tcp-flags {mask}" for mask in masks] + [f"-p tcp -m tcp ! --tcp-flags {mask}" for mask in masks]
     matches += ["-p tcp --syn", "-p tcp ! --syn", "-p tcp --syn --dport 80", "-p tcp ! --syn --dport 81"]
@@ -23,8 +24,10 @@ def cases():
         having = [f"-p tcp -m tcp --tcp-option {kind}" for kind in kinds] + [f"-p tcp -m tcp ! --tcp-option {kind}" for kind in kinds]
         having += ["-p tcp -m tcp --tcp-option 2 --syn", "-p tcp -m tcp --tcp-option 2 --dport 81"]
         mss, wscale, sack, stamp = b"\2\4\5\xb4", b"\3\3\7", b"\4\2", b"\x08\x0a" + bytes(8)
-        options = (b"", mss, wscale, b"\1\1" + sack, mss + b"\1" + wscale + sack + stamp, b"\1" * 40, b"\1" * 36 + mss, b"\0" + mss, mss + b"\0" + wscale,
-                   b"\x08\0" + bytes(2), b"\x08\1" + bytes(2), b"\1\1\1\x08", b"\2\xff\1\1", b"\xfd\4\1\2", b"\xff\2\1\1", b"\1\2\3\4\5\6\7\x08")
+        options = (b"", mss, wscale, b"\1\1" + sack, mss + b"\1" + wscale + sack + stamp, b"\1" * 40, b"\1" * 36 + mss, b"\0" + mss, mss
+                   + b"\0" + wscale,
+                   b"\x08\0" + bytes(2), b"\x08\1" + bytes(2), b"\1\1\1\x08", b"\2\xff\1\1", b"\xfd\4\1\2", b"\xff\2\1\1",
+                   b"\1\2\3\4\5\6\7\x08")
         yield from probes(f"tcp-option{family}", family, "FORWARD", having, lambda ttl, f=family, o=options: [
             frame(packet(f, SRC[f], DST[f], tcp(4000, 80, "S", options=option), ttl=ttl)) for option in o] + [
             frame(packet(f, SRC[f], DST[f], tcp(4000, 80, "S", doff=words), ttl=ttl)) for words in (0, 4, 6, 15)] + [

@@ -61,7 +61,8 @@ class Twin:
             if stepwise:
                 found = self._compare_saves(case)
                 if found:
-                    return problems + [f"first counters to differ: after step {number} of {len(case.steps)}, {step}", *(f"  {line}" for line in found)]
+                    return problems + [f"first counters to differ: after step {number} of {len(case.steps)}, {step}",
+                                       *(f"  {line}" for line in found)]
         received = [side.received() for side in self.sides]
         if received[0] != received[1]:
             problems.append(f"sockets in R received {received[0]!r}, subject's {received[1]!r}")

@@ -99,7 +99,8 @@ def fragments4(packet, *sizes):
     for size in [*sizes, len(packet)]:
         part = payload[start:start + size]
         more = 0x2000 if start + size < len(payload) else 0
-        head = header[:2] + struct.pack("!HHH", 20 + len(part), *struct.unpack("!H", header[4:6]), more | start // 8) + header[8:10] + b"\0\0" + header[12:]
+        head = header[:2] + struct.pack("!HHH", 20 + len(part), *struct.unpack("!H", header[4:6]),
+                                        more | start // 8) + header[8:10] + b"\0\0" + header[12:]
         out.append(head[:10] + struct.pack("!H", checksum(head)) + head[12:] + part)
         start += size
     return out

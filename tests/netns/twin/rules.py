@@ -6,13 +6,16 @@ from .case import table
 from .places import REJECT
 from .tool import BUILTIN
 
-ADDRESSES = {4: ("10.10.0.5", "10.10.0.6", "10.10.1.1", "192.0.2.1", "10.20.0.5", "10.20.0.6", "10.20.255.255", "10.1.0.1", "10.2.0.1", "10.9.9.9"),
-             6: ("fd00:10::5", "fd00:10::6", "fd00:10:1::1", "2001:db8::1", "fd00:20::5", "fd00:20::6", "fd00:20:ffff::ffff", "fd00:1::1", "fd00:2::1", "fd00:9::9")}
+ADDRESSES = {4: ("10.10.0.5", "10.10.0.6", "10.10.1.1", "192.0.2.1", "10.20.0.5", "10.20.0.6", "10.20.255.255", "10.1.0.1", "10.2.0.1",
+                 "10.9.9.9"),
+             6: ("fd00:10::5", "fd00:10::6", "fd00:10:1::1", "2001:db8::1", "fd00:20::5", "fd00:20::6", "fd00:20:ffff::ffff", "fd00:1::1",
+                 "fd00:2::1", "fd00:9::9")}
 PREFIXES = {4: (0, 1, 8, 15, 16, 23, 24, 31, 32), 6: (0, 1, 7, 16, 31, 32, 33, 47, 64, 65, 127, 128)}
 PORTS = (0, 1, 22, 53, 80, 81, 443, 1000, 7000, 8000, 65535)
 TTLS = (1, 2, 63, 64, 65, 128, 254, 255)
 TOS = (0, 1, 8, 0x10, 0x28, 0xB8, 0xFC, 0xFF)
-ICMP_TYPES = {4: ((8, 0), (0, 0), (3, 3), (3, 4), (11, 0), (17, 0), (8, 1)), 6: ((128, 0), (129, 0), (1, 4), (2, 0), (3, 0), (4, 1), (128, 1))}
+ICMP_TYPES = {4: ((8, 0), (0, 0), (3, 3), (3, 4), (11, 0), (17, 0), (8, 1)), 6: ((128, 0), (129, 0), (1, 4), (2, 0), (3, 0), (4, 1),
+    (128, 1))}
 PROTOCOLS = {4: ("tcp", "udp", "icmp", "sctp", "gre"), 6: ("tcp", "udp", "ipv6-icmp", "sctp", "gre")}
 UIDS, GIDS = (0, 1000, 1001, 65534), (0, 100, 101)
 MARKS = (0, 1, 0x10, 0x80000000)
@@ -75,7 +78,8 @@ class Rules:
 
     def _match(self, root, proto):
         kinds = [self._iprange, self._length, self._ttl, self._tos, self._pkttype, self._mark, self._limit, self._addrtype, self._comment]
-        kinds += {"tcp": [self._ports, self._flags, self._flags, self._multiport, self._option], "udp": [self._ports, self._ports, self._multiport], "sctp": [self._multiport],
+        kinds += {"tcp": [self._ports, self._flags, self._flags, self._multiport, self._option],
+                  "udp": [self._ports, self._ports, self._multiport], "sctp": [self._multiport],
                   "icmp": [self._icmp] * 3, "ipv6-icmp": [self._icmp] * 3}.get(proto, []) * 3
         if self.stateful:
             kinds += [self._state, self._conntrack, self._conntrack, self._connmark]
@@ -94,7 +98,8 @@ class Rules:
         return f"-m multiport {self._not()}{self.rng.choice(('--sports', '--dports', '--ports'))} {','.join(values)}"
 
     def _flags(self, _):
-        return "-m tcp " + self._not() + self.rng.choice(("--syn", "--tcp-flags SYN,ACK SYN", "--tcp-flags ALL NONE", "--tcp-flags ALL ALL", "--tcp-flags RST RST", "--tcp-flags FIN,ACK FIN"))
+        return "-m tcp " + self._not() + self.rng.choice(("--syn", "--tcp-flags SYN,ACK SYN", "--tcp-flags ALL NONE", "--tcp-flags ALL ALL",
+                                                          "--tcp-flags RST RST", "--tcp-flags FIN,ACK FIN"))
 
     def _option(self, _):
         return f"-m tcp {self._not()}--tcp-option {self.rng.choice((2, 3, 8, 255))}"
@@ -118,7 +123,8 @@ class Rules:
 
     def _tos(self, _):
         value = self.rng.choice(TOS)
-        return self.rng.choice((f"-m dscp {self._not()}--dscp {value >> 2:#04x}", f"-m tos {self._not()}--tos {value:#04x}/0xff", f"-m tos {self._not()}--tos {value & 0x3c:#04x}/0x3f"))
+        return self.rng.choice((f"-m dscp {self._not()}--dscp {value >> 2:#04x}", f"-m tos {self._not()}--tos {value:#04x}/0xff",
+                                f"-m tos {self._not()}--tos {value & 0x3c:#04x}/0x3f"))
 
     def _pkttype(self, _):
         return f"-m pkttype {self._not()}--pkt-type {self.rng.choice(('unicast', 'broadcast', 'multicast'))}"
@@ -139,16 +145,20 @@ class Rules:
         return f"-m mac {self._not()}--mac-source {self.rng.choice(MACS)}"
 
     def _owner(self, _):
-        return "-m owner " + self._not() + self.rng.choice((f"--uid-owner {self.rng.choice(UIDS)}", f"--gid-owner {self.rng.choice(GIDS)}", "--uid-owner 1000-2000", "--socket-exists"))
+        return "-m owner " + self._not() + self.rng.choice((f"--uid-owner {self.rng.choice(UIDS)}", f"--gid-owner {self.rng.choice(GIDS)}",
+                                                            "--uid-owner 1000-2000", "--socket-exists"))
 
     def _state(self, _):
         states = self.rng.sample(("INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED"), self.rng.randint(1, 3))
-        return f"-m {self.rng.choice(('state', 'conntrack'))} ".replace("state ", f"state {self._not()}--state ").replace("conntrack ", f"conntrack {self._not()}--ctstate ") + ",".join(states)
+        return f"-m {self.rng.choice(('state', 'conntrack'))} ".replace("state ", f"state {self._not()}--state ").replace("conntrack ",
+            f"conntrack {self._not()}--ctstate ") + ",".join(states)
 
     def _conntrack(self, _):
         rng, address = self.rng, self.rng.choice(ADDRESSES[self.family])
-        what = rng.choice((f"--ctproto {rng.choice(('tcp', 'udp'))}", f"--ctorigsrc {address}", f"--ctreplsrc {address}", f"--ctorigdst {address}/{rng.choice(PREFIXES[self.family])}",
-                           f"--ctorigdstport {self._range(PORTS)}", f"--ctrepldstport {self._range(PORTS)}", f"--ctstatus {rng.choice(('ASSURED', 'SEEN_REPLY', 'CONFIRMED', 'NONE'))}",
+        what = rng.choice((f"--ctproto {rng.choice(('tcp', 'udp'))}", f"--ctorigsrc {address}", f"--ctreplsrc {address}",
+                           f"--ctorigdst {address}/{rng.choice(PREFIXES[self.family])}",
+                           f"--ctorigdstport {self._range(PORTS)}", f"--ctrepldstport {self._range(PORTS)}",
+                           f"--ctstatus {rng.choice(('ASSURED', 'SEEN_REPLY', 'CONFIRMED', 'NONE'))}",
                            "--ctexpire 1:100", "--ctexpire 1000:"))
         return rng.choice((f"-m conntrack {self._not()}{what}", f"-m conntrack --ctdir {rng.choice(('ORIGINAL', 'REPLY'))}"))
 

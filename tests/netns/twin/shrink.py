@@ -33,7 +33,9 @@ def shrink(twin, case, seconds=30):
     if not _fails(twin, case):
         return case
 
-    case = dataclasses.replace(case, steps=_without(case.steps, lambda steps, case=case: _fails(twin, dataclasses.replace(case, steps=steps)), deadline))
+    case = dataclasses.replace(case,
+                               steps=_without(case.steps, lambda steps, case=case: _fails(twin, dataclasses.replace(case, steps=steps)),
+                                              deadline))
     for family in list(case.rules):
         others = {number: text for number, text in case.rules.items() if number != family}
         if _fails(twin, dataclasses.replace(case, rules=others)):
@@ -44,6 +46,7 @@ def shrink(twin, case, seconds=30):
         def text(kept, lines=lines):
             return "".join(line for position, line in enumerate(lines) if position in kept or not line.startswith("-A"))
         rules = [position for position, line in enumerate(lines) if line.startswith("-A")]
-        rules = _without(rules, lambda kept, case=case, family=family, text=text: _fails(twin, dataclasses.replace(case, rules=case.rules | {family: text(kept)})), deadline)
+        rules = _without(rules, lambda kept, case=case, family=family,
+                         text=text: _fails(twin, dataclasses.replace(case, rules=case.rules | {family: text(kept)})), deadline)
         case = dataclasses.replace(case, rules=case.rules | {family: text(rules)})
     return case

@@ -11,7 +11,8 @@ _SIZES = (0, 1, 7, 12, 20, 72, 400)
 _FLAGS = ("S", "S", "A", "SA", "PA", "FA", "R", "RA", 0, 0x3F, 0xFF, "SF", "SE")
 _TCP_OPTIONS = (b"", b"", b"\2\4\5\xb4", b"\2\4\5\xb4\1\3\3\7", b"\x08\x0a" + bytes(8), b"\1" * 40, b"\x08\0", b"\1\1\1\2")
 _IP_OPTIONS = (b"\1\1\1\1", b"\x94\4\0\0", b"\x83\x07\x04\x0a\x14\0\x09\0")
-_HEADERS = (ext6.options(), ext6.options(words=3), ext6.routing(), ext6.ah(), ext6.fragment(), ext6.fragment(8), ext6.options(ext6.MOBILITY))
+_HEADERS = (ext6.options(), ext6.options(words=3), ext6.routing(), ext6.ah(), ext6.fragment(), ext6.fragment(8),
+            ext6.options(ext6.MOBILITY))
 _ROUTER = {4: ("10.1.0.1", "10.2.0.1", "10.9.9.9"), 6: ("fd00:1::1", "fd00:2::1", "fd00:9::9")}
 
 
@@ -27,7 +28,8 @@ class Traffic:
             if kind < 0.12:
                 made.append(self._datagram(family))
             elif kind < 0.18:
-                made.append(RawPacket(packet(family, self.rng.choice(_ROUTER[family]), self.rng.choice((SRC, DST))[family], self._transport(family), ttl=self.rng.choice(TTLS))))
+                made.append(RawPacket(packet(family, self.rng.choice(_ROUTER[family]), self.rng.choice((SRC, DST))[family],
+                                             self._transport(family), ttl=self.rng.choice(TTLS))))
             elif kind < 0.3 and self._seen:
                 made.append(self._reaction())
             else:
@@ -36,7 +38,8 @@ class Traffic:
 
     def _datagram(self, family):
         rng = self.rng
-        return Datagram(family, rng.choice(ADDRESSES[family][4:]), rng.choice(PORTS[1:]), b"x" * rng.choice(_SIZES), uid=rng.choice(UIDS), gid=rng.choice(GIDS), mark=rng.choice(MARKS))
+        return Datagram(family, rng.choice(ADDRESSES[family][4:]), rng.choice(PORTS[1:]), b"x" * rng.choice(_SIZES), uid=rng.choice(UIDS),
+                        gid=rng.choice(GIDS), mark=rng.choice(MARKS))
 
     def _transport(self, family):
         rng = self.rng
@@ -73,7 +76,8 @@ class Traffic:
         if odd < 0.2:
             how["cut"] = rng.randrange(0, 24)
         elif odd < 0.3 and family == 4:
-            how |= rng.choice((dict(options=rng.choice(_IP_OPTIONS)), dict(offset=rng.choice((8, 16, 1480))), dict(flags=2), dict(flags=1), dict(ident=rng.randrange(65536))))
+            how |= rng.choice((dict(options=rng.choice(_IP_OPTIONS)), dict(offset=rng.choice((8, 16, 1480))), dict(flags=2), dict(flags=1),
+                               dict(ident=rng.randrange(65536))))
         elif odd < 0.4 and family == 6:
             how["ext"] = rng.choices(_HEADERS, k=rng.choice((1, 1, 2, 3, 8)))
         elif odd < 0.45 and l4.at is not None:
@@ -87,7 +91,8 @@ class Traffic:
         elif odd < 0.59:
             dress["vlan"] = rng.choice(((10,), (0,), (20,)))
         elif odd < 0.62:
-            destination = {4: ("10.1.0.255", "224.0.0.1", "255.255.255.255"), 6: ("ff02::1", "ff0e::1", "ff02::2")}[family][rng.randrange(3)]
+            destination = {4: ("10.1.0.255", "224.0.0.1", "255.255.255.255"),
+                           6: ("ff02::1", "ff0e::1", "ff02::2")}[family][rng.randrange(3)]
         else:
             self._seen.append((family, source, destination, l4, end))
         return [frame(packet(family, source, destination, l4, **how), end, **dress)]
@@ -102,7 +107,8 @@ class Traffic:
             return frame(packet(family, source, destination, l4), end)
         if kind < 0.6 and l4.proto in (6, 17) and len(l4.data) >= 4:
             sport, dport = int.from_bytes(l4.data[0:2], "big"), int.from_bytes(l4.data[2:4], "big")
-            answer = udp(dport, sport) if l4.proto == 17 else tcp(dport, sport, rng.choice(("SA", "A", "RA", "FA")), ack=1001, seq=rng.choice((1000, 5000000)))
+            answer = udp(dport, sport) if l4.proto == 17 else tcp(dport, sport, rng.choice(("SA", "A", "RA", "FA")), ack=1001,
+                                                                  seq=rng.choice((1000, 5000000)))
             return frame(packet(family, destination, source, answer), other)
         number = rng.choice(((3, 3), (3, 4), (11, 0)) if family == 4 else ((1, 4), (2, 0), (3, 0)))
         quoted = packet(family, source, destination, l4, ttl=63)[:rng.choice((1000, 48, 30))]
