@@ -32,6 +32,7 @@ struct RuleContext {
     TableId table = TableId::Filter;
     std::uint16_t protocol = 0;         // -p; 0: none or "all"
     bool protocol_inverted = false;
+    std::string* warnings = nullptr;    // whole lines for stderr; nullptr: nobody reads them (a rule from the store)
 };
 
 struct OptionUse {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The matches `icmp` and `icmp6` (libipt_icmp.c, libip6t_icmp6.c, net/netfilter/xt_tcpudp.c): the same but for the names
 // and for type 255, which in IPv4 stands for any.
+#include "frontend/extensions/field_range.hpp"
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/icmp_types.hpp"
 #include "frontend/extensions/registry.hpp"
@@ -70,18 +71,11 @@ class Icmp final : public Match {
     // icmp_match, icmp6_match: they want all 8 bytes of struct icmphdr, or drop the packet
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
         out.push_back(ir::HeaderTest{.bytes = 8});
-        ir::FieldTest test{.field = ir::Field::IcmpTypeCode, .ranges = {}, .invert = invert_};
-        if (v4() && type_.type == kAnyType) { // icmp_type_code_match: whatever the codes
-            if (!invert_) return;
-            test.ranges = {{0, 0xFFFF}};
-        } else if (type_.code_min > type_.code_max) {
-            test.mask = 0; // a range that runs backwards takes nothing
-            test.ranges = {{1, 1}};
-        } else {
-            const std::uint32_t type = type_.type * 256U;
-            test.ranges = {{type | type_.code_min, type | type_.code_max}};
-        }
-        out.push_back(std::move(test));
+        const std::uint32_t type = type_.type * 256U;
+        if (!v4() || type_.type != kAnyType)
+            out.push_back(in_range(ir::Field::IcmpTypeCode, type | type_.code_min, type | type_.code_max, invert_));
+        else if (invert_) // icmp_type_code_match: any type, whatever the codes
+            out.push_back(in_range(ir::Field::IcmpTypeCode, 0, 0xFFFF, invert_));
     }
 
   private:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "frontend/extensions/ports.hpp"
 
+#include "frontend/extensions/field_range.hpp"
+
 #include <fmt/format.h>
 
 #include <arpa/inet.h>
@@ -92,8 +94,7 @@ void list_ports(std::string& out, std::string_view name, const PortRange& ports,
 }
 
 void lower_ports(std::vector<ir::Predicate>& out, ir::Field field, const PortRange& ports) {
-    if (ports.restricts())
-        out.push_back(ir::FieldTest{.field = field, .ranges = {{ports.low, ports.high}}, .invert = ports.invert});
+    if (ports.restricts()) out.push_back(in_range(field, ports.low, ports.high, ports.invert));
 }
 
 } // namespace xtbpf

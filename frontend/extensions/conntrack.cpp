@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The match `conntrack`, revision 3 (libxt_conntrack.c, net/netfilter/xt_conntrack.c). `state` is in state.cpp.
+#include "frontend/extensions/conntrack_state.hpp"
+#include "frontend/extensions/field_range.hpp"
+#include "frontend/extensions/hosts.hpp"
+#include "frontend/extensions/ports.hpp"
+#include "frontend/extensions/registry.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <iterator>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <netdb.h>
+
+namespace xtbpf::extensions {
+
+namespace {
+
+// In the order in which they are printed.
+enum : std::size_t { kState, kProto, kOrigSrc, kOrigDst, kReplSrc, kReplDst, kOrigSrcPort, kOrigDstPort, kReplSrcPort, kReplDstPort, kStatus, kExpire, kDir };
+
+constexpr std::array kOptions{
+    OptionDef{"ctstate", Argument::Required, true},       OptionDef{"ctproto", Argument::Required, true},
+    OptionDef{"ctorigsrc", Argument::Required, true},     OptionDef{"ctorigdst", Argument::Required, true},
+    OptionDef{"ctreplsrc", Argument::Required, true},     OptionDef{"ctrepldst", Argument::Required, true},
+    OptionDef{"ctorigsrcport", Argument::Required, true}, OptionDef{"ctorigdstport", Argument::Required, true},
+    OptionDef{"ctreplsrcport", Argument::Required, true}, OptionDef{"ctrepldstport", Argument::Required, true},
+    OptionDef{"ctstatus", Argument::Required, true},      OptionDef{"ctexpire", Argument::Required, true},
+    OptionDef{"ctdir"},
+};
+
+constexpr std::array kAddressFields{ir::AddressField::CtOrigSource, ir::AddressField::CtOrigDestination, ir::AddressField::CtReplySource,
+                                    ir::AddressField::CtReplyDestination};
+constexpr std::array kPortFields{ir::Field::CtOrigSourcePort, ir::Field::CtOrigDestinationPort, ir::Field::CtReplySourcePort,
+                                 ir::Field::CtReplyDestinationPort};
+
+constexpr std::array kStatusNames{NamedBits{"NONE", 0}, NamedBits{"EXPECTED", IPS_EXPECTED}, NamedBits{"SEEN_REPLY", IPS_SEEN_REPLY},
+                                  NamedBits{"ASSURED", IPS_ASSURED}, NamedBits{"CONFIRMED", IPS_CONFIRMED}};
+
+// xtables_parse_protocol
+Result<std::uint8_t> parse_protocol_number(std::string_view text) {
+    if (const auto number = guided::whole_number(text, 0, 255)) return static_cast<std::uint8_t>(*number);
+    if (text == "all") return std::uint8_t{0};
+    if (text == "icmpv6") return std::uint8_t{58}; // iptables' own name beside those of /etc/protocols
+    if (const protoent* entry = getprotobyname(std::string(text).c_str())) return static_cast<std::uint8_t>(entry->p_proto);
+    return fail(ErrorKind::BadParameter, fmt::format("unknown protocol \"{}\" specified", text));
+}
+
+class Conntrack final : public Match {
+  public:
+    explicit Conntrack(Family family) : family_(family) {}
+
+    Result<void> option(const OptionUse& use) override {
+        const Result<void> taken = take(use);
+        if (taken) {
+            given_[use.option] = true;
+            invert_[use.option] = use.inverted;
+        }
+        return taken;
+    }
+
+    Result<void> finish(const RuleContext&) override {
+        for (const bool given : given_)
+            if (given) return {};
+        return fail(ErrorKind::BadParameter, "conntrack: At least one option is required");
+    }
+
+    void save(std::string& out) const override { print(out, "--", true); }
+    void list(std::string& out, bool numeric) const override { print(out, "", numeric); }
+
+    // conntrack_mt. The state is asked with or without an entry; without one all else is as if true when the state was
+    // asked, and false when not.
+    void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
+        if (given_[kState]) out.push_back(state_test(states_, invert_[kState]));
+        const ir::Gate gate{.field = ir::Field::CtPresent, .otherwise = given_[kState]};
+        if (given_[kDir]) out.push_back(in_range(ir::Field::CtDirection, reply_, reply_, false, gate));
+        for (std::size_t i = 0; i < kAddressFields.size(); ++i)
+            if (given_[kOrigSrc + i]) out.push_back(address_test(i, gate));
+        if (given_[kProto]) out.push_back(in_range(ir::Field::CtProto, protocol_, protocol_, invert_[kProto], gate));
+        for (std::size_t i = 0; i < kPortFields.size(); ++i)
+            if (given_[kOrigSrcPort + i]) out.push_back(in_range(kPortFields[i], ports_[i].low, ports_[i].high, invert_[kOrigSrcPort + i], gate));
+        if (given_[kStatus])
+            out.push_back(ir::FieldTest{
+                .field = ir::Field::CtStatus, .mask = statuses_, .ranges = {{1, ~0U}}, .invert = invert_[kStatus], .gate = gate});
+        if (given_[kExpire]) out.push_back(in_range(ir::Field::CtExpires, expire_.low, expire_.high, invert_[kExpire], gate));
+    }
+
+  private:
+    // The kinds of value, one after the other.
+    Result<void> take(const OptionUse& use) {
+        const std::string_view name = kOptions[use.option].name;
+        switch (use.option) {
+        case kState: return take_names(use, states_, kStateNames);
+        case kStatus: return take_names(use, statuses_, kStatusNames);
+        case kProto: return take_protocol(use);
+        case kDir: return take_direction(use);
+        case kExpire: return put(guided::span({"conntrack", name}, use.value, ~0U), expire_);
+        case kOrigSrcPort:
+        case kOrigDstPort:
+        case kReplSrcPort:
+        case kReplDstPort: return put(parse_port_range({"conntrack", name}, use.value), ports_[use.option - kOrigSrcPort]);
+        default: return put(parse_host_mask(family_, {"conntrack", name}, use.value), hosts_[use.option - kOrigSrc]);
+        }
+    }
+
+    template <typename T> static Result<void> put(const Result<T>& from, T& into) {
+        if (!from) return std::unexpected(from.error());
+        into = *from;
+        return {};
+    }
+
+    static Result<void> take_names(const OptionUse& use, std::uint32_t& into, std::span<const NamedBits> names) {
+        const auto bits = parse_name_list(use.value, names);
+        if (!bits) return fail(ErrorKind::BadParameter, fmt::format("Bad {} \"{}\"", kOptions[use.option].name, bits.error()));
+        into = *bits;
+        return {};
+    }
+
+    Result<void> take_protocol(const OptionUse& use) {
+        if (const auto done = put(parse_protocol_number(use.value), protocol_); !done) return done;
+        if (protocol_ != 0) return {};
+        return fail(ErrorKind::BadParameter, use.inverted ? "conntrack: condition would always match protocol" : "conntrack: rule would never match protocol");
+    }
+
+    Result<void> take_direction(const OptionUse& use) {
+        const bool whole = use.value.size() == 8 || use.value.size() == 5;
+        reply_ = begins_with("REPLY", use.value);
+        if (whole && (reply_ || begins_with("ORIGINAL", use.value))) return {};
+        return fail(ErrorKind::BadParameter, fmt::format("conntrack: Bad value for \"--ctdir\" option: \"{}\"", use.value));
+    }
+
+    ir::AddressTest address_test(std::size_t i, const ir::Gate& gate) const {
+        ir::AddressTest test{.field = kAddressFields[i], .value = hosts_[i].host, .mask = hosts_[i].mask, .invert = invert_[kOrigSrc + i], .gate = gate};
+        for (std::size_t word = 0; word < test.value.size(); ++word) test.value[word] &= test.mask[word];
+        return test;
+    }
+
+    // conntrack_dump: the same words for save and -L
+    void print(std::string& out, std::string_view dashes, bool numeric) const {
+        for (std::size_t i = 0; i < kOptions.size(); ++i) {
+            if (!given_[i]) continue;
+            fmt::format_to(std::back_inserter(out), "{} {}{} ", invert_[i] ? " !" : "", dashes, kOptions[i].name);
+            print_value(out, i, numeric);
+        }
+    }
+
+    void print_value(std::string& out, std::size_t i, bool numeric) const {
+        switch (i) {
+        case kState: append_name_list(out, states_, kStateNames); return;
+        case kStatus:
+            if (statuses_ == 0) out += "NONE";
+            append_name_list(out, statuses_, kStatusNames);
+            return;
+        case kProto: fmt::format_to(std::back_inserter(out), "{}", protocol_); return;
+        case kDir: out += reply_ ? "REPLY" : "ORIGINAL"; return;
+        case kExpire: print_range(out, expire_.low, expire_.high); return;
+        case kOrigSrcPort:
+        case kOrigDstPort:
+        case kReplSrcPort:
+        case kReplDstPort: print_range(out, ports_[i - kOrigSrcPort].low, ports_[i - kOrigSrcPort].high); return;
+        default: print_host(out, hosts_[i - kOrigSrc], numeric);
+        }
+    }
+
+    static void print_range(std::string& out, std::uint32_t low, std::uint32_t high) {
+        fmt::format_to(std::back_inserter(out), "{}", low);
+        if (low != high) fmt::format_to(std::back_inserter(out), ":{}", high);
+    }
+
+    // conntrack_dump_addr: an address of zeros is "anywhere" whatever its mask
+    void print_host(std::string& out, const HostMask& host, bool numeric) const {
+        if (!numeric && host.host == ir::Words{}) {
+            out += "anywhere";
+            return;
+        }
+        out += numeric ? host_text(family_, host.host) : host_name(family_, host.host);
+        out += mask_text(family_, host.mask);
+    }
+
+    Family family_;
+    std::array<bool, kOptions.size()> given_{}, invert_{};
+    std::uint32_t states_ = 0, statuses_ = 0;
+    std::uint8_t protocol_ = 0;
+    bool reply_ = false;
+    std::array<HostMask, 4> hosts_{};
+    std::array<PortRange, 4> ports_{};
+    guided::Span expire_{};
+};
+
+std::string help(Family) {
+    return "conntrack match options:\n"
+           "[!] --ctstate {INVALID|ESTABLISHED|NEW|RELATED|UNTRACKED|SNAT|DNAT}[,...]\n"
+           "                               State(s) to match\n"
+           "[!] --ctproto proto            Protocol to match; by number or name, e.g. \"tcp\"\n"
+           "[!] --ctorigsrc address[/mask]\n"
+           "[!] --ctorigdst address[/mask]\n"
+           "[!] --ctreplsrc address[/mask]\n"
+           "[!] --ctrepldst address[/mask]\n"
+           "                               Original/Reply source/destination address\n"
+           "[!] --ctorigsrcport port\n"
+           "[!] --ctorigdstport port\n"
+           "[!] --ctreplsrcport port\n"
+           "[!] --ctrepldstport port\n"
+           "                               TCP/UDP/SCTP orig./reply source/destination port\n"
+           "[!] --ctstatus {NONE|EXPECTED|SEEN_REPLY|ASSURED|CONFIRMED}[,...]\n"
+           "                               Status(es) to match\n"
+           "[!] --ctexpire time[:time]     Match remaining lifetime in seconds against\n"
+           "                               value or range of values (inclusive)\n"
+           "    --ctdir {ORIGINAL|REPLY}   Flow direction of packet\n";
+}
+
+} // namespace
+
+const MatchDef conntrack_match{
+    .name = "conntrack",
+    .options = kOptions,
+    .help = help,
+    .create = [](Family family) -> std::unique_ptr<Match> { return std::make_unique<Conntrack>(family); },
+};
+
+} // namespace xtbpf::extensions

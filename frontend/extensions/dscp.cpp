@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The match `dscp` (libxt_dscp.c, net/netfilter/xt_dscp.c).
+#include "frontend/extensions/dscp_classes.hpp"
+#include "frontend/extensions/guided.hpp"
+#include "frontend/extensions/registry.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <iterator>
+
+namespace xtbpf::extensions {
+
+namespace {
+
+enum : std::size_t { kValue, kClass };
+
+constexpr std::array kOptions{OptionDef{"dscp", Argument::Required, true}, OptionDef{"dscp-class", Argument::Required, true}};
+
+class Dscp final : public Match {
+  public:
+    Result<void> option(const OptionUse& use) override {
+        if (use.option == kValue) {
+            const auto value = guided::number({"dscp", "dscp"}, use.value, 0, 63);
+            if (!value) return std::unexpected(value.error());
+            dscp_ = static_cast<std::uint8_t>(*value);
+        } else {
+            const auto value = parse_dscp_class(use.value);
+            if (!value) return std::unexpected(value.error());
+            dscp_ = *value;
+        }
+        used_[use.option] = true;
+        invert_ = use.inverted;
+        return {};
+    }
+
+    Result<void> finish(const RuleContext&) override {
+        if (!used_[kValue] && !used_[kClass]) return fail(ErrorKind::BadParameter, "DSCP match: Parameter --dscp is required");
+        if (used_[kValue] && used_[kClass]) return guided::excluded("dscp", "dscp", "dscp-class");
+        return {};
+    }
+
+    void save(std::string& out) const override { fmt::format_to(std::back_inserter(out), "{} --dscp 0x{:02x}", invert_ ? " !" : "", dscp_); }
+
+    void list(std::string& out, bool) const override { fmt::format_to(std::back_inserter(out), " DSCP match {}0x{:02x}", invert_ ? "!" : "", dscp_); }
+
+    // dscp_mt, dscp_mt6: the upper six bits of the TOS byte
+    void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
+        const std::uint32_t bits = dscp_ * 4U;
+        out.push_back(ir::FieldTest{.field = ir::Field::Tos, .mask = 0xFC, .ranges = {{bits, bits}}, .invert = invert_});
+    }
+
+  private:
+    std::array<bool, 2> used_{};
+    std::uint8_t dscp_ = 0;
+    bool invert_ = false;
+};
+
+std::string help(Family) {
+    return "dscp match options\n"
+           "[!] --dscp value\t\tMatch DSCP codepoint with numerical value\n"
+           "  \t\t                This value can be in decimal (ex: 32)\n"
+           "               \t\tor in hex (ex: 0x20)\n"
+           "[!] --dscp-class name\t\tMatch the DiffServ class. This value may\n"
+           "\t\t\t\tbe any of the BE,EF, AFxx or CSx classes\n"
+           "\n"
+           "\t\t\t\tThese two options are mutually exclusive !\n";
+}
+
+} // namespace
+
+const MatchDef dscp_match{
+    .name = "dscp",
+    .options = kOptions,
+    .help = help,
+    .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Dscp>(); },
+};
+
+} // namespace xtbpf::extensions

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "frontend/extensions/hosts.hpp"
+
+#include <fmt/format.h>
+
+#include <arpa/inet.h>
+#include <bit>
+#include <cstring>
+#include <memory>
+#include <netdb.h>
+#include <sys/socket.h>
+
+namespace xtbpf {
+
+namespace {
+
+constexpr ir::Words kFullMask{~0U, ~0U, ~0U, ~0U};
+constexpr ir::Words kFullMask4{~0U, 0, 0, 0};
+
+ir::Words words_of(const sockaddr* address) {
+    ir::Words words{};
+    if (address->sa_family == AF_INET) {
+        words[0] = ntohl(reinterpret_cast<const sockaddr_in*>(address)->sin_addr.s_addr);
+    } else {
+        std::memcpy(words.data(), &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, sizeof words);
+        for (auto& word : words) word = ntohl(word);
+    }
+    return words;
+}
+
+union Address {
+    in_addr v4;
+    in6_addr v6;
+};
+
+Address address_of(Family family, ir::Words words) {
+    Address address{};
+    for (auto& word : words) word = htonl(word);
+    std::memcpy(&address, words.data(), family == Family::V4 ? sizeof address.v4 : sizeof address.v6);
+    return address;
+}
+
+int address_family(Family family) { return family == Family::V4 ? AF_INET : AF_INET6; }
+
+struct FreeInfo {
+    void operator()(addrinfo* info) const { freeaddrinfo(info); }
+};
+using Info = std::unique_ptr<addrinfo, FreeInfo>;
+
+// getaddrinfo; the error is its number
+std::expected<Info, int> look_up(Family family, const std::string& text, int flags) {
+    addrinfo hints{};
+    hints.ai_family = address_family(family);
+    hints.ai_flags = flags;
+    addrinfo* found = nullptr;
+    if (const int error = getaddrinfo(text.c_str(), nullptr, &hints, &found); error != 0) return std::unexpected(error);
+    return Info(found);
+}
+
+// xtopt_parse_host
+Result<ir::Words> parse_host(Family family, std::string_view text) {
+    const auto found = look_up(family, std::string(text), 0);
+    if (!found) return fail(ErrorKind::BadParameter, fmt::format("getaddrinfo: {}\n", gai_strerror(found.error())));
+    const ir::Words first = words_of((*found)->ai_addr);
+    for (const addrinfo* at = found->get(); at; at = at->ai_next)
+        if (words_of(at->ai_addr) != first)
+            return fail(ErrorKind::BadParameter, fmt::format("{} resolves to more than one address\n", text));
+    return first;
+}
+
+ir::Words prefix_mask(std::uint32_t length) {
+    ir::Words mask{};
+    for (auto& word : mask) {
+        const std::uint32_t here = std::min(length, 32U);
+        if (here) word = ~0U << (32 - here);
+        length -= here;
+    }
+    return mask;
+}
+
+} // namespace
+
+std::optional<ir::Words> numeric_host(Family family, std::string_view text) {
+    if (family == Family::V6) {
+        in6_addr address{};
+        if (inet_pton(AF_INET6, std::string(text).c_str(), &address) != 1) return std::nullopt;
+        sockaddr_in6 socket{};
+        socket.sin6_family = AF_INET6;
+        socket.sin6_addr = address;
+        return words_of(reinterpret_cast<const sockaddr*>(&socket));
+    }
+    std::uint32_t address = 0;
+    for (unsigned shift = 24;; shift -= 8) {
+        const std::size_t dot = shift ? text.find('.') : text.npos;
+        const auto byte = guided::whole_number(text.substr(0, dot), 0, 255);
+        if (!byte) return std::nullopt;
+        address |= static_cast<std::uint32_t>(*byte) << shift;
+        if (dot == text.npos) return ir::Words{address, 0, 0, 0};
+        text.remove_prefix(dot + 1);
+    }
+}
+
+Result<HostMask> parse_host_mask(Family family, guided::Names names, std::string_view text) {
+    const std::size_t slash = text.find('/');
+    const auto host = parse_host(family, text.substr(0, slash));
+    if (!host) return std::unexpected(host.error());
+    HostMask result{*host, family == Family::V4 ? kFullMask4 : kFullMask};
+    if (slash == text.npos) return result;
+
+    // xtopt_parse_plen: a prefix length, else a mask written as an address
+    const std::uint32_t longest = family == Family::V4 ? 32 : 128;
+    const std::string_view mask = text.substr(slash + 1);
+    if (const auto length = guided::whole_number(mask, 0, longest)) {
+        result.mask = prefix_mask(static_cast<std::uint32_t>(*length));
+        return result;
+    }
+    const auto found = look_up(family, std::string(mask), AI_NUMERICHOST);
+    if (!found)
+        return fail(ErrorKind::BadParameter, fmt::format("{}: bad value for option \"--{}\", neither a valid network mask nor valid CIDR (0-{}).\n",
+                                                         names.extension, names.option, longest));
+    result.mask = words_of((*found)->ai_addr);
+    return result;
+}
+
+std::string host_text(Family family, const ir::Words& host) {
+    const Address address = address_of(family, host);
+    char text[INET6_ADDRSTRLEN];
+    return inet_ntop(address_family(family), &address, text, sizeof text);
+}
+
+std::string host_name(Family family, const ir::Words& host) {
+    const Address address = address_of(family, host);
+    char name[NI_MAXHOST];
+    if (family == Family::V6) {
+        sockaddr_in6 socket{};
+        socket.sin6_family = AF_INET6;
+        socket.sin6_addr = address.v6;
+        if (getnameinfo(reinterpret_cast<const sockaddr*>(&socket), sizeof socket, name, sizeof name, nullptr, 0, NI_NAMEREQD) == 0) return name;
+        return host_text(family, host);
+    }
+    sockaddr_in socket{};
+    socket.sin_family = AF_INET;
+    socket.sin_addr = address.v4;
+    if (getnameinfo(reinterpret_cast<const sockaddr*>(&socket), sizeof socket, name, sizeof name, nullptr, 0, NI_NAMEREQD) == 0) return name;
+    if (const netent* network = getnetbyaddr(host[0], AF_INET)) return network->n_name;
+    return host_text(family, host);
+}
+
+std::string mask_text(Family family, const ir::Words& mask) {
+    std::uint32_t length = 0;
+    for (const std::uint32_t word : mask) length += static_cast<std::uint32_t>(std::countl_one(word));
+    const std::uint32_t longest = family == Family::V4 ? 32 : 128;
+    if (prefix_mask(length) != mask) return "/" + host_text(family, mask);
+    return length == longest ? "" : fmt::format("/{}", length);
+}
+
+} // namespace xtbpf
