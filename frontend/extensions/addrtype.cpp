@@ -32,12 +32,18 @@ constexpr std::array kTypes{
     NamedBits{"THROW", XT_ADDRTYPE_THROW},             NamedBits{"NAT", XT_ADDRTYPE_NAT},             NamedBits{"XRESOLVE", XT_ADDRTYPE_XRESOLVE},
 };
 
+// libxt_addrtype.c quotes the rest of a list in another way than its last word
+std::unexpected<Error> bad_type(std::string_view rest) {
+    const bool last = rest.find(',') == rest.npos;
+    return fail(ErrorKind::BadParameter, last ? fmt::format("addrtype: bad type \"{}\"", rest) : fmt::format("addrtype: bad type `{}'", rest));
+}
+
 class AddressType final : public Match {
   public:
     Result<void> option(const OptionUse& use) override {
         if (use.option <= kDestination) {
             const auto types = parse_name_list(use.value, kTypes);
-            if (!types) return fail(ErrorKind::BadParameter, fmt::format("addrtype: bad type \"{}\"", types.error()));
+            if (!types) return bad_type(types.error());
             types_[use.option] = *types;
             invert_[use.option] = use.inverted;
         }

@@ -32,6 +32,7 @@ std::vector<std::string> split(std::string_view text) {
 
 using Protocol = std::pair<std::string_view, std::uint16_t>;
 constexpr std::array kProtocols{Protocol{"tcp", 6},    Protocol{"udp", 17},   Protocol{"icmp", 1}, Protocol{"icmpv6", 58},
+                                Protocol{"ipv6-icmp", 58},
                                 Protocol{"sctp", 132}, Protocol{"udplite", 136}, Protocol{"dccp", 33}};
 
 template <typename Use> Result<void> drive(const ExtensionDef<Use>& def, Use& use, std::span<const std::string> words, RuleContext& rule) {
@@ -133,8 +134,9 @@ std::string describe(const ir::Action& action) {
     return fmt::format("log '{}' {} {:#x}", log.prefix, log.level, log.flags);
 }
 
-Result<Parsed> parse(std::string_view text) {
+Result<Parsed> parse(std::string_view text, std::string* warnings) {
     Parsed parsed;
+    parsed.rule.warnings = warnings;
     if (text.starts_with("6:")) {
         parsed.rule.family = Family::V6;
         text.remove_prefix(2);

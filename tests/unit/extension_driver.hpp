@@ -42,6 +42,6 @@ struct Parsed {
     const TargetDef* target_def = nullptr;
     const Extension& extension() const { return match ? static_cast<const Extension&>(*match) : *target; }
 };
-Result<Parsed> parse(std::string_view words);
+Result<Parsed> parse(std::string_view words, std::string* warnings = nullptr);
 
 } // namespace xtbpf::test

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Every answer of iptables-legacy in tests/golden/extensions.txt (see generate_extensions.sh for its form) against ours:
+// save, -L, -L -n, warnings, messages and exit codes. And every saved text must read back as itself.
+#include "tests/unit/extension_driver.hpp"
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace xtbpf::test {
+
+namespace {
+
+struct Block {
+    std::string command; // "4 -p tcp ..."
+    std::string answer;  // the lines below it
+};
+
+std::vector<Block> golden() {
+    std::ifstream file(XTBPF_GOLDEN_DIR "/extensions.txt");
+    std::vector<Block> blocks;
+    std::string line;
+    while (std::getline(file, line)) {
+        if (line.empty() || line[0] == '#') continue;
+        if (line[0] == '!') line.erase(0, 1);
+        if (line[0] == '4' || line[0] == '6')
+            blocks.push_back({line, {}});
+        else
+            blocks.back().answer += line + "\n";
+    }
+    return blocks;
+}
+
+std::string refusal(const Error& error) {
+    std::string message = error.message;
+    const bool blank = message.ends_with('\n');
+    if (blank) message.pop_back();
+    return "E" + std::to_string(exit_code(error.kind)) + (blank ? "+ " : " ") + message + "\n";
+}
+
+// The protocol that the kernel's struct xt_match asks for (xt_check_match).
+bool kernel_takes(const KernelLimits& limits, const RuleContext& rule) {
+    return !limits.protocol || (limits.protocol == rule.protocol && !rule.protocol_inverted);
+}
+
+// From " -m NAME" or " -j NAME" on what the extension said; before it, what the rule parser would.
+std::string answer(const std::string& words, const std::string& saved_start) {
+    std::string warnings;
+    const auto parsed = parse(words, &warnings);
+    std::string out;
+    for (std::size_t from = 0; from < warnings.size(); from = warnings.find('\n', from) + 1)
+        out += "W " + warnings.substr(from, warnings.find('\n', from) + 1 - from);
+    if (!parsed) return out + refusal(parsed.error());
+    const KernelLimits& limits = parsed->match ? parsed->match_def->limits : parsed->target_def->limits;
+    if (!kernel_takes(limits, parsed->rule)) return out + "E1 Invalid argument. Run `dmesg' for more information.\n";
+    if (const auto checked = parsed->extension().check(parsed->rule, 0); !checked) return out + refusal(checked.error());
+
+    out += "= " + saved_start;
+    parsed->extension().save(out);
+    out += "\nL";
+    parsed->extension().list(out, false);
+    out += "\nN";
+    parsed->extension().list(out, true);
+    return out + "\n";
+}
+
+// "4 -p icmpv6 -m icmpv6 --x" -> "-p ipv6-icmp -m icmp6"
+std::string saved_start(const std::string& command) {
+    std::string start = command.substr(2);
+    const std::size_t extension = std::min(start.find("-m "), start.find("-j "));
+    start.erase(std::min(start.find(' ', extension + 3), start.size()));
+    if (start.ends_with("icmpv6")) start.replace(start.size() - 6, 6, "icmp6");
+    if (const std::size_t at = start.find("-p icmpv6"); at != start.npos) start.replace(at, 9, "-p ipv6-icmp");
+    return start;
+}
+
+std::string driver_words(const std::string& command) { return (command[0] == '6' ? "6:" : "") + command.substr(2); }
+
+} // namespace
+
+TEST(Extensions, AnswerAsIptablesDoes) {
+    const auto blocks = golden();
+    ASSERT_GT(blocks.size(), 400U);
+    for (const Block& block : blocks) EXPECT_EQ(answer(driver_words(block.command), saved_start(block.command)), block.answer) << block.command;
+}
+
+TEST(Extensions, SavedTextReadsBackAsItself) {
+    for (const Block& block : golden()) {
+        if (!block.answer.starts_with("= ")) continue;
+        const std::string saved = block.answer.substr(2, block.answer.find('\n') - 2);
+        const std::string again = answer((block.command[0] == '6' ? "6:" : "") + saved, saved_start("4 " + saved));
+        EXPECT_EQ(again, block.answer) << block.command;
+    }
+}
+
+} // namespace xtbpf::test
