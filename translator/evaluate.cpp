@@ -57,7 +57,6 @@ bool holds(const ir::InterfaceTest& test, const xt_view& view) {
 // ip_packet_match and ip6_packet_match (net/ipv4/netfilter/ip_tables.c, net/ipv6/netfilter/ip6_tables.c)
 Outcome answer(const ir::ProtocolTest& test, Family family, const xt_view& view) {
     if (family == Family::V6 && view.l4 == XT_L4_BROKEN) return Outcome::Hotdrop;
-    if (family == Family::V6 && view.l4 == XT_L4_MISSING) return Outcome::False;
     return outcome((view.proto == test.protocol) != test.invert);
 }
 

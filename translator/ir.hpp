@@ -80,8 +80,8 @@ struct InterfaceTest {
     bool operator==(const InterfaceTest&) const = default;
 };
 
-// `-p`: (proto == protocol) != invert. IPv6: a broken extension header is a hotdrop, one missing behind a fragment is false
-// even if inverted (net/ipv6/netfilter/ip6_tables.c, ip6_packet_match)
+// `-p`: (proto == protocol) != invert. IPv6: where no transport header can be found (XT_L4_BROKEN), a hotdrop
+// (net/ipv6/netfilter/ip6_tables.c, ip6_packet_match)
 struct ProtocolTest {
     std::uint8_t protocol;
     bool invert = false;

@@ -18,8 +18,9 @@
 /* What became of the search for the transport header. */
 enum xt_l4 {
     XT_L4_OK = 0,      /* proto and l4_avail are valid; frag_off may still say that no header is here */
-    XT_L4_BROKEN = 1,  /* IPv6 only: an extension header is cut off, or follows a later fragment's header: `-p` is a hotdrop */
-    XT_L4_MISSING = 2, /* IPv6 only: `-p` doesn't match. No kernel looked at gives it: ipv6_find_hdr fails with fragoff 0 */
+    /* IPv6 only: an extension header is cut off, or one follows the header of a later fragment (ipv6_find_hdr then fails with
+       fragoff 0, as for the first): `-p` is a hotdrop (ip6_packet_match). */
+    XT_L4_BROKEN = 1,
 };
 
 /* How rules are counted while the generated code runs. */
