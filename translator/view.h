@@ -36,6 +36,7 @@ enum xt_verdict {
     XT_DROP = 2,
     XT_DEFER = 3, /* early stage: something needed isn't known here; leave the packet alone, uncounted */
     XT_STOP = 4,  /* hand-in: the kernel's match number `need` has to be asked first */
+    XT_RETURN = 5, /* between the parts of one chain only: the chain returns, its later parts aren't run */
 };
 
 enum xt_owner { XT_OWNER_NO_SOCKET = 0, XT_OWNER_NO_FILE = 1, XT_OWNER_FILE = 2 };
@@ -88,6 +89,7 @@ struct xt_view {
     __u8 path_len; /* XT_VIEW_PATH + 1: overflowed */
     __u8 effects;  /* hand-offs recorded so far */
     __u8 pad;
+    __u32 packet_off;  /* where the network header lies in what the program can load bytes from */
     __u32 need;        /* after XT_STOP: number of the hand-in, from 0 */
     __u32 answered;    /* bit k: hand-in k has been asked; */
     __u32 answers;     /* bit k: and it matched */

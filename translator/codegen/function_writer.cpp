@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "translator/codegen/function_writer.hpp"
+
+namespace xtbpf::codegen {
+
+namespace {
+
+// Prefers what tells rules apart best: an address, then another field, then the protocol.
+int rank(const ir::Predicate& predicate) {
+    if (std::holds_alternative<ir::AddressTest>(predicate)) return 3;
+    if (std::holds_alternative<ir::FieldTest>(predicate)) return 2;
+    return 1;
+}
+
+// Far below the verifier's million; what is more has chains inside chains inside chains.
+constexpr std::size_t kTooLong = 30'000;
+
+} // namespace
+
+FunctionWriter::FunctionWriter(const HookContext& hook, std::string name)
+    : hook_(hook), out_(std::move(name)), verdict_(out_.label()), hotdrop_(out_.label()), stop_(out_.label()),
+      defer_(out_.label()),
+      predicates_(out_, hook.table.family, hook.layout.answers, hook.options.clock, {.hotdrop = hotdrop_, .stop = stop_}) {
+    const Label there = out_.label();
+    out_.copy(Reg::Context, Reg::Arg1);
+    out_.copy(Reg::View, Reg::Arg2);
+    out_.jump_if_not_null(Reg::View, there); // a global function's pointer may be null as far as the verifier knows
+    out_.return_value(XT_DROP);
+    out_.place(there);
+}
+
+bool FunctionWriter::knowable(const ir::Predicate& predicate) const {
+    return !hook_.options.knowable || hook_.options.knowable(predicate);
+}
+
+const ir::Predicate* FunctionWriter::quick_test(const ir::Rule& rule) const {
+    const Family family = hook_.table.family;
+    const ir::Predicate* best = nullptr;
+    for (const ir::Predicate& predicate : rule.predicates) {
+        if (PredicateWriter::is_quick(predicate, family) && knowable(predicate) && (!best || rank(predicate) > rank(*best)))
+            best = &predicate;
+        if (!PredicateWriter::is_pure(predicate, family)) break;
+    }
+    return best;
+}
+
+void FunctionWriter::rows(std::span<const ir::Rule> rules, Label chain_return) {
+    for (const ir::Rule& one : rules) {
+        if (out_.size() > kTooLong) break; // finish() says so
+        const Label next = out_.label();
+        if (const ir::Predicate* quick = quick_test(one)) {
+            const Label block = out_.label();
+            predicates_.jump_if_maybe(*quick, block);
+            const bool complete = PredicateWriter::is_complete(*quick, hook_.table.family);
+            blocks_.push_back({&one, complete ? quick : nullptr, block, next, chain_return});
+        } else if (one.predicates.empty() && std::holds_alternative<ir::Jump>(one.action)) {
+            const Label block = out_.label();
+            out_.jump(block); // not in place: a row of unconditional jumps would nest without end
+            blocks_.push_back({&one, nullptr, block, next, chain_return});
+        } else {
+            rule(one, nullptr, next, chain_return);
+        }
+        out_.place(next);
+    }
+}
+
+void FunctionWriter::blocks() {
+    while (!blocks_.empty()) {
+        const Block block = blocks_.front();
+        blocks_.pop_front();
+        out_.place(block.at);
+        rule(*block.rule, block.known, block.next, block.chain_return);
+        out_.jump(block.next);
+    }
+}
+
+void FunctionWriter::rule(const ir::Rule& rule, const ir::Predicate* known, Label next, Label chain_return) {
+    bool deferred = false;
+    for (const ir::Predicate& predicate : rule.predicates) {
+        if (&predicate == known) continue;
+        if (knowable(predicate)) predicates_.require(predicate, next);
+        else deferred = true;
+    }
+    if (deferred) return out_.jump(defer_);
+    action(rule, next, chain_return);
+}
+
+void FunctionWriter::count(ir::Slot slot) {
+    out_.copy(Reg::Arg1, Reg::View);
+    out_.move(Reg::Arg2, slot);
+    out_.call("rt_count");
+}
+
+void FunctionWriter::action(const ir::Rule& rule, Label next, Label chain_return) {
+    const auto* hand_off = std::get_if<ir::HandOff>(&rule.action);
+    if (hand_off && hook_.options.knowable) return out_.jump(defer_);
+    count(rule.slot);
+    if (std::holds_alternative<ir::Accept>(rule.action)) {
+        out_.return_value(XT_ACCEPT);
+    } else if (std::holds_alternative<ir::Drop>(rule.action)) {
+        out_.return_value(XT_DROP);
+    } else if (std::holds_alternative<ir::Return>(rule.action)) {
+        out_.jump(chain_return);
+    } else if (const auto* jump = std::get_if<ir::Jump>(&rule.action)) {
+        perform(*jump, next, chain_return);
+    } else if (hand_off) {
+        out_.copy(Reg::Arg1, Reg::Context);
+        out_.copy(Reg::Arg2, Reg::View);
+        out_.move(Reg::Arg3, effect_number(hook_.needs, hand_off->effect));
+        out_.call("rt_effect");
+        if (std::holds_alternative<ir::RejectEffect>(hand_off->effect)) out_.return_value(XT_DROP);
+        else out_.jump(next);
+    } else {
+        out_.jump(next);
+    }
+}
+
+void FunctionWriter::perform(const ir::Jump& jump, Label next, Label chain_return) {
+    const Label back = jump.is_goto ? chain_return : next;
+    if (!hook_.layout.places[jump.chain].function) {
+        rows(hook_.table.chains[jump.chain].rules, back);
+    } else {
+        out_.copy(Reg::Arg1, Reg::Context);
+        out_.copy(Reg::Arg2, Reg::View);
+        out_.call(hook_.names[jump.chain]);
+        out_.jump_if(Condition::NotEqual, Reg::Result, XT_CONTINUE, verdict_);
+    }
+    out_.jump(back);
+}
+
+void FunctionWriter::end_of_chain(std::uint32_t chain) {
+    const std::optional<ir::Builtin>& builtin = hook_.table.chains[chain].builtin;
+    if (builtin) count(builtin->slot);
+    out_.return_value(!builtin ? XT_CONTINUE : builtin->accept ? XT_ACCEPT : XT_DROP);
+}
+
+void FunctionWriter::whole_chain(std::uint32_t chain) {
+    const Label chain_return = out_.label();
+    rows(hook_.table.chains[chain].rules, chain_return);
+    out_.place(chain_return);
+    end_of_chain(chain);
+    blocks();
+}
+
+void FunctionWriter::part_of_chain(std::span<const ir::Rule> rules) {
+    const Label chain_return = out_.label();
+    rows(rules, chain_return);
+    out_.return_value(XT_CONTINUE);
+    out_.place(chain_return);
+    out_.return_value(XT_RETURN);
+    blocks();
+}
+
+void FunctionWriter::calls_of_parts(std::uint32_t chain, std::span<const std::string> parts) {
+    const Label chain_return = out_.label();
+    for (const std::string& part : parts) {
+        out_.copy(Reg::Arg1, Reg::Context);
+        out_.copy(Reg::Arg2, Reg::View);
+        out_.call(part);
+        out_.jump_if(Condition::Equal, Reg::Result, XT_RETURN, chain_return);
+        out_.jump_if(Condition::NotEqual, Reg::Result, XT_CONTINUE, verdict_);
+    }
+    out_.place(chain_return);
+    end_of_chain(chain);
+}
+
+Result<Function> FunctionWriter::finish() && {
+    const bool early = static_cast<bool>(hook_.options.knowable);
+    out_.place(verdict_);
+    out_.exit();
+    out_.place(hotdrop_);
+    out_.return_value(early ? XT_DEFER : XT_DROP);
+    out_.place(stop_);
+    out_.return_value(XT_STOP);
+    out_.place(defer_);
+    out_.return_value(XT_DEFER);
+    if (out_.size() > kTooLong)
+        return fail(ErrorKind::Refused, "the chains nest too deep to be compiled: one function would take more than " +
+                                            std::to_string(kTooLong) + " instructions");
+    return std::move(out_).finish();
+}
+
+} // namespace xtbpf::codegen

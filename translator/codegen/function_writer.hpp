@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Writes one BPF function: a run of a chain's rules with the chains that lie inside it. Private to codegen.
+#pragma once
+
+#include "translator/codegen/chains.hpp"
+#include "translator/codegen/layout.hpp"
+
+#include <deque>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace xtbpf::codegen {
+
+// What all functions of a hook share.
+struct HookContext {
+    const ir::Table& table;
+    const HookNeeds& needs;
+    const HookOptions& options;
+    const Layout& layout;
+    std::vector<std::string> names; // of chains that are functions, by chain index
+};
+
+class FunctionWriter {
+  public:
+    FunctionWriter(const HookContext& hook, std::string name);
+
+    // The rules of `chain`, then what follows its last one: nothing (`part`), a return, or the policy.
+    void whole_chain(std::uint32_t chain);
+    void part_of_chain(std::span<const ir::Rule> rules); // RETURN is XT_RETURN, running off the end XT_CONTINUE
+    void calls_of_parts(std::uint32_t chain, std::span<const std::string> parts);
+
+    Result<Function> finish() &&;
+
+  private:
+    struct Block { // a rule whose quick test held: the rest of it
+        const ir::Rule* rule;
+        const ir::Predicate* known; // the quick test, if it was complete
+        Label at, next, chain_return;
+    };
+
+    void rows(std::span<const ir::Rule> rules, Label chain_return);
+    void rule(const ir::Rule& rule, const ir::Predicate* known, Label next, Label chain_return);
+    void action(const ir::Rule& rule, Label next, Label chain_return);
+    void perform(const ir::Jump& jump, Label next, Label chain_return);
+    void count(ir::Slot slot);
+    void blocks();
+    void end_of_chain(std::uint32_t chain);
+    const ir::Predicate* quick_test(const ir::Rule& rule) const;
+    bool knowable(const ir::Predicate& predicate) const;
+
+    const HookContext& hook_;
+    Assembler out_;
+    Label verdict_, hotdrop_, stop_, defer_;
+    PredicateWriter predicates_;
+    std::deque<Block> blocks_;
+};
+
+} // namespace xtbpf::codegen

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "translator/codegen/layout.hpp"
+
+#include <algorithm>
+
+namespace xtbpf::codegen {
+
+namespace {
+
+// BPF allows eight frames (MAX_CALL_FRAMES): the program, levels 1 to 6, a runtime function.
+constexpr std::uint32_t kDeepest = 6;
+
+struct Cost {
+    Family family;
+    std::uint64_t words() const { return family == Family::V4 ? 1 : 4; }
+    static std::uint64_t field(const ir::FieldTest& test) { return 5 + 3 * std::uint64_t{test.ranges.size()}; }
+    std::uint64_t operator()(const ir::FieldTest& test) const { return 2 * field(test); } // in the row and in the block
+    std::uint64_t operator()(const ir::AnyOf& any) const {
+        std::uint64_t sum = 1;
+        for (const ir::FieldTest& test : any.tests) sum += field(test);
+        return sum;
+    }
+    std::uint64_t operator()(const ir::AddressTest&) const { return 6 + 3 * words(); }
+    std::uint64_t operator()(const ir::AddressRange&) const { return 1 + 6 * words(); }
+    std::uint64_t operator()(const ir::InterfaceTest&) const { return 15; }
+    std::uint64_t operator()(const ir::ProtocolTest&) const { return 10; }
+    std::uint64_t operator()(const ir::HeaderTest&) const { return 5; }
+    std::uint64_t operator()(const ir::TcpOptionTest&) const { return 6; }
+    std::uint64_t operator()(const ir::LimitTest&) const { return 20; }
+    std::uint64_t operator()(const ir::KernelMatch&) const { return 8; }
+};
+
+std::vector<std::uint32_t> callees(const ir::Chain& chain) {
+    std::vector<std::uint32_t> list;
+    for (const ir::Rule& rule : chain.rules)
+        if (const auto* jump = std::get_if<ir::Jump>(&rule.action)) list.push_back(jump->chain);
+    return list;
+}
+
+// Depth-first postorder reversed: callers before callees. Iterative: chains may nest as deep as they are many.
+std::vector<std::uint32_t> callers_first(const ir::Table& table, std::uint32_t root) {
+    struct Visit {
+        std::uint32_t chain;
+        std::vector<std::uint32_t> next;
+        std::size_t at = 0;
+    };
+    std::vector<bool> seen(table.chains.size(), false);
+    std::vector<std::uint32_t> order;
+    std::vector<Visit> stack;
+    const auto enter = [&](std::uint32_t chain) {
+        seen[chain] = true;
+        stack.push_back({chain, callees(table.chains[chain])});
+    };
+    enter(root);
+    while (!stack.empty()) {
+        Visit& top = stack.back();
+        if (top.at == top.next.size()) {
+            order.push_back(top.chain);
+            stack.pop_back();
+        } else if (const std::uint32_t chain = top.next[top.at++]; !seen[chain]) {
+            enter(chain);
+        }
+    }
+    std::ranges::reverse(order);
+    return order;
+}
+
+void number_answers(const ir::Table& table, std::uint32_t root, Answers& answers) {
+    struct Visit {
+        std::uint32_t chain;
+        std::size_t rule = 0;
+    };
+    std::vector<bool> seen(table.chains.size(), false);
+    std::vector<const ir::LimitTest*> limits;
+    std::vector<Visit> stack{{root}};
+    seen[root] = true;
+    while (!stack.empty()) {
+        Visit& top = stack.back();
+        const ir::Chain& chain = table.chains[top.chain];
+        if (top.rule == chain.rules.size()) {
+            stack.pop_back();
+            continue;
+        }
+        const ir::Rule& rule = chain.rules[top.rule++];
+        for (const ir::Predicate& predicate : rule.predicates) {
+            if (const auto* match = std::get_if<ir::KernelMatch>(&predicate))
+                answers.kernel_matches.emplace(match, static_cast<std::uint32_t>(answers.kernel_matches.size()));
+            if (const auto* limit = std::get_if<ir::LimitTest>(&predicate)) limits.push_back(limit);
+        }
+        if (const auto* jump = std::get_if<ir::Jump>(&rule.action); jump && !seen[jump->chain]) {
+            seen[jump->chain] = true;
+            stack.push_back({jump->chain});
+        }
+    }
+    if (answers.kernel_matches.empty()) return; // nothing restarts: nothing to remember
+    for (const ir::LimitTest* limit : limits)
+        answers.limits.emplace(limit, static_cast<std::uint32_t>(answers.kernel_matches.size() + answers.limits.size()));
+}
+
+} // namespace
+
+std::uint64_t estimate(const ir::Rule& rule, Family family) {
+    std::uint64_t sum = 12; // counter and action
+    for (const ir::Predicate& predicate : rule.predicates) sum += std::visit(Cost{family}, predicate);
+    return sum;
+}
+
+Layout lay_out(const ir::Table& table, std::uint32_t builtin_chain, Family family) {
+    Layout layout;
+    layout.order = callers_first(table, builtin_chain);
+    layout.places.resize(table.chains.size());
+    for (std::uint32_t chain : layout.order)
+        for (std::uint32_t callee : callees(table.chains[chain])) ++layout.places[callee].callers;
+
+    // Sizes from the leaves up; a chain that is big or has several callers stays out of its callers.
+    for (auto chain = layout.order.rbegin(); chain != layout.order.rend(); ++chain) {
+        ChainPlace& place = layout.places[*chain];
+        for (const ir::Rule& rule : table.chains[*chain].rules) {
+            place.size += estimate(rule, family);
+            if (const auto* jump = std::get_if<ir::Jump>(&rule.action); jump && !layout.places[jump->chain].function)
+                place.size += layout.places[jump->chain].size;
+        }
+        place.function = place.callers > 1 || in_parts(place) || *chain == builtin_chain;
+    }
+
+    // Levels from the top down; what would be too deep goes inside its callers.
+    layout.places[builtin_chain].level = 1;
+    for (std::uint32_t chain : layout.order) {
+        const ChainPlace& place = layout.places[chain];
+        const std::uint32_t inner = place.level + (place.function && in_parts(place) ? 1 : 0);
+        for (std::uint32_t callee : callees(table.chains[chain])) {
+            ChainPlace& below = layout.places[callee];
+            below.level = std::max(below.level, inner + (below.function ? 1 : 0));
+        }
+    }
+    for (std::uint32_t chain : layout.order) {
+        ChainPlace& place = layout.places[chain];
+        if (place.level + (in_parts(place) ? 1 : 0) > kDeepest) place.function = false;
+    }
+    number_answers(table, builtin_chain, layout.answers);
+    return layout;
+}
+
+} // namespace xtbpf::codegen

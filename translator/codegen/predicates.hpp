@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Instructions for one predicate. Registers: View holds the view, Context the program's context; Value and Other are scratch.
+#pragma once
+
+#include "translator/codegen/assembler.hpp"
+#include "translator/ir.hpp"
+#include "translator/tables.hpp"
+
+#include <cstdint>
+#include <map>
+
+namespace xtbpf::codegen {
+
+// What the kernel's clock is; for xt_limit's arithmetic.
+struct KernelClock {
+    std::uint32_t hz = 250; // jiffies per second (CONFIG_HZ)
+};
+
+// Numbers of the answers that a restarted traversal remembers (xt_view.answered): kernel matches from 0 in the order of
+// effects.hpp, then, if there is any kernel match, token buckets.
+struct Answers {
+    std::map<const ir::KernelMatch*, std::uint32_t> kernel_matches;
+    std::map<const ir::LimitTest*, std::uint32_t> limits;
+};
+
+class PredicateWriter {
+  public:
+    struct Exits {
+        Label hotdrop; // the packet is dropped, uncounted
+        Label stop;    // the kernel has to be asked first
+    };
+    PredicateWriter(Assembler& out, Family family, const Answers& answers, KernelClock clock, Exits exits)
+        : out_(out), family_(family), answers_(answers), clock_(clock), exits_(exits) {}
+
+    // Falls through if the predicate holds, else jumps to `no` (or to an exit).
+    void require(const ir::Predicate& predicate, Label no);
+
+    // The cheap first test of a rule: jumps to `maybe` if the predicate holds or if it takes `require` to tell, else falls
+    // through. Only for predicates that is_quick() allows.
+    void jump_if_maybe(const ir::Predicate& predicate, Label maybe);
+
+    // No side effect, no hotdrop, one or two comparisons: good as the first test of a rule, in any order with its like.
+    static bool is_quick(const ir::Predicate& predicate, Family family);
+
+    // The quick test alone tells whether the predicate holds.
+    static bool is_complete(const ir::Predicate& predicate, Family family);
+
+    // Evaluating it has no side effect and no exit: its place among its like doesn't matter.
+    static bool is_pure(const ir::Predicate& predicate, Family family);
+
+  private:
+    enum class Sense : bool { False = false, True = true };
+
+    void test(const ir::FieldTest& test, Label to, Sense when); // jumps if the test's outcome is `when`
+    void ranges(const ir::FieldTest& test, Label to, Sense when);
+    void address_equal(const ir::AddressTest& test, Label to, Sense when);
+    void compare_words(const ir::AddressRange& test, Label outside);
+    void word(const ir::AddressTest& test, std::size_t index, Condition condition, Label to);
+    void interface_equal(const ir::InterfaceTest& test, Label differ);
+    void load_field(ir::Field field, std::uint32_t mask);
+    void load_answer_bit(std::uint32_t number, std::int16_t offset); // offset: answered or answers
+    void set_answer_bit(std::uint32_t number, std::int16_t offset);
+    void take_token(const ir::LimitTest& test);
+
+    void require_one(const ir::FieldTest&, Label no);
+    void require_one(const ir::AnyOf&, Label no);
+    void require_one(const ir::AddressTest&, Label no);
+    void require_one(const ir::AddressRange&, Label no);
+    void require_one(const ir::InterfaceTest&, Label no);
+    void require_one(const ir::ProtocolTest&, Label no);
+    void require_one(const ir::HeaderTest&, Label no);
+    void require_one(const ir::TcpOptionTest&, Label no);
+    void require_one(const ir::LimitTest&, Label no);
+    void require_one(const ir::KernelMatch&, Label no);
+
+    Assembler& out_;
+    Family family_;
+    const Answers& answers_;
+    KernelClock clock_;
+    Exits exits_;
+};
+
+// xt_limit's user2credits and its CREDITS_PER_JIFFY for a given HZ (net/netfilter/xt_limit.c).
+std::uint32_t limit_credits_per_jiffy(KernelClock clock);
+std::uint32_t limit_credits(std::uint64_t user, KernelClock clock);
+
+} // namespace xtbpf::codegen
