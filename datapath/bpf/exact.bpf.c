@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The exact stage: socket filters that nf_tables calls at the netfilter hooks (kmod-shim/anchor.hpp). One program per hook
+ * fills the view from the skb, runs the generated code and says whether the packet is accepted (0) or needs a further look (1).
+ * Where rules need the kernel's own matches, a second program per hook, again_*, runs once these have answered.
+ *
+ * The generated functions replace `classify` when the object is loaded (datapath/linker.hpp).
+ */
+#include "datapath/bpf/kernel.h"
+
+#include "translator/record.h"
+#include "translator/dry_run.h"
+
+#define xt_load(ctx, offset, to, bytes) bpf_skb_load_bytes(ctx, offset, to, bytes)
+#include "datapath/bpf/packet.h"
+#include "datapath/bpf/runtime.h"
+#include "datapath/bpf/exact_config.h"
+#include "datapath/bpf/socket_view.h"
+#include "datapath/bpf/tcp_option.h"
+
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, 4096);
+    __type(key, __u64);
+    __type(value, struct xt_record);
+} xt_records SEC(".maps");
+
+static const struct xt_record xt_new_record = {.need = XT_NO_NEED};
+
+/* Stands for the generated code; the calls keep the runtime functions in the object. */
+__noinline int classify(struct __sk_buff *ctx, struct xt_view *v);
+
+static __always_inline struct xt_record *xt_record_of(struct __sk_buff *ctx) {
+    __u64 key = (__u64)ctx;
+    return bpf_map_lookup_elem(&xt_records, &key);
+}
+
+static __always_inline struct xt_record *xt_start_record(struct __sk_buff *ctx) {
+    __u64 key = (__u64)ctx;
+    if (bpf_map_update_elem(&xt_records, &key, &xt_new_record, BPF_ANY)) return 0;
+    return bpf_map_lookup_elem(&xt_records, &key);
+}
+
+static __always_inline void xt_forget(struct __sk_buff *ctx) {
+    __u64 key = (__u64)ctx;
+    bpf_map_delete_elem(&xt_records, &key);
+}
+
+/* The kernel is to perform effect `number` on this packet. A record that can't be written or is full leaves the packet
+ * without a verdict, which the side chain drops. */
+__noinline int rt_effect(struct __sk_buff *ctx, struct xt_view *v, __u32 number) {
+    struct xt_record *record;
+
+    if (!v) return 0;
+    if (v->mode == XT_MODE_DRY) {
+        v->path_hash = xt_path_mix(v->path_hash, number | XT_PATH_EFFECT);
+        return 0;
+    }
+    if (v->mode == XT_MODE_RECORD) {
+        v->effects = 1;
+        return 0;
+    }
+    record = v->effects ? xt_record_of(ctx) : xt_start_record(ctx);
+    v->effects = 1;
+    if (!record) return 0;
+    if (record->count < XT_MOST_EFFECTS) record->effects[record->count] = (__u8)number;
+    record->count++;
+    return 0;
+}
+
+__noinline int classify(struct __sk_buff *ctx, struct xt_view *v) {
+    rt_count(v, 0);
+    rt_limit(v, 0, 0, 0, 0);
+    rt_effect(ctx, v, 0);
+    return rt_tcp_option(ctx, v, 0);
+}
+
+static __always_inline int xt_count_path(struct xt_view *v) {
+#pragma unroll
+    for (int i = 0; i < XT_VIEW_PATH; i++)
+        if (i < v->path_len) rt_add(v->path[i], v->len);
+    return 0;
+}
+
+/* Runs the rules where some need hand-ins: first without a trace, as a restart must not count twice. */
+static __always_inline int xt_classify_restartable(struct __sk_buff *ctx, struct xt_view *v) {
+    int verdict;
+
+    v->mode = XT_MODE_RECORD;
+    verdict = classify(ctx, v);
+    if (verdict == XT_STOP) return verdict;
+    if (!v->effects && v->path_len <= XT_VIEW_PATH) {
+        xt_count_path(v);
+        return verdict;
+    }
+    v->mode = XT_MODE_DIRECT; /* all answers are known now */
+    v->effects = 0;
+    return classify(ctx, v);
+}
+
+/* What the side chain has to know. Returns what `main` or, if `again`, what `again` answers nf_tables. */
+static __always_inline int xt_conclude(struct __sk_buff *ctx, struct xt_view *v, int verdict, int again) {
+    struct xt_record *record;
+
+    if (verdict == XT_STOP) {
+        record = again ? xt_record_of(ctx) : xt_start_record(ctx);
+        if (!record) return 1; /* an orphan: dropped */
+        record->answered = v->answered;
+        record->answers = v->answers;
+        record->need = (__u8)v->need;
+        return again ? 0 : 1;
+    }
+    if (!v->effects) {
+        if (verdict == XT_ACCEPT && !again) return 0;
+        if (verdict != XT_ACCEPT) {
+            if (config.hand_ins || config.effects) xt_forget(ctx); /* what a packet at this address may have left */
+            return 1;
+        }
+    }
+    record = v->effects ? xt_record_of(ctx) : xt_start_record(ctx);
+    if (!record) return 1;
+    record->verdict = record->count > XT_MOST_EFFECTS ? XT_DROP : (__u8)verdict;
+    return 1;
+}
+
+static __always_inline int xt_dry_run(struct __sk_buff *ctx, struct xt_view *v) {
+    int verdict;
+
+    v->mode = XT_MODE_DRY;
+    v->path_hash = 0;
+    verdict = classify(ctx, v);
+    return (int)xt_path_mix(v->path_hash, (__u32)verdict);
+}
+
+static __always_inline int xt_main(struct __sk_buff *ctx, int hook, int again) {
+    struct xt_view v;
+
+    /* nf_tables' xt_bpf clears the control buffer, so only BPF_PROG_TEST_RUN can set it (bpf_prog_run_save_cb). */
+    if (ctx->cb[0] == XT_DRY_RUN_VIEW) {
+        if (bpf_skb_load_bytes(ctx, 0, &v, sizeof v)) return 0;
+        return xt_dry_run(ctx, &v);
+    }
+    __builtin_memset(&v, 0, sizeof v);
+    if (xt_fill(ctx, &v, hook)) return 1;
+    if (ctx->cb[0] == XT_DRY_RUN_PACKET) return xt_dry_run(ctx, &v);
+    if (!config.hand_ins) return xt_conclude(ctx, &v, classify(ctx, &v), 0);
+    if (again) {
+        struct xt_record *record = xt_record_of(ctx);
+        if (!record) return 1;
+        v.answered = record->answered;
+        v.answers = record->answers;
+    }
+    return xt_conclude(ctx, &v, xt_classify_restartable(ctx, &v), again);
+}
+
+#define XT_HOOK(name, hook)                                                                                            \
+    SEC("xt_socket") int xt_##name(struct __sk_buff *ctx) { return xt_main(ctx, hook, 0); }                               \
+    SEC("xt_socket") int xt_##name##_2(struct __sk_buff *ctx) { return xt_main(ctx, hook, 1); }
+
+XT_HOOK(prerouting, XT_HOOK_PREROUTING)
+XT_HOOK(input, XT_HOOK_INPUT)
+XT_HOOK(forward, XT_HOOK_FORWARD)
+XT_HOOK(output, XT_HOOK_OUTPUT)
+XT_HOOK(postrouting, XT_HOOK_POSTROUTING)
+
+char _license[] SEC("license") = "GPL";

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel's structures as far as the programs read them; offsets are relocated at load time (CO-RE), so only names and
+ * types matter here. Written by hand so that building needs no running kernel's BTF.
+ */
+#ifndef XTBPF_KERNEL_H
+#define XTBPF_KERNEL_H
+
+#include <linux/types.h>
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_core_read.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct net_device {
+    char name[16];
+    unsigned short type;
+};
+
+struct dst_entry {
+    struct net_device *dev;
+};
+
+struct sock;
+
+struct sock_common {
+    volatile unsigned char skc_state;
+    struct sock *skc_listener;
+};
+
+typedef struct {
+    __u32 val;
+} kuid_t;
+
+typedef struct {
+    __u32 val;
+} kgid_t;
+
+struct cred {
+    kuid_t fsuid;
+    kgid_t fsgid;
+};
+
+struct file {
+    const struct cred *f_cred;
+};
+
+struct socket {
+    struct file *file;
+};
+
+struct sock {
+    struct sock_common __sk_common;
+    struct socket *sk_socket;
+};
+
+struct sk_buff {
+    struct net_device *dev;
+    struct sock *sk;
+    unsigned long _skb_refdst;
+    unsigned long _nfct;
+    unsigned int data_len;
+    __u16 mac_header;
+    __u16 network_header;
+    unsigned char *head;
+    unsigned char *data;
+};
+
+/* The Ethernet header lies in packet memory, its layout is no kernel's choice; bpf_rdonly_cast wants a type of the kernel. */
+struct ethhdr {
+    unsigned char h_dest[6];
+    unsigned char h_source[6];
+    __be16 h_proto;
+};
+
+union nf_inet_addr {
+    __u32 all[4];
+};
+
+union nf_conntrack_man_proto {
+    __be16 all;
+};
+
+struct nf_conntrack_man {
+    union nf_inet_addr u3;
+    union nf_conntrack_man_proto u;
+};
+
+struct nf_conntrack_tuple {
+    struct nf_conntrack_man src;
+    struct {
+        union nf_inet_addr u3;
+        union {
+            __be16 all;
+        } u;
+        __u8 protonum;
+    } dst;
+};
+
+struct nf_conntrack_tuple_hash {
+    struct nf_conntrack_tuple tuple;
+};
+
+struct nf_conn {
+    __u32 timeout;
+    struct nf_conntrack_tuple_hash tuplehash[2];
+    unsigned long status;
+    __u32 mark;
+};
+
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From the bytes of an IP packet to the view: the BPF side of translator/packet.hpp. The includer defines
+ * `xt_load(ctx, offset, to, bytes)`, which copies packet bytes counted from the network header and returns 0 on success.
+ */
+#ifndef XTBPF_PACKET_H
+#define XTBPF_PACKET_H
+
+#include "translator/view.h"
+
+#define XT_IPV4_HEADER 20
+#define XT_IPV6_HEADER 40
+#define XT_TCP_HEADER 20
+
+/* net/ipv6 next header values that ipv6_ext_hdr() knows (include/uapi/linux/ipv6.h, linux/in6.h) */
+enum {
+    XT_NEXT_HOP = 0,
+    XT_NEXT_ROUTING = 43,
+    XT_NEXT_FRAGMENT = 44,
+    XT_NEXT_AUTH = 51,
+    XT_NEXT_NONE = 59,
+    XT_NEXT_DEST = 60,
+    XT_PROTO_TCP = 6,
+};
+
+static __always_inline __u32 xt_be32(const __u8 *p) {
+    return (__u32)p[0] << 24 | (__u32)p[1] << 16 | (__u32)p[2] << 8 | p[3];
+}
+
+static __always_inline __u16 xt_be16(const __u8 *p) { return (__u16)(p[0] << 8 | p[1]); }
+
+/* The fields that lie in the transport header's first 20 bytes, as far as they are there. `bytes` of them are readable. */
+static __always_inline void xt_transport_fields(struct xt_view *v, const __u8 *l4, __u32 bytes) {
+    if (bytes >= 2) {
+        v->sport = xt_be16(l4);
+        v->icmp_type_code = v->sport;
+    }
+    if (bytes >= 4) v->dport = xt_be16(l4 + 2);
+    if (bytes >= XT_TCP_HEADER) {
+        v->tcp_doff = l4[12] >> 4;
+        v->tcp_flags = l4[13];
+    }
+}
+
+static __always_inline void xt_transport(void *ctx, struct xt_view *v) {
+    __u8 l4[XT_TCP_HEADER];
+    __u32 bytes = v->l4_avail;
+
+    if (v->frag_off != 0 || v->l4 != XT_L4_OK) return;
+    if (bytes >= XT_TCP_HEADER) {
+        if (xt_load(ctx, v->thoff, l4, XT_TCP_HEADER) == 0) xt_transport_fields(v, l4, XT_TCP_HEADER);
+    } else if (bytes >= 8) {
+        if (xt_load(ctx, v->thoff, l4, 8) == 0) xt_transport_fields(v, l4, 8);
+    } else if (bytes >= 4) {
+        if (xt_load(ctx, v->thoff, l4, 4) == 0) xt_transport_fields(v, l4, 4);
+    } else if (bytes >= 2) {
+        if (xt_load(ctx, v->thoff, l4, 2) == 0) xt_transport_fields(v, l4, 2);
+    }
+}
+
+/* The offset of `bytes` left of the packet behind `offset`. */
+static __always_inline __u32 xt_left(__u32 length, __u32 offset) { return length > offset ? length - offset : 0; }
+
+/* v->len must be set. No sanity checks: at the netfilter hooks ip_rcv has made them; at ingress the caller does. */
+static __always_inline int xt_parse_ipv4(void *ctx, struct xt_view *v) {
+    __u8 ip[XT_IPV4_HEADER];
+
+    if (xt_load(ctx, 0, ip, sizeof ip)) return -1;
+    v->tos = ip[1];
+    v->ip_len = xt_be16(ip + 2);
+    v->frag_off = xt_be16(ip + 6) & 0x1fff;
+    v->ttl = ip[8];
+    v->proto = ip[9];
+    v->saddr[0] = xt_be32(ip + 12);
+    v->daddr[0] = xt_be32(ip + 16);
+    v->thoff = (__u16)((ip[0] & 0xf) * 4);
+    v->l4_avail = xt_left(v->len, v->thoff);
+    return 0;
+}
+
+struct xt_ext_walk {
+    void *ctx;
+    struct xt_view *view;
+    __u32 offset;
+    __u8 next;
+};
+
+static __always_inline int xt_is_extension(__u8 next) {
+    return next == XT_NEXT_HOP || next == XT_NEXT_ROUTING || next == XT_NEXT_FRAGMENT || next == XT_NEXT_AUTH ||
+           next == XT_NEXT_NONE || next == XT_NEXT_DEST;
+}
+
+/* One header of the chain, as the loop of ipv6_find_hdr (net/ipv6/exthdrs_core.c) with target -1. Returns 1 at its end. */
+static long xt_extension_step(__u32 index __attribute__((unused)), struct xt_ext_walk *walk) {
+    struct xt_view *v = walk->view;
+    __u8 header[4];
+    __u32 bytes;
+
+    if (!xt_is_extension(walk->next) || walk->next == XT_NEXT_NONE) return 1;
+    v->l4 = XT_L4_BROKEN;
+    bytes = xt_left(v->len, walk->offset);
+    if (bytes < 2 || xt_load(walk->ctx, walk->offset, header, 2)) return 1;
+    if (walk->next == XT_NEXT_FRAGMENT) {
+        __u16 offset;
+        if (bytes < 4 || xt_load(walk->ctx, walk->offset, header, 4)) return 1;
+        offset = xt_be16(header + 2) & ~7;
+        if (offset) {
+            /* Behind a later fragment only a final header can be named; its bytes aren't here. */
+            v->l4 = XT_L4_MISSING;
+            if (!xt_is_extension(header[0]) || header[0] == XT_NEXT_NONE) {
+                v->l4 = XT_L4_OK;
+                v->frag_off = offset;
+                walk->next = header[0];
+            }
+            return 1;
+        }
+        walk->offset += 8;
+    } else if (walk->next == XT_NEXT_AUTH) {
+        walk->offset += (__u32)(header[1] + 2) * 4;
+    } else {
+        walk->offset += (__u32)(header[1] + 1) * 8;
+    }
+    walk->next = header[0];
+    v->l4 = XT_L4_OK;
+    return 0;
+}
+
+/* The shortest extension header is 8 bytes long, a packet at most 64 KiB. */
+#define XT_MOST_EXTENSIONS 8192
+
+static __always_inline int xt_parse_ipv6(void *ctx, struct xt_view *v) {
+    __u8 ip[XT_IPV6_HEADER];
+    struct xt_ext_walk walk = {.ctx = ctx, .view = v, .offset = XT_IPV6_HEADER};
+
+    if (xt_load(ctx, 0, ip, sizeof ip)) return -1;
+    v->tos = (__u8)(ip[0] << 4 | ip[1] >> 4);
+    v->ip_len = xt_be16(ip + 4) + XT_IPV6_HEADER;
+    v->ttl = ip[7];
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        v->saddr[i] = xt_be32(ip + 8 + 4 * i);
+        v->daddr[i] = xt_be32(ip + 24 + 4 * i);
+    }
+    walk.next = ip[6];
+    if (xt_is_extension(walk.next)) bpf_loop(XT_MOST_EXTENSIONS, xt_extension_step, &walk, 0);
+    v->proto = walk.next;
+    v->thoff = (__u16)walk.offset;
+    v->l4_avail = xt_left(v->len, walk.offset);
+    return 0;
+}
+
+#endif

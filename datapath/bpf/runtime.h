@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The functions that generated code calls (translator/codegen): global functions, verified each by itself, linked in only
+ * where they are called. The loader gives the page maps their sizes and file descriptors (datapath/counters.hpp).
+ */
+#ifndef XTBPF_RUNTIME_H
+#define XTBPF_RUNTIME_H
+
+#include "translator/view.h"
+
+#define XT_FIRST_COUNTER_PAGE 1024
+#define XT_FIRST_LIMIT_PAGE 64
+
+struct xt_counters {
+    __u64 packets, bytes;
+};
+
+struct xt_limit_state {
+    __u64 prev;
+    __u32 credit;
+    __u32 unused;
+};
+
+#define XT_COUNTER_PAGE(number)                                                                                        \
+    struct {                                                                                                           \
+        __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);                                                                       \
+        __uint(max_entries, XT_FIRST_COUNTER_PAGE << number);                                                          \
+        __type(key, __u32);                                                                                            \
+        __type(value, struct xt_counters);                                                                             \
+    } xt_counters_##number SEC(".maps")
+
+#define XT_LIMIT_PAGE(number)                                                                                          \
+    struct {                                                                                                           \
+        __uint(type, BPF_MAP_TYPE_ARRAY);                                                                              \
+        __uint(max_entries, XT_FIRST_LIMIT_PAGE << number);                                                            \
+        __type(key, __u32);                                                                                            \
+        __type(value, struct xt_limit_state);                                                                          \
+    } xt_limits_##number SEC(".maps")
+
+XT_COUNTER_PAGE(0);
+XT_COUNTER_PAGE(1);
+XT_COUNTER_PAGE(2);
+XT_COUNTER_PAGE(3);
+XT_COUNTER_PAGE(4);
+XT_COUNTER_PAGE(5);
+XT_COUNTER_PAGE(6);
+XT_COUNTER_PAGE(7);
+XT_COUNTER_PAGE(8);
+XT_COUNTER_PAGE(9);
+XT_COUNTER_PAGE(10);
+
+XT_LIMIT_PAGE(0);
+XT_LIMIT_PAGE(1);
+XT_LIMIT_PAGE(2);
+XT_LIMIT_PAGE(3);
+XT_LIMIT_PAGE(4);
+XT_LIMIT_PAGE(5);
+
+/* Runs `found` with the entry of `number`, if it is on page `page`, and leaves the function. */
+#define XT_ON_PAGE(map, page, first, number, entry, found)                                                             \
+    if (number < ((first) << ((page) + 1)) - (first)) {                                                                \
+        __u32 index = number - (((first) << (page)) - (first));                                                        \
+        entry = bpf_map_lookup_elem(&map##_##page, &index);                                                            \
+        if (entry) found;                                                                                              \
+        return 0;                                                                                                      \
+    }
+
+static __always_inline void xt_add(struct xt_counters *counters, __u32 bytes) {
+    counters->packets += 1;
+    counters->bytes += bytes;
+}
+
+static __always_inline int xt_bump(__u32 slot, __u32 bytes) {
+    struct xt_counters *counters;
+
+#define XT_ADD(page) XT_ON_PAGE(xt_counters, page, XT_FIRST_COUNTER_PAGE, slot, counters, xt_add(counters, bytes))
+    XT_ADD(0)
+    XT_ADD(1)
+    XT_ADD(2)
+    XT_ADD(3)
+    XT_ADD(4)
+    XT_ADD(5)
+    XT_ADD(6)
+    XT_ADD(7)
+    XT_ADD(8)
+    XT_ADD(9)
+    XT_ADD(10)
+    return 0;
+}
+
+/* Counts a packet of `bytes` for a slot. */
+__noinline int rt_add(__u32 slot, __u32 bytes) { return xt_bump(slot, bytes); }
+
+/* A rule matched, or a policy decided. */
+__noinline int rt_count(struct xt_view *v, __u32 slot) {
+    if (!v) return 0;
+    if (v->mode == XT_MODE_DIRECT) return xt_bump(slot, v->len);
+    if (v->mode == XT_MODE_DRY) {
+        v->path_hash = xt_path_mix(v->path_hash, slot);
+    } else if (v->path_len < XT_VIEW_PATH) {
+        v->path[v->path_len] = slot;
+        v->path_len++;
+    } else {
+        v->path_len = XT_VIEW_PATH + 1;
+    }
+    return 0;
+}
+
+/* limit_mt of net/netfilter/xt_limit.c; a state of zeros is a new bucket, which is full. */
+static __always_inline int xt_take_token(struct xt_limit_state *state, __u32 cost, __u32 cap, __u32 credits_per_jiffy) {
+    __u64 now = bpf_jiffies64();
+    __u64 before = __sync_lock_test_and_set(&state->prev, now);
+    __u32 increase = before ? (__u32)(now - before) * credits_per_jiffy : cap;
+
+#pragma unroll
+    for (int attempt = 0; attempt < 8; attempt++) {
+        __u32 old = *(volatile __u32 *)&state->credit;
+        __u32 credit = old + increase;
+        int enough;
+        if (credit > cap) credit = cap;
+        enough = credit >= cost;
+        if (enough) credit -= cost;
+        if (__sync_val_compare_and_swap(&state->credit, old, credit) == old) return enough;
+    }
+    return 0; /* eight other CPUs were quicker each time: their tokens are gone */
+}
+
+__noinline int rt_limit(struct xt_view *v, __u32 number, __u32 cost, __u32 cap, __u32 credits_per_jiffy) {
+    struct xt_limit_state *state;
+
+    if (!v) return 0;
+    if (v->mode == XT_MODE_DRY) return 1; /* as the interpreter's Environment by default */
+#define XT_LIMIT(page)                                                                                                 \
+    XT_ON_PAGE(xt_limits, page, XT_FIRST_LIMIT_PAGE, number, state,                                                    \
+               return xt_take_token(state, cost, cap, credits_per_jiffy))
+    XT_LIMIT(0)
+    XT_LIMIT(1)
+    XT_LIMIT(2)
+    XT_LIMIT(3)
+    XT_LIMIT(4)
+    XT_LIMIT(5)
+    return 0;
+}
+
+#endif

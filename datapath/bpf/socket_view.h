@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The view of a packet at a netfilter hook: what the kernel's matches read of the skb, its route, its connection, its socket. */
+#ifndef XTBPF_SOCKET_VIEW_H
+#define XTBPF_SOCKET_VIEW_H
+
+void *bpf_cast_to_kern_ctx(void *) __ksym;
+void *bpf_rdonly_cast(const void *, __u32) __ksym;
+
+#define xt_cast(pointer, type) ((type *)bpf_rdonly_cast((const void *)(pointer), bpf_core_type_id_kernel(type)))
+
+/* include/uapi/linux/netfilter/xt_conntrack.h and nf_conntrack_common.h */
+enum {
+    XT_CTINFO_IS_REPLY = 3,
+    XT_CTINFO_UNTRACKED = 7,
+    XT_CT_INVALID = 1 << 0,
+    XT_CT_SNAT = 1 << 6,
+    XT_CT_DNAT = 1 << 7,
+    XT_CT_UNTRACKED = 1 << 8,
+    XT_IPS_SRC_NAT = 1 << 4,
+    XT_IPS_DST_NAT = 1 << 5,
+};
+
+enum {
+    XT_ARPHRD_ETHER = 1,
+    XT_ETH_HLEN = 14,
+    XT_PACKET_BROADCAST = 1,
+    XT_PACKET_MULTICAST = 2,
+    XT_PACKET_LOOPBACK = 5,
+    XT_TCP_TIME_WAIT = 6,
+    XT_TCP_NEW_SYN_RECV = 12,
+};
+
+static __always_inline void xt_device_name(__u8 *to, struct net_device *device) {
+    const __u64 *name = (const __u64 *)device->name;
+    ((__u64 *)to)[0] = name[0];
+    ((__u64 *)to)[1] = name[1];
+}
+
+/* state->in and state->out as the stack passes them at each hook (ip_rcv, ip_local_deliver, ip_forward, __ip_local_out,
+ * ip_output). At POSTROUTING skb->dev is already the out-device and the in-device is not at hand. */
+static __always_inline void xt_device_names(struct sk_buff *skb, struct xt_view *v, int hook) {
+    if (hook != XT_HOOK_OUTPUT && hook != XT_HOOK_POSTROUTING && skb->dev) xt_device_name(v->in_name, skb->dev);
+    if (hook != XT_HOOK_PREROUTING && hook != XT_HOOK_INPUT) {
+        unsigned long route = skb->_skb_refdst & ~1UL; /* SKB_DST_NOREF */
+        if (route) xt_device_name(v->out_name, xt_cast(route, struct dst_entry)->dev);
+    }
+}
+
+static __always_inline void xt_address(__u32 *to, const union nf_inet_addr *from) {
+#pragma unroll
+    for (int i = 0; i < 4; i++) to[i] = bpf_ntohl(from->all[i]);
+}
+
+/* conntrack_mt of net/netfilter/xt_conntrack.c */
+static __always_inline void xt_connection(struct sk_buff *skb, struct xt_view *v) {
+    unsigned long nfct = skb->_nfct;
+    __u32 ctinfo = nfct & 7;
+    struct nf_conn *ct;
+    __u32 status;
+
+    if (!(nfct & ~7UL)) {
+        v->ct_state = ctinfo == XT_CTINFO_UNTRACKED ? XT_CT_UNTRACKED : XT_CT_INVALID;
+        return;
+    }
+    ct = bpf_rdonly_cast((void *)(nfct & ~7UL), config.nf_conn_id);
+    status = (__u32)ct->status;
+    v->ct_present = 1;
+    v->ct_dir = ctinfo >= XT_CTINFO_IS_REPLY;
+    v->ct_state = 1U << (ctinfo % XT_CTINFO_IS_REPLY + 1);
+    if (status & XT_IPS_SRC_NAT) v->ct_state |= XT_CT_SNAT;
+    if (status & XT_IPS_DST_NAT) v->ct_state |= XT_CT_DNAT;
+    v->ct_status = status;
+    v->ct_mark = ct->mark;
+    if (!config.tuples) return;
+    {
+        __s32 left = (__s32)(ct->timeout - (__u32)bpf_jiffies64()); /* nf_ct_expires */
+        v->ct_expires = left > 0 ? (__u32)left / config.hz : 0;
+    }
+    v->ct_proto = ct->tuplehash[0].tuple.dst.protonum;
+    xt_address(v->ct_orig_src, &ct->tuplehash[0].tuple.src.u3);
+    xt_address(v->ct_orig_dst, &ct->tuplehash[0].tuple.dst.u3);
+    xt_address(v->ct_repl_src, &ct->tuplehash[1].tuple.src.u3);
+    xt_address(v->ct_repl_dst, &ct->tuplehash[1].tuple.dst.u3);
+    v->ct_orig_sport = bpf_ntohs(ct->tuplehash[0].tuple.src.u.all);
+    v->ct_orig_dport = bpf_ntohs(ct->tuplehash[0].tuple.dst.u.all);
+    v->ct_repl_sport = bpf_ntohs(ct->tuplehash[1].tuple.src.u.all);
+    v->ct_repl_dport = bpf_ntohs(ct->tuplehash[1].tuple.dst.u.all);
+}
+
+/* owner_mt of net/netfilter/xt_owner.c, skb_to_full_sk of include/net/inet_sock.h */
+static __always_inline void xt_socket_owner(struct sk_buff *skb, struct xt_view *v) {
+    struct sock *sk = skb->sk;
+    struct socket *socket;
+    struct file *file;
+    const struct cred *cred;
+
+    if (sk && sk->__sk_common.skc_state == XT_TCP_NEW_SYN_RECV) sk = sk->__sk_common.skc_listener;
+    if (!sk || sk->__sk_common.skc_state == XT_TCP_TIME_WAIT) return;
+    socket = sk->sk_socket;
+    if (!socket) return;
+    v->owner = XT_OWNER_NO_FILE;
+    file = socket->file;
+    if (!file) return;
+    cred = file->f_cred;
+    v->owner = XT_OWNER_FILE;
+    v->uid = cred->fsuid.val;
+    v->gid = cred->fsgid.val;
+}
+
+/* mac_mt of net/netfilter/xt_mac.c */
+static __always_inline void xt_source_mac(struct sk_buff *skb, struct xt_view *v) {
+    const unsigned char *mac = skb->head + skb->mac_header;
+    struct ethhdr *eth;
+
+    if (!skb->dev || skb->dev->type != XT_ARPHRD_ETHER || mac + XT_ETH_HLEN > skb->data) return;
+    eth = xt_cast(mac, struct ethhdr);
+    v->mac_valid = 1;
+    v->mac_src_hi = (__u16)(eth->h_source[0] << 8 | eth->h_source[1]);
+    v->mac_src_lo = (__u32)eth->h_source[2] << 24 | (__u32)eth->h_source[3] << 16 | (__u32)eth->h_source[4] << 8 |
+                    eth->h_source[5];
+}
+
+/* pkttype_mt of net/netfilter/xt_pkttype.c */
+static __always_inline void xt_packet_type(struct __sk_buff *ctx, struct xt_view *v) {
+    v->pkttype = (__u8)ctx->pkt_type;
+    if (v->pkttype != XT_PACKET_LOOPBACK) return;
+    if (config.ipv6 ? v->daddr[0] >> 24 == 0xff : v->daddr[0] >> 28 == 0xe) v->pkttype = XT_PACKET_MULTICAST;
+    else v->pkttype = XT_PACKET_BROADCAST;
+}
+
+static __noinline int xt_fill(struct __sk_buff *ctx, struct xt_view *v, int hook) {
+    v->len = ctx->len;
+    v->mark = ctx->mark;
+    if (config.ipv6 ? xt_parse_ipv6(ctx, v) : xt_parse_ipv4(ctx, v)) return -1;
+    if (config.transport) xt_transport(ctx, v);
+    if (config.names || config.conntrack || config.owner || config.mac) {
+        struct sk_buff *skb = bpf_cast_to_kern_ctx(ctx);
+        if (config.names) xt_device_names(skb, v, hook);
+        if (config.conntrack) xt_connection(skb, v);
+        if (config.owner) xt_socket_owner(skb, v);
+        if (config.mac) xt_source_mac(skb, v);
+    }
+    if (config.packet_type) xt_packet_type(ctx, v);
+    return 0;
+}
+
+#endif

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "datapath/linker.hpp"
+
+#include <cassert>
+#include <deque>
+#include <fmt/format.h>
+
+namespace xtbpf {
+
+namespace {
+
+constexpr bool is_call(const bpf_insn& insn) {
+    return insn.code == (BPF_JMP | BPF_CALL) && insn.src_reg == BPF_PSEUDO_CALL;
+}
+
+constexpr bool is_function_address(const bpf_insn& insn) {
+    return insn.code == (BPF_LD | BPF_IMM | BPF_DW) && insn.src_reg == BPF_PSEUDO_FUNC;
+}
+
+std::string function_name(const btf* types, std::uint32_t type) {
+    return btf__name_by_offset(types, btf__type_by_id(types, type)->name_off);
+}
+
+// A function of either origin, in one form: a callee is named, not located.
+struct Piece {
+    std::span<const bpf_insn> insns;
+    std::vector<codegen::Call> references;
+    std::uint32_t type; // BTF FUNC
+};
+
+using Pieces = std::map<std::string, Piece>;
+
+Result<Pieces> take_apart(std::span<const bpf_insn> insns, std::span<const bpf_func_info> functions, const btf* types) {
+    std::map<std::size_t, std::string> names; // by first instruction
+    for (const bpf_func_info& function : functions) names[function.insn_off] = function_name(types, function.type_id);
+    Pieces pieces;
+    for (std::size_t index = 0; index < functions.size(); ++index) {
+        const std::size_t begin = functions[index].insn_off;
+        const std::size_t end = index + 1 < functions.size() ? functions[index + 1].insn_off : insns.size();
+        Piece piece{insns.subspan(begin, end - begin), {}, functions[index].type_id};
+        for (std::size_t at = begin; at < end; ++at) {
+            if (!is_call(insns[at]) && !is_function_address(insns[at])) continue;
+            const auto target = names.find(static_cast<std::size_t>(static_cast<std::int64_t>(at) + insns[at].imm + 1));
+            if (target == names.end()) return fail(ErrorKind::Refused, "the BPF object calls into the middle of a function");
+            piece.references.push_back({at - begin, target->second});
+        }
+        pieces[names[begin]] = std::move(piece);
+    }
+    return pieces;
+}
+
+} // namespace
+
+Result<void> declare(btf* types, const std::string& placeholder, const codegen::Program& program) {
+    const std::int32_t id = btf__find_by_name_kind(types, placeholder.c_str(), BTF_KIND_FUNC);
+    if (id < 0) return fail(ErrorKind::Refused, fmt::format("the BPF object has no function {}", placeholder));
+    const std::uint32_t prototype = btf__type_by_id(types, static_cast<std::uint32_t>(id))->type;
+    for (const codegen::Function& function : program.functions) {
+        if (function.name == placeholder) continue;
+        const int added = btf__add_func(types, function.name.c_str(), BTF_FUNC_GLOBAL, static_cast<int>(prototype));
+        if (added < 0) return fail(ErrorKind::Refused, fmt::format("naming the function {}: error {}", function.name, added));
+    }
+    return {};
+}
+
+Result<Image> link(std::span<const bpf_insn> insns, std::span<const bpf_func_info> functions, const btf* types,
+                   const std::map<std::string, const codegen::Program*>& placeholders) {
+    assert(!functions.empty() && functions.front().insn_off == 0);
+    Result<Pieces> pieces = take_apart(insns, functions, types);
+    if (!pieces) return std::unexpected(pieces.error());
+    std::map<std::string, std::string> entries; // placeholder -> generated entry
+    for (const auto& [placeholder, program] : placeholders) {
+        entries[placeholder] = program->functions.front().name;
+        pieces->erase(placeholder);
+        for (const codegen::Function& function : program->functions) {
+            const std::int32_t type = btf__find_by_name_kind(types, function.name.c_str(), BTF_KIND_FUNC);
+            if (type < 0) return fail(ErrorKind::Refused, fmt::format("function {} has no BTF", function.name));
+            (*pieces)[function.name] = {function.insns, function.calls, static_cast<std::uint32_t>(type)};
+        }
+    }
+
+    // Lay out what the entry reaches, then resolve.
+    Image image;
+    std::map<std::string, std::size_t> starts;
+    std::vector<std::pair<std::size_t, std::string>> references;
+    std::deque<std::string> waiting{function_name(types, functions.front().type_id)};
+    while (!waiting.empty()) {
+        const std::string name = std::move(waiting.front());
+        waiting.pop_front();
+        if (starts.contains(name)) continue;
+        const auto piece = pieces->find(name);
+        if (piece == pieces->end()) return fail(ErrorKind::Refused, fmt::format("function {} is called but isn't there", name));
+        const std::size_t start = image.insns.size();
+        starts[name] = start;
+        image.insns.insert(image.insns.end(), piece->second.insns.begin(), piece->second.insns.end());
+        image.functions.push_back({.insn_off = static_cast<std::uint32_t>(start), .type_id = piece->second.type});
+        for (const codegen::Call& reference : piece->second.references) {
+            const auto entry = entries.find(reference.function);
+            const std::string& callee = entry == entries.end() ? reference.function : entry->second;
+            references.emplace_back(start + reference.insn, callee);
+            if (!starts.contains(callee)) waiting.push_back(callee);
+        }
+    }
+    for (const auto& [at, callee] : references)
+        image.insns[at].imm = static_cast<std::int32_t>(static_cast<std::int64_t>(starts[callee]) - static_cast<std::int64_t>(at) - 1);
+    return image;
+}
+
+} // namespace xtbpf

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The record of a packet that is handed to the kernel's own matches or effects: written by the classifying program under
+ * the skb's address, read by the small programs of the side chains (kmod-shim/anchor.hpp) in the same traversal of the hook.
+ * Plain C, shared by datapath/bpf and translator/codegen.
+ */
+#ifndef XTBPF_RECORD_H
+#define XTBPF_RECORD_H
+
+#include "translator/view.h"
+
+#define XT_MOST_EFFECTS 120 /* of one packet at one hook */
+#define XT_NO_NEED 0xff
+
+struct xt_record {
+    __u32 answered; /* as in xt_view */
+    __u32 answers;
+    __u8 need;    /* the hand-in that the traversal waits for, or XT_NO_NEED */
+    __u8 verdict; /* enum xt_verdict, once the traversal is through */
+    __u8 count;   /* effects to perform, in order */
+    __u8 next;    /* the first that hasn't been */
+    __u8 effects[XT_MOST_EFFECTS]; /* numbers, see effects.hpp */
+};
+
+#endif
