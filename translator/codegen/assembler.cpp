@@ -89,11 +89,20 @@ void Assembler::load64(Reg dst, std::uint64_t value) {
     emit(0, Reg::Result, Reg::Result, 0, as_imm(static_cast<std::uint32_t>(value >> 32)));
 }
 
+void Assembler::load_map(Reg dst, int fd) {
+    emit(code(BPF_LD | BPF_IMM | BPF_DW), dst, static_cast<Reg>(BPF_PSEUDO_MAP_FD), 0, fd);
+    emit(0, Reg::Result, Reg::Result, 0, 0);
+}
+
 void Assembler::alu(std::uint8_t op, Reg dst, std::uint32_t value) {
     emit(code(BPF_ALU | BPF_K | unsigned{op}), dst, Reg::Result, 0, as_imm(value));
 }
 
 void Assembler::alu64(std::uint8_t op, Reg dst, Reg src) { emit(code(BPF_ALU64 | BPF_X | unsigned{op}), dst, src, 0, 0); }
+
+void Assembler::alu64_imm(std::uint8_t op, Reg dst, std::int32_t value) {
+    emit(code(BPF_ALU64 | BPF_K | unsigned{op}), dst, Reg::Result, 0, value);
+}
 
 void Assembler::jump_to(std::uint8_t opcode, Reg dst, Reg src, std::int32_t imm, Label to) {
     jumps_.push_back({function_.insns.size(), to.id_});
@@ -115,6 +124,10 @@ void Assembler::jump_if_not_null(Reg pointer, Label to) { jump_to(code(BPF_JMP |
 void Assembler::call(std::string function) {
     function_.calls.push_back({function_.insns.size(), std::move(function)});
     emit(code(BPF_JMP | BPF_CALL), Reg::Result, static_cast<Reg>(BPF_PSEUDO_CALL), 0, -1);
+}
+
+void Assembler::call_helper(bpf_func_id helper) {
+    emit(code(BPF_JMP | BPF_CALL), Reg::Result, Reg::Result, 0, static_cast<std::int32_t>(helper));
 }
 
 void Assembler::exit() { emit(code(BPF_JMP | BPF_EXIT), Reg::Result, Reg::Result, 0, 0); }

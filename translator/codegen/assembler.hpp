@@ -56,13 +56,16 @@ class Assembler {
     void copy(Reg dst, Reg src);             // 64 bits
     void load64(Reg dst, std::uint64_t value);
     void alu(std::uint8_t op, Reg dst, std::uint32_t value);
+    void load_map(Reg dst, int fd);          // the map's address, for a helper
     void alu64(std::uint8_t op, Reg dst, Reg src);
+    void alu64_imm(std::uint8_t op, Reg dst, std::int32_t value);
 
     void jump(Label to);
     void jump_if(Condition condition, Reg reg, std::uint32_t value, Label to);
     void jump_if64(Condition condition, Reg reg, Reg other, Label to);
     void jump_if_not_null(Reg pointer, Label to);
     void call(std::string function);
+    void call_helper(bpf_func_id helper);
     void exit();
     void return_value(std::uint32_t value) { move(Reg::Result, value); exit(); }
 
