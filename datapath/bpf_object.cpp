@@ -116,7 +116,7 @@ Result<void> BpfObject::use_pages(const std::string& prefix, const std::vector<i
     }
 }
 
-void* BpfObject::constant(const char* name, std::size_t size) {
+void* BpfObject::constant(const char* name, [[maybe_unused]] std::size_t size) {
     bpf_map* rodata = nullptr;
     bpf_object__for_each_map(rodata, object_.get()) {
         const std::string_view map_name = bpf_map__name(rodata);

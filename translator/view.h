@@ -93,7 +93,8 @@ struct xt_view {
     __u32 need;        /* after XT_STOP: number of the hand-in, from 0 */
     __u32 answered;    /* bit k: hand-in k has been asked; */
     __u32 answers;     /* bit k: and it matched */
-    __u32 path_hash;   /* XT_MODE_DRY: xt_path_mix over slots and effects in order */
+    __u32 path_hash;   /* XT_MODE_DRY: xt_path_mix over the slots in order */
+    __u32 effect_hash; /* XT_MODE_DRY: and over the effects' numbers */
     __u32 path[XT_VIEW_PATH]; /* XT_MODE_RECORD: slots of the matched rules in order */
 };
 
@@ -102,6 +103,10 @@ static inline __u32 xt_path_mix(__u32 hash, __u32 step) {
     hash = (hash ^ step) * 0x9E3779B1U;
     return hash ^ (hash >> 15);
 }
-#define XT_PATH_EFFECT 0x80000000U /* an effect's number enters the hash with this bit set */
+
+/* What a dry run answers. */
+static inline __u32 xt_dry_result(const struct xt_view *view, __u32 verdict) {
+    return xt_path_mix(xt_path_mix(view->path_hash, view->effect_hash), verdict);
+}
 
 #endif

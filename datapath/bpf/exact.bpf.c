@@ -53,7 +53,7 @@ __noinline int rt_effect(struct __sk_buff *ctx, struct xt_view *v, __u32 number)
 
     if (!v) return 0;
     if (v->mode == XT_MODE_DRY) {
-        v->path_hash = xt_path_mix(v->path_hash, number | XT_PATH_EFFECT);
+        v->effect_hash = xt_path_mix(v->effect_hash, number);
         return 0;
     }
     if (v->mode == XT_MODE_RECORD) {
@@ -124,12 +124,13 @@ static __always_inline int xt_conclude(struct __sk_buff *ctx, struct xt_view *v,
 }
 
 static __always_inline int xt_dry_run(struct __sk_buff *ctx, struct xt_view *v) {
-    int verdict;
+    __u32 verdict;
 
     v->mode = XT_MODE_DRY;
     v->path_hash = 0;
-    verdict = classify(ctx, v);
-    return (int)xt_path_mix(v->path_hash, (__u32)verdict);
+    v->effect_hash = 0;
+    verdict = (__u32)classify(ctx, v);
+    return (int)xt_dry_result(v, verdict);
 }
 
 static __always_inline int xt_main(struct __sk_buff *ctx, int hook, int again) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "translator/codegen/chains.hpp"
 
+#include "translator/chains.hpp"
 #include "translator/codegen/function_writer.hpp"
 
 #include <cassert>
@@ -13,12 +14,6 @@ namespace {
 
 // The verifier's limit for the program as a whole (BPF_COMPLEXITY_LIMIT_INSNS), with room for revisited instructions.
 constexpr std::size_t kMostInstructions = 900'000;
-
-std::optional<std::uint32_t> builtin_chain(const ir::Table& table, Hook hook) {
-    for (std::uint32_t index = 0; index < table.chains.size(); ++index)
-        if (table.chains[index].builtin && table.chains[index].builtin->hook == hook) return index;
-    return std::nullopt;
-}
 
 // BTF wants C identifiers; the chain's number keeps names apart that differ in other characters only.
 std::string function_name(std::uint32_t chain, const std::string& chain_name) {

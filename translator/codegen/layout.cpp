@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "translator/codegen/layout.hpp"
 
+#include "translator/chains.hpp"
+
 #include <algorithm>
 
 namespace xtbpf::codegen {
@@ -37,61 +39,7 @@ std::vector<std::uint32_t> callees(const ir::Chain& chain) {
     return list;
 }
 
-// Depth-first postorder reversed: callers before callees. Iterative: chains may nest as deep as they are many.
-std::vector<std::uint32_t> callers_first(const ir::Table& table, std::uint32_t root) {
-    struct Visit {
-        std::uint32_t chain;
-        std::vector<std::uint32_t> next;
-        std::size_t at = 0;
-    };
-    std::vector<bool> seen(table.chains.size(), false);
-    std::vector<std::uint32_t> order;
-    std::vector<Visit> stack;
-    const auto enter = [&](std::uint32_t chain) {
-        seen[chain] = true;
-        stack.push_back({chain, callees(table.chains[chain])});
-    };
-    enter(root);
-    while (!stack.empty()) {
-        Visit& top = stack.back();
-        if (top.at == top.next.size()) {
-            order.push_back(top.chain);
-            stack.pop_back();
-        } else if (const std::uint32_t chain = top.next[top.at++]; !seen[chain]) {
-            enter(chain);
-        }
-    }
-    std::ranges::reverse(order);
-    return order;
-}
-
-void number_answers(const ir::Table& table, std::uint32_t root, Answers& answers) {
-    struct Visit {
-        std::uint32_t chain;
-        std::size_t rule = 0;
-    };
-    std::vector<bool> seen(table.chains.size(), false);
-    std::vector<const ir::LimitTest*> limits;
-    std::vector<Visit> stack{{root}};
-    seen[root] = true;
-    while (!stack.empty()) {
-        Visit& top = stack.back();
-        const ir::Chain& chain = table.chains[top.chain];
-        if (top.rule == chain.rules.size()) {
-            stack.pop_back();
-            continue;
-        }
-        const ir::Rule& rule = chain.rules[top.rule++];
-        for (const ir::Predicate& predicate : rule.predicates) {
-            if (const auto* match = std::get_if<ir::KernelMatch>(&predicate))
-                answers.kernel_matches.emplace(match, static_cast<std::uint32_t>(answers.kernel_matches.size()));
-            if (const auto* limit = std::get_if<ir::LimitTest>(&predicate)) limits.push_back(limit);
-        }
-        if (const auto* jump = std::get_if<ir::Jump>(&rule.action); jump && !seen[jump->chain]) {
-            seen[jump->chain] = true;
-            stack.push_back({jump->chain});
-        }
-    }
+void number(const std::vector<const ir::LimitTest*>& limits, Answers& answers) {
     if (answers.kernel_matches.empty()) return; // nothing restarts: nothing to remember
     for (const ir::LimitTest* limit : limits)
         answers.limits.emplace(limit, static_cast<std::uint32_t>(answers.kernel_matches.size() + answers.limits.size()));
@@ -107,7 +55,16 @@ std::uint64_t estimate(const ir::Rule& rule, Family family) {
 
 Layout lay_out(const ir::Table& table, std::uint32_t builtin_chain, Family family) {
     Layout layout;
-    layout.order = callers_first(table, builtin_chain);
+    std::vector<const ir::LimitTest*> limits;
+    ChainOrder order = chain_order(table, builtin_chain, [&](const ir::Rule& rule) {
+        for (const ir::Predicate& predicate : rule.predicates) {
+            if (const auto* match = std::get_if<ir::KernelMatch>(&predicate))
+                layout.answers.kernel_matches.emplace(match, static_cast<std::uint32_t>(layout.answers.kernel_matches.size()));
+            if (const auto* limit = std::get_if<ir::LimitTest>(&predicate)) limits.push_back(limit);
+        }
+    });
+    number(limits, layout.answers);
+    layout.order.assign(order.callees_first.rbegin(), order.callees_first.rend());
     layout.places.resize(table.chains.size());
     for (std::uint32_t chain : layout.order)
         for (std::uint32_t callee : callees(table.chains[chain])) ++layout.places[callee].callers;
@@ -137,7 +94,6 @@ Layout lay_out(const ir::Table& table, std::uint32_t builtin_chain, Family famil
         ChainPlace& place = layout.places[chain];
         if (place.level + (in_parts(place) ? 1 : 0) > kDeepest) place.function = false;
     }
-    number_answers(table, builtin_chain, layout.answers);
     return layout;
 }
 

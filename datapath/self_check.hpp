@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Before a commit: asks the loaded programs what they would do with packets aimed at the rules and compares with the
+// interpreter. The programs run for real (BPF_PROG_TEST_RUN), but dry: nothing is counted (translator/dry_run.h).
+#pragma once
+
+#include "translator/error.hpp"
+#include "translator/ir.hpp"
+#include "translator/view.h"
+
+#include <cstdint>
+#include <span>
+
+namespace xtbpf {
+
+// What a dry run of `program` (a main program of the hook) answers for a packet given as view and bytes.
+Result<std::uint32_t> dry_run(int program, const xt_view& view, std::span<const std::uint8_t> bytes);
+
+// What it has to answer: the interpreter's verdict, counted rules and effects. All hand-ins and token buckets say yes.
+std::uint32_t expected_dry_run(const ir::Table& table, Hook hook, const xt_view& view, std::span<const std::uint8_t> bytes);
+
+// Refused, with the packet, if program and interpreter differ on any probe (translator/probes.hpp).
+Result<void> self_check(const ir::Table& table, Hook hook, int program);
+
+} // namespace xtbpf
