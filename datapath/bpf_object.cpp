@@ -7,6 +7,8 @@
 #include <bpf/bpf.h>
 #include <cassert>
 #include <cerrno>
+#include <cstdarg>
+#include <cstdio>
 #include <cstring>
 #include <fmt/format.h>
 #include <mutex>
@@ -47,9 +49,17 @@ int prepare(bpf_program* program, bpf_prog_load_opts* options, long) {
 
 int keep_message(libbpf_print_level level, const char* format, va_list arguments) {
     if (level == LIBBPF_DEBUG || loading == nullptr) return 0;
-    char line[4096];
-    const int length = std::vsnprintf(line, sizeof line, format, arguments);
-    if (length > 0) loading->messages += line;
+    va_list again;
+    va_copy(again, arguments);
+    const int length = std::vsnprintf(nullptr, 0, format, arguments); // a verifier log may take megabytes
+    if (length > 0) {
+        std::string& messages = loading->messages;
+        const std::size_t before = messages.size();
+        messages.resize(before + static_cast<std::size_t>(length) + 1);
+        std::vsnprintf(messages.data() + before, static_cast<std::size_t>(length) + 1, format, again);
+        messages.pop_back();
+    }
+    va_end(again);
     return length;
 }
 
@@ -147,7 +157,7 @@ Result<void> BpfObject::load() {
     loading = nullptr;
     if (error == 0) return {};
     if (!state.error.empty()) return fail(ErrorKind::Refused, state.error);
-    return fail(ErrorKind::Refused, fmt::format("loading the BPF programs: {}{}", std::strerror(-error), last_lines(state.messages, 8)));
+    return fail(ErrorKind::Refused, fmt::format("loading the BPF programs: {}{}", std::strerror(-error), last_lines(state.messages, 12)));
 }
 
 int BpfObject::program(const std::string& name) const {

@@ -70,6 +70,7 @@ Outcome answer(const ir::HeaderTest& test, const xt_view& view) {
 // doesn't), and a length of 0 steps by one.
 Outcome answer(const ir::TcpOptionTest& test, const xt_view& view, Bytes bytes) {
     const std::uint32_t header = view.tcp_doff * 4U;
+    if (header == kTcpHeader) return outcome(test.invert); // no options: nothing is read
     if (header < kTcpHeader || view.l4_avail < header || bytes.size() < view.thoff + std::size_t{header}) return Outcome::Hotdrop;
     const Bytes options = bytes.subspan(view.thoff, header).subspan(kTcpHeader);
     for (std::size_t at = 0; at < options.size();) {

@@ -28,6 +28,7 @@ void write(xt_view& view, ir::AddressField field, const ir::Words& words) {
 // Sets what one predicate reads so that it holds (`met`), or so that it just misses: the neighbour of a boundary.
 struct Aim {
     xt_view& view;
+    std::size_t words; // of an address
     bool met;
 
     void field(const ir::FieldTest& test, bool inside) const {
@@ -47,7 +48,7 @@ struct Aim {
         if (test.gate) write(view, test.gate->field, test.gate->at_least);
         ir::Words address = test.value;
         if (met == test.invert)
-            for (std::size_t word = 4; word-- > 0;)
+            for (std::size_t word = words; word-- > 0;)
                 if (test.mask[word] != 0) {
                     address[word] ^= test.mask[word] & -test.mask[word]; // the last bit that counts
                     break;
@@ -57,7 +58,7 @@ struct Aim {
     void operator()(const ir::AddressRange& range) const {
         ir::Words address = range.high;
         if (met == range.invert)
-            for (std::size_t word = 4; word-- > 0;)
+            for (std::size_t word = words; word-- > 0;)
                 if (++address[word] != 0) break;
         write(view, range.field, address);
     }
@@ -97,6 +98,7 @@ std::vector<xt_view> probes(const ir::Table& table, Hook hook, std::size_t limit
             rules.push_back(&rule);
             wanted += 1 + rule.predicates.size();
         }
+    const std::size_t words = table.family == Family::V4 ? 1 : 4;
     const std::size_t step = wanted / limit + 1;
     std::vector<xt_view> views{plain_packet()};
     for (std::size_t index = 0; index < rules.size(); index += step) {
@@ -104,8 +106,8 @@ std::vector<xt_view> probes(const ir::Table& table, Hook hook, std::size_t limit
         for (std::size_t missed = 0; missed <= predicates.size(); ++missed) { // == size(): none
             xt_view view = plain_packet();
             for (std::size_t at = 0; at < predicates.size(); ++at)
-                if (at != missed) std::visit(Aim{view, true}, predicates[at]);
-            if (missed < predicates.size()) std::visit(Aim{view, false}, predicates[missed]);
+                if (at != missed) std::visit(Aim{view, words, true}, predicates[at]);
+            if (missed < predicates.size()) std::visit(Aim{view, words, false}, predicates[missed]);
             views.push_back(view);
         }
     }

@@ -102,6 +102,7 @@ static __always_inline int xt_classify_restartable(struct __sk_buff *ctx, struct
 static __always_inline int xt_conclude(struct __sk_buff *ctx, struct xt_view *v, int verdict, int again) {
     struct xt_record *record;
 
+    if (!config.hand_ins && !config.effects) return verdict != XT_ACCEPT;
     if (verdict == XT_STOP) {
         record = again ? xt_record_of(ctx) : xt_start_record(ctx);
         if (!record) return 1; /* an orphan: dropped */
@@ -113,7 +114,7 @@ static __always_inline int xt_conclude(struct __sk_buff *ctx, struct xt_view *v,
     if (!v->effects) {
         if (verdict == XT_ACCEPT && !again) return 0;
         if (verdict != XT_ACCEPT) {
-            if (config.hand_ins || config.effects) xt_forget(ctx); /* what a packet at this address may have left */
+            xt_forget(ctx); /* what a packet at this address may have left */
             return 1;
         }
     }

@@ -94,7 +94,7 @@ static __always_inline void xt_socket_owner(struct sk_buff *skb, struct xt_view 
     struct file *file;
     const struct cred *cred;
 
-    if (sk && sk->__sk_common.skc_state == XT_TCP_NEW_SYN_RECV) sk = sk->__sk_common.skc_listener;
+    if (sk && sk->__sk_common.skc_state == XT_TCP_NEW_SYN_RECV) sk = xt_cast(sk->__sk_common.skc_listener, struct sock);
     if (!sk || sk->__sk_common.skc_state == XT_TCP_TIME_WAIT) return;
     socket = sk->sk_socket;
     if (!socket) return;

@@ -22,6 +22,8 @@ struct Pages {
     Fd limits{::bpf_map_create(BPF_MAP_TYPE_ARRAY, "xt_limits", 4, sizeof(LimitState), kFirstLimitPage, nullptr)};
 };
 
+constexpr std::size_t kMostBytes = 2000; // BPF_PROG_TEST_RUN takes a page, less headroom and the view
+
 void compare(Family family, std::uint64_t seed, const testing::TableShape& shape, int packets) {
     testing::Random random(seed);
     const ir::Table table = testing::random_table(random, family, TableId::Filter, shape);
@@ -33,6 +35,7 @@ void compare(Family family, std::uint64_t seed, const testing::TableShape& shape
         ASSERT_TRUE(checked) << checked.error().message << "\nseed " << seed << "\n" << ir::dump(table);
         for (int count = 0; count < packets; ++count) {
             const testing::Packet packet = testing::random_packet(random, table, hook.hook);
+            if (packet.bytes.size() > kMostBytes) continue;
             const Result<std::uint32_t> answer = dry_run(hook.main.get(), packet.view, packet.bytes);
             ASSERT_TRUE(answer) << answer.error().message;
             ASSERT_EQ(*answer, expected_dry_run(table, hook.hook, packet.view, packet.bytes))
