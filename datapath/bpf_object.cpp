@@ -21,7 +21,7 @@ namespace {
 // the handler needs of the object being loaded is kept here.
 struct Loading {
     const btf* types = nullptr;
-    const std::map<std::string, std::map<std::string, const codegen::Program*>>* placeholders = nullptr;
+    const std::map<std::string, std::vector<const codegen::Program*>>* generated = nullptr; // by program
     std::vector<bpf_func_info> functions; // of the program being loaded: must live until libbpf has loaded it
     std::string error;
     std::string messages; // what libbpf and the verifier said
@@ -30,11 +30,11 @@ thread_local Loading* loading = nullptr;
 
 int prepare(bpf_program* program, bpf_prog_load_opts* options, long) {
     if (loading == nullptr) return -EINVAL;
-    const auto placeholders = loading->placeholders->find(bpf_program__name(program));
-    if (placeholders == loading->placeholders->end()) return 0;
+    const auto generated = loading->generated->find(bpf_program__name(program));
+    if (generated == loading->generated->end()) return 0;
     const Result<Image> image =
         link({bpf_program__insns(program), bpf_program__insn_cnt(program)},
-             {static_cast<const bpf_func_info*>(options->func_info), options->func_info_cnt}, loading->types, placeholders->second);
+             {static_cast<const bpf_func_info*>(options->func_info), options->func_info_cnt}, loading->types, generated->second);
     if (!image) {
         loading->error = image.error().message;
         return -EINVAL;
@@ -88,13 +88,13 @@ Result<BpfObject> BpfObject::open(std::span<const std::uint8_t> bytes, const cha
     return object;
 }
 
-Result<void> BpfObject::include(const std::string& name, std::map<std::string, const codegen::Program*> placeholders) {
+Result<void> BpfObject::include(const std::string& name, const char* like, std::vector<const codegen::Program*> generated) {
     bpf_program* program = bpf_object__find_program_by_name(object_.get(), name.c_str());
     assert(program != nullptr);
     bpf_program__set_autoload(program, true);
-    for (const auto& [placeholder, generated] : placeholders)
-        if (Result<void> declared = declare(bpf_object__btf(object_.get()), placeholder, *generated); !declared) return declared;
-    placeholders_[name] = std::move(placeholders);
+    for (const codegen::Program* one : generated)
+        if (Result<void> declared = declare(bpf_object__btf(object_.get()), like, *one); !declared) return declared;
+    generated_[name] = std::move(generated);
     return {};
 }
 
@@ -151,7 +151,7 @@ void* BpfObject::constant(const char* name, [[maybe_unused]] std::size_t size) {
 }
 
 Result<void> BpfObject::load() {
-    Loading state{.types = bpf_object__btf(object_.get()), .placeholders = &placeholders_, .functions = {}, .error = {}, .messages = {}};
+    Loading state{.types = bpf_object__btf(object_.get()), .generated = &generated_, .functions = {}, .error = {}, .messages = {}};
     loading = &state;
     const int error = bpf_object__load(object_.get());
     loading = nullptr;

@@ -21,8 +21,9 @@ class BpfObject {
     // `bytes` is the ELF file; all its programs are left out until include().
     static Result<BpfObject> open(std::span<const std::uint8_t> bytes, const char* name);
 
-    // Loads program `name`, with each placeholder function replaced by a generated program, which must outlive load().
-    Result<void> include(const std::string& name, std::map<std::string, const codegen::Program*> placeholders);
+    // Loads program `name`, linked with generated programs, which must outlive load(). Their functions are declared like the
+    // object's function `like`.
+    Result<void> include(const std::string& name, const char* like, std::vector<const codegen::Program*> generated);
 
     // Maps PREFIX_0, PREFIX_1, ... become the given ones; those beyond the last, which no slot leads to, an alias of the first.
     // Without pages they are left out.
@@ -48,7 +49,7 @@ class BpfObject {
     void* constant(const char* name, std::size_t size);
 
     std::unique_ptr<bpf_object, Close> object_;
-    std::map<std::string, std::map<std::string, const codegen::Program*>> placeholders_; // by program
+    std::map<std::string, std::vector<const codegen::Program*>> generated_; // by program
 };
 
 } // namespace xtbpf

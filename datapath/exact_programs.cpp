@@ -9,6 +9,7 @@
 #include "translator/codegen/record_programs.hpp"
 #include "translator/placement.hpp"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <utility>
 
@@ -116,13 +117,14 @@ Result<ExactPrograms> load_exact(const ir::Table& table, const std::vector<int>&
     Result<void> done = fill(config, table, programs.hooks);
     const bool recorded = config.hand_ins || config.effects;
     if (!recorded) object->leave_out_map("xt_records");
+    if (std::ranges::none_of(code, [](const codegen::Program& one) { return one.deep; })) object->leave_out_map("xt_stacks");
     if (done) done = object->use_pages("xt_counters", counters);
     if (done) done = object->use_pages("xt_limits", limits);
     for (std::size_t index = 0; done && index < programs.hooks.size(); ++index) {
         const HookPrograms& hook = programs.hooks[index];
-        done = object->include(main_name(hook.hook), {{"classify", &code[index]}});
+        done = object->include(main_name(hook.hook), "classify", {&code[index]});
         if (done && !hook.needs.kernel_matches.empty())
-            done = object->include(again_name(hook.hook), {{"classify", &code[index]}});
+            done = object->include(again_name(hook.hook), "classify", {&code[index]});
     }
     if (done) done = object->load();
     if (!done) return std::unexpected(done.error());

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <deque>
 #include <fmt/format.h>
+#include <map>
 
 namespace xtbpf {
 
@@ -51,12 +52,12 @@ Result<Pieces> take_apart(std::span<const bpf_insn> insns, std::span<const bpf_f
 
 } // namespace
 
-Result<void> declare(btf* types, const std::string& placeholder, const codegen::Program& program) {
-    const std::int32_t id = btf__find_by_name_kind(types, placeholder.c_str(), BTF_KIND_FUNC);
-    if (id < 0) return fail(ErrorKind::Refused, fmt::format("the BPF object has no function {}", placeholder));
+Result<void> declare(btf* types, const char* like, const codegen::Program& generated) {
+    const std::int32_t id = btf__find_by_name_kind(types, like, BTF_KIND_FUNC);
+    if (id < 0) return fail(ErrorKind::Refused, fmt::format("the BPF object has no function {}", like));
     const std::uint32_t prototype = btf__type_by_id(types, static_cast<std::uint32_t>(id))->type;
-    for (const codegen::Function& function : program.functions) {
-        if (function.name == placeholder) continue;
+    for (const codegen::Function& function : generated.functions) {
+        if (btf__find_by_name_kind(types, function.name.c_str(), BTF_KIND_FUNC) >= 0) continue;
         const int added = btf__add_func(types, function.name.c_str(), BTF_FUNC_GLOBAL, static_cast<int>(prototype));
         if (added < 0) return fail(ErrorKind::Refused, fmt::format("naming the function {}: error {}", function.name, added));
     }
@@ -64,20 +65,16 @@ Result<void> declare(btf* types, const std::string& placeholder, const codegen::
 }
 
 Result<Image> link(std::span<const bpf_insn> insns, std::span<const bpf_func_info> functions, const btf* types,
-                   const std::map<std::string, const codegen::Program*>& placeholders) {
+                   std::span<const codegen::Program* const> generated) {
     assert(!functions.empty() && functions.front().insn_off == 0);
     Result<Pieces> pieces = take_apart(insns, functions, types);
     if (!pieces) return std::unexpected(pieces.error());
-    std::map<std::string, std::string> entries; // placeholder -> generated entry
-    for (const auto& [placeholder, program] : placeholders) {
-        entries[placeholder] = program->functions.front().name;
-        pieces->erase(placeholder);
+    for (const codegen::Program* program : generated)
         for (const codegen::Function& function : program->functions) {
             const std::int32_t type = btf__find_by_name_kind(types, function.name.c_str(), BTF_KIND_FUNC);
             if (type < 0) return fail(ErrorKind::Refused, fmt::format("function {} has no BTF", function.name));
             (*pieces)[function.name] = {function.insns, function.calls, static_cast<std::uint32_t>(type)};
         }
-    }
 
     // Lay out what the entry reaches, then resolve.
     Image image;
@@ -95,10 +92,8 @@ Result<Image> link(std::span<const bpf_insn> insns, std::span<const bpf_func_inf
         image.insns.insert(image.insns.end(), piece->second.insns.begin(), piece->second.insns.end());
         image.functions.push_back({.insn_off = static_cast<std::uint32_t>(start), .type_id = piece->second.type});
         for (const codegen::Call& reference : piece->second.references) {
-            const auto entry = entries.find(reference.function);
-            const std::string& callee = entry == entries.end() ? reference.function : entry->second;
-            references.emplace_back(start + reference.insn, callee);
-            if (!starts.contains(callee)) waiting.push_back(callee);
+            references.emplace_back(start + reference.insn, reference.function);
+            if (!starts.contains(reference.function)) waiting.push_back(reference.function);
         }
     }
     for (const auto& [at, callee] : references)

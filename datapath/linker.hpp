@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Puts generated functions into a program of an embedded BPF object: they take the place of the object's placeholder
-// function, runtime functions that nothing calls are left out (the verifier refuses unreachable code).
+// Puts generated functions into a program of an embedded BPF object: they take the place of the object's functions
+// of the same name, runtime functions that nothing calls are left out (the verifier refuses unreachable code).
 #pragma once
 
 #include "translator/codegen/program.hpp"
@@ -9,7 +9,6 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,12 +21,12 @@ struct Image {
     std::vector<bpf_func_info> functions;
 };
 
-// `insns` and `functions` are a program as libbpf has linked it, entry first. `placeholders` maps the name of each
-// placeholder to the generated program that replaces it; `types` must hold a BTF FUNC of every generated function's name.
+// `insns` and `functions` are a program as libbpf has linked it, entry first. Generated functions take the place of those of
+// the same name; `types` must hold a BTF FUNC of each one's name.
 Result<Image> link(std::span<const bpf_insn> insns, std::span<const bpf_func_info> functions, const btf* types,
-                   const std::map<std::string, const codegen::Program*>& placeholders);
+                   std::span<const codegen::Program* const> generated);
 
-// Adds BTF FUNCs, of the placeholder's prototype, for the generated functions; call between open and load.
-Result<void> declare(btf* types, const std::string& placeholder, const codegen::Program& program);
+// Adds BTF FUNCs, of the prototype of `like`, for those generated functions that have none; call between open and load.
+Result<void> declare(btf* types, const char* like, const codegen::Program& generated);
 
 } // namespace xtbpf

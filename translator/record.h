@@ -13,13 +13,24 @@
 #define XT_NO_NEED 0xff
 
 struct xt_record {
-    __u32 answered; /* as in xt_view */
-    __u32 answers;
+    __u32 answered[XT_ANSWER_WORDS]; /* as in xt_view */
+    __u32 answers[XT_ANSWER_WORDS];
     __u8 need;    /* the hand-in that the traversal waits for, or XT_NO_NEED */
     __u8 verdict; /* enum xt_verdict, once the traversal is through */
     __u8 count;   /* effects to perform, in order */
     __u8 next;    /* the first that hasn't been */
     __u8 effects[XT_MOST_EFFECTS]; /* numbers, see effects.hpp */
+};
+
+/* Where a traversal has to return to, when chains nest deeper than BPF calls may. */
+#define XT_MOST_NESTED 512
+
+struct xt_return_stack {
+    __u32 depth;
+    struct {
+        __u16 function; /* as xt_view.callee */
+        __u16 site;
+    } frames[XT_MOST_NESTED];
 };
 
 #endif

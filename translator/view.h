@@ -13,6 +13,7 @@
 #include <linux/types.h>
 #endif
 
+#define XT_ANSWER_WORDS 4 /* hand-ins and token buckets of one hook that can be remembered, by 32 */
 #define XT_VIEW_PATH 16 /* rules of the path that are remembered before they are counted */
 
 /* What became of the search for the transport header. */
@@ -37,6 +38,7 @@ enum xt_verdict {
     XT_DEFER = 3, /* early stage: something needed isn't known here; leave the packet alone, uncounted */
     XT_STOP = 4,  /* hand-in: the kernel's match number `need` has to be asked first */
     XT_RETURN = 5, /* between the parts of one chain only: the chain returns, its later parts aren't run */
+    XT_CALL = 6,   /* deep nesting only: to be continued in chain function `callee` */
 };
 
 enum xt_owner { XT_OWNER_NO_SOCKET = 0, XT_OWNER_NO_FILE = 1, XT_OWNER_FILE = 2 };
@@ -91,8 +93,12 @@ struct xt_view {
     __u8 pad;
     __u32 packet_off;  /* where the network header lies in what the program can load bytes from */
     __u32 need;        /* after XT_STOP: number of the hand-in, from 0 */
-    __u32 answered;    /* bit k: hand-in k has been asked; */
-    __u32 answers;     /* bit k: and it matched */
+    __u32 answered[XT_ANSWER_WORDS]; /* bit k: hand-in k has been asked; */
+    __u32 answers[XT_ANSWER_WORDS];  /* bit k: and it matched */
+    __u16 callee; /* deep nesting: number of the chain function that runs, or is to run */
+    __u16 site;   /* deep nesting: where the calling function goes on */
+    __u16 resume; /* deep nesting: the site at which `callee` goes on; 0: at its first rule */
+    __u16 pad2;
     __u32 path_hash;   /* XT_MODE_DRY: xt_path_mix over the slots in order */
     __u32 effect_hash; /* XT_MODE_DRY: and over the effects' numbers */
     __u32 path[XT_VIEW_PATH]; /* XT_MODE_RECORD: slots of the matched rules in order */

@@ -17,6 +17,7 @@
 #include "datapath/bpf/exact_config.h"
 #include "datapath/bpf/socket_view.h"
 #include "datapath/bpf/tcp_option.h"
+#include "datapath/bpf/deep.h"
 
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -72,6 +73,7 @@ __noinline int classify(struct __sk_buff *ctx, struct xt_view *v) {
     rt_count(v, 0);
     rt_limit(v, 0, 0, 0, 0);
     rt_effect(ctx, v, 0);
+    rt_deep(ctx, v);
     return rt_tcp_option(ctx, v, 0);
 }
 
@@ -106,8 +108,8 @@ static __always_inline int xt_conclude(struct __sk_buff *ctx, struct xt_view *v,
     if (verdict == XT_STOP) {
         record = again ? xt_record_of(ctx) : xt_start_record(ctx);
         if (!record) return 1; /* an orphan: dropped */
-        record->answered = v->answered;
-        record->answers = v->answers;
+        __builtin_memcpy(record->answered, v->answered, sizeof v->answered);
+        __builtin_memcpy(record->answers, v->answers, sizeof v->answers);
         record->need = (__u8)v->need;
         return again ? 0 : 1;
     }
@@ -149,8 +151,8 @@ static __always_inline int xt_main(struct __sk_buff *ctx, int hook, int again) {
     if (again) {
         struct xt_record *record = xt_record_of(ctx);
         if (!record) return 1;
-        v.answered = record->answered;
-        v.answers = record->answers;
+        __builtin_memcpy(v.answered, record->answered, sizeof v.answered);
+        __builtin_memcpy(v.answers, record->answers, sizeof v.answers);
     }
     return xt_conclude(ctx, &v, xt_classify_restartable(ctx, &v), again);
 }

@@ -4,9 +4,13 @@
 #include "translator/chains.hpp"
 #include "translator/codegen/function_writer.hpp"
 
+#include "translator/record.h"
+
 #include <cassert>
 #include <cctype>
+#include <cstddef>
 #include <fmt/format.h>
+#include <limits>
 
 namespace xtbpf::codegen {
 
@@ -41,55 +45,127 @@ std::vector<std::span<const ir::Rule>> cut(std::span<const ir::Rule> rules, cons
     return parts;
 }
 
+// The functions of one hook, as they are finished.
+class Functions {
+  public:
+    explicit Functions(Hook hook) : hook_(hook) {}
+
+    Result<void> add(Result<Function> function) {
+        if (!function) return std::unexpected(function.error());
+        total_ += function->insns.size();
+        if (total_ > kMostInstructions)
+            return fail(ErrorKind::Refused, fmt::format("{} compiles to more than {} instructions", name(hook_), kMostInstructions));
+        program_.functions.push_back(std::move(*function));
+        return {};
+    }
+    Program take() && { return std::move(program_); }
+
+  private:
+    Hook hook_;
+    Program program_;
+    std::size_t total_ = 0;
+};
+
+Result<void> write_chain(const HookContext& context, std::uint32_t chain, Functions& functions) {
+    std::uint32_t sites = 0;
+    const std::string& name = context.names[chain];
+    FunctionWriter writer(context, name, sites);
+    if (!in_parts(context.layout.places[chain])) {
+        writer.whole_chain(chain);
+        return functions.add(std::move(writer).finish());
+    }
+    std::vector<FunctionWriter::Part> parts;
+    for (std::span<const ir::Rule> rules : cut(context.table.chains[chain].rules, context.layout, context.table.family)) {
+        FunctionWriter part(context, fmt::format("{}_part{}", name, parts.size()), sites);
+        part.part_of_chain(rules);
+        parts.push_back({fmt::format("{}_part{}", name, parts.size()), sites});
+        if (Result<void> added = functions.add(std::move(part).finish()); !added) return added;
+    }
+    writer.calls_of_parts(chain, parts);
+    if (sites > std::numeric_limits<std::uint16_t>::max())
+        return fail(ErrorKind::Refused, fmt::format("chain {} has too many jumps", context.table.chains[chain].name));
+    return functions.add(std::move(writer).finish());
+}
+
+// The entry where chains nest too deep: the loop, which comes back through dispatch.
+Result<Function> deep_entry(const std::string& name) {
+    Assembler out(name);
+    out.call("rt_deep");
+    out.exit();
+    return std::move(out).finish();
+}
+
+// Calls the chain function whose number is v->callee, by halving.
+Result<Function> dispatch(const HookContext& context, const std::vector<std::uint32_t>& chains) {
+    Assembler out("dispatch");
+    const Label drop = out.label();
+    const Label there = out.label();
+    out.jump_if_not_null(Reg::Arg2, there);
+    out.jump(drop);
+    out.place(there);
+    out.load(Reg::Arg3, Reg::Arg2, offsetof(xt_view, callee), Width::Half);
+    struct Span {
+        std::size_t begin, end;
+        Label at;
+    };
+    const Label all = out.label();
+    std::vector<Span> waiting{{0, chains.size(), all}};
+    while (!waiting.empty()) {
+        const Span span = waiting.back();
+        waiting.pop_back();
+        out.place(span.at);
+        if (span.end - span.begin == 1) {
+            out.jump_if(Condition::NotEqual, Reg::Arg3, static_cast<std::uint32_t>(span.begin), drop);
+            out.call(context.names[chains[span.begin]]);
+            out.exit();
+            continue;
+        }
+        const std::size_t middle = (span.begin + span.end) / 2;
+        const Label upper = out.label();
+        out.jump_if(Condition::GreaterEqual, Reg::Arg3, static_cast<std::uint32_t>(middle), upper);
+        waiting.push_back({middle, span.end, upper});
+        waiting.push_back({span.begin, middle, out.label()}); // next in line: falls through
+    }
+    out.place(drop);
+    out.return_value(XT_DROP);
+    return std::move(out).finish();
+}
+
 } // namespace
 
 Result<Program> compile_hook(const ir::Table& table, Hook hook, const HookNeeds& needs, const HookOptions& options) {
     const std::optional<std::uint32_t> root = builtin_chain(table, hook);
     assert(root);
     const Layout layout = lay_out(table, *root, table.family);
-    assert(layout.answers.kernel_matches.size() == needs.kernel_matches.size());
-    if (layout.answers.kernel_matches.size() + layout.answers.limits.size() > 32)
-        return fail(ErrorKind::Refused,
-                    fmt::format("{} reaches more than 32 matches that only the kernel can evaluate", name(hook)));
+    if (layout.answers.kernel_matches.size() + layout.answers.limits.size() > 32 * XT_ANSWER_WORDS)
+        return fail(ErrorKind::Refused, fmt::format("{} reaches more than {} matches whose answers have to be remembered",
+                                                    name(hook), 32 * XT_ANSWER_WORDS));
 
-    HookContext context{table, needs, options, layout, {}};
-    context.names.resize(table.chains.size());
     for (std::uint32_t chain : layout.order)
-        context.names[chain] = chain == *root ? options.entry : function_name(chain, table.chains[chain].name);
+        if (layout.places[chain].level > XT_MOST_NESTED)
+            return fail(ErrorKind::Refused, fmt::format("the chains of {} nest deeper than {}", name(hook), XT_MOST_NESTED));
 
-    Program program;
-    std::size_t total = 0;
-    const auto add = [&](FunctionWriter&& writer) -> Result<void> {
-        Result<Function> function = std::move(writer).finish();
-        if (!function) return std::unexpected(function.error());
-        total += function->insns.size();
-        if (total > kMostInstructions)
-            return fail(ErrorKind::Refused, fmt::format("{} compiles to more than {} instructions", name(hook), kMostInstructions));
-        program.functions.push_back(std::move(*function));
-        return {};
-    };
-
+    HookContext context{table, needs, options, layout, {}, {}};
+    context.names.resize(table.chains.size());
+    context.numbers.resize(table.chains.size());
+    std::vector<std::uint32_t> chains; // that are functions, by number; the built-in chain is number 0
     for (std::uint32_t chain : layout.order) {
-        const ChainPlace& place = layout.places[chain];
-        if (!place.function) continue;
-        FunctionWriter writer(context, context.names[chain]);
-        if (!in_parts(place)) {
-            writer.whole_chain(chain);
-            if (Result<void> added = add(std::move(writer)); !added) return std::unexpected(added.error());
-            continue;
-        }
-        std::vector<std::string> names;
-        const auto parts = cut(table.chains[chain].rules, layout, table.family);
-        for (std::size_t index = 0; index < parts.size(); ++index)
-            names.push_back(fmt::format("{}_part{}", context.names[chain], index));
-        writer.calls_of_parts(chain, names);
-        if (Result<void> added = add(std::move(writer)); !added) return std::unexpected(added.error());
-        for (std::size_t index = 0; index < parts.size(); ++index) {
-            FunctionWriter part(context, names[index]);
-            part.part_of_chain(parts[index]);
-            if (Result<void> added = add(std::move(part)); !added) return std::unexpected(added.error());
-        }
+        if (!layout.places[chain].function) continue;
+        context.numbers[chain] = static_cast<std::uint32_t>(chains.size());
+        context.names[chain] =
+            chain == *root && !layout.deep ? options.entry : function_name(chain, table.chains[chain].name);
+        chains.push_back(chain);
     }
+
+    Functions functions(hook);
+    if (layout.deep) {
+        if (Result<void> added = functions.add(deep_entry(options.entry)); !added) return std::unexpected(added.error());
+        if (Result<void> added = functions.add(dispatch(context, chains)); !added) return std::unexpected(added.error());
+    }
+    for (std::uint32_t chain : chains)
+        if (Result<void> added = write_chain(context, chain, functions); !added) return std::unexpected(added.error());
+    Program program = std::move(functions).take();
+    program.deep = layout.deep;
     return program;
 }
 

@@ -5,6 +5,8 @@
 // The hot path of a chain is a row of quick tests that are not taken (0.25 ns each); a rule whose quick test holds continues in
 // a block behind the row: its other predicates, its counter, its action; a failure returns to the row.
 // Long chains are cut into parts, each a function, so that neither jump offsets nor the verifier's pending branches overflow.
+// Where chains nest deeper than BPF functions may call each other, chain functions don't call but return to a loop that keeps
+// the stack of returns (datapath/bpf/deep.h).
 #pragma once
 
 #include "translator/codegen/predicates.hpp"

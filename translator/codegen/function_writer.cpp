@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "translator/codegen/function_writer.hpp"
 
+#include <cstddef>
+
 namespace xtbpf::codegen {
 
 namespace {
@@ -17,9 +19,9 @@ constexpr std::size_t kTooLong = 30'000;
 
 } // namespace
 
-FunctionWriter::FunctionWriter(const HookContext& hook, std::string name)
-    : hook_(hook), out_(std::move(name)), verdict_(out_.label()), hotdrop_(out_.label()), stop_(out_.label()),
-      defer_(out_.label()),
+FunctionWriter::FunctionWriter(const HookContext& hook, std::string name, std::uint32_t& sites)
+    : hook_(hook), out_(std::move(name)), sites_(sites), verdict_(out_.label()), hotdrop_(out_.label()), stop_(out_.label()),
+      defer_(out_.label()), resume_(out_.label()),
       predicates_(out_, hook.table.family, hook.layout.answers, hook.options.clock, {.hotdrop = hotdrop_, .stop = stop_}) {
     const Label there = out_.label();
     out_.copy(Reg::Context, Reg::Arg1);
@@ -27,6 +29,9 @@ FunctionWriter::FunctionWriter(const HookContext& hook, std::string name)
     out_.jump_if_not_null(Reg::View, there); // a global function's pointer may be null as far as the verifier knows
     out_.return_value(XT_DROP);
     out_.place(there);
+    if (!hook.layout.deep) return;
+    out_.load(Reg::Value, Reg::View, offsetof(xt_view, resume), Width::Half);
+    out_.jump_if(Condition::NotEqual, Reg::Value, 0, resume_);
 }
 
 bool FunctionWriter::knowable(const ir::Predicate& predicate) const {
@@ -119,6 +124,11 @@ void FunctionWriter::perform(const ir::Jump& jump, Label next, Label chain_retur
     const Label back = jump.is_goto ? chain_return : next;
     if (!hook_.layout.places[jump.chain].function) {
         rows(hook_.table.chains[jump.chain].rules, back);
+    } else if (hook_.layout.deep) {
+        resumable_.push_back({++sites_, back}); // a goto too: what follows its chain may be the policy
+        out_.store_imm(Reg::View, offsetof(xt_view, callee), static_cast<std::int32_t>(hook_.numbers[jump.chain]), Width::Half);
+        out_.store_imm(Reg::View, offsetof(xt_view, site), static_cast<std::int32_t>(sites_), Width::Half);
+        out_.return_value(XT_CALL);
     } else {
         out_.copy(Reg::Arg1, Reg::Context);
         out_.copy(Reg::Arg2, Reg::View);
@@ -140,6 +150,7 @@ void FunctionWriter::whole_chain(std::uint32_t chain) {
     out_.place(chain_return);
     end_of_chain(chain);
     blocks();
+    jump_to_site();
 }
 
 void FunctionWriter::part_of_chain(std::span<const ir::Rule> rules) {
@@ -149,19 +160,36 @@ void FunctionWriter::part_of_chain(std::span<const ir::Rule> rules) {
     out_.place(chain_return);
     out_.return_value(XT_RETURN);
     blocks();
+    jump_to_site();
 }
 
-void FunctionWriter::calls_of_parts(std::uint32_t chain, std::span<const std::string> parts) {
+void FunctionWriter::calls_of_parts(std::uint32_t chain, std::span<const Part> parts) {
     const Label chain_return = out_.label();
-    for (const std::string& part : parts) {
+    for (const Part& part : parts) {
+        const Label call = out_.label();
+        resumable_.push_back({part.last_site, call});
+        out_.place(call);
         out_.copy(Reg::Arg1, Reg::Context);
         out_.copy(Reg::Arg2, Reg::View);
-        out_.call(part);
+        out_.call(part.name);
         out_.jump_if(Condition::Equal, Reg::Result, XT_RETURN, chain_return);
         out_.jump_if(Condition::NotEqual, Reg::Result, XT_CONTINUE, verdict_);
     }
     out_.place(chain_return);
     end_of_chain(chain);
+    if (!hook_.layout.deep) return;
+    out_.place(resume_); // the site is a part's: that one goes on
+    for (const Site& part : resumable_) out_.jump_if(Condition::LessEqual, Reg::Value, part.number, part.at);
+    out_.return_value(XT_DROP);
+}
+
+// Where a chain that was left by XT_CALL goes on. A site that isn't here can't be asked for; it would be dropped.
+void FunctionWriter::jump_to_site() {
+    if (!hook_.layout.deep) return;
+    out_.place(resume_);
+    out_.store_imm(Reg::View, offsetof(xt_view, resume), 0, Width::Half);
+    for (const Site& site : resumable_) out_.jump_if(Condition::Equal, Reg::Value, site.number, site.at);
+    out_.return_value(XT_DROP);
 }
 
 Result<Function> FunctionWriter::finish() && {

@@ -18,17 +18,23 @@ struct HookContext {
     const HookNeeds& needs;
     const HookOptions& options;
     const Layout& layout;
-    std::vector<std::string> names; // of chains that are functions, by chain index
+    std::vector<std::string> names;     // of chains that are functions, by chain index
+    std::vector<std::uint32_t> numbers; // of chains that are functions, for xt_view.callee
 };
 
 class FunctionWriter {
   public:
-    FunctionWriter(const HookContext& hook, std::string name);
+    // `sites` counts the places of a chain function where it can be resumed (deep nesting), over all its parts.
+    FunctionWriter(const HookContext& hook, std::string name, std::uint32_t& sites);
 
     // The rules of `chain`, then what follows its last one: nothing (`part`), a return, or the policy.
     void whole_chain(std::uint32_t chain);
     void part_of_chain(std::span<const ir::Rule> rules); // RETURN is XT_RETURN, running off the end XT_CONTINUE
-    void calls_of_parts(std::uint32_t chain, std::span<const std::string> parts);
+    struct Part {
+        std::string name;
+        std::uint32_t last_site; // sites above those of the part before, up to here, lie in it
+    };
+    void calls_of_parts(std::uint32_t chain, std::span<const Part> parts);
 
     Result<Function> finish() &&;
 
@@ -46,12 +52,19 @@ class FunctionWriter {
     void count(ir::Slot slot);
     void blocks();
     void end_of_chain(std::uint32_t chain);
+    void jump_to_site();
     const ir::Predicate* quick_test(const ir::Rule& rule) const;
     bool knowable(const ir::Predicate& predicate) const;
 
     const HookContext& hook_;
     Assembler out_;
-    Label verdict_, hotdrop_, stop_, defer_;
+    struct Site {
+        std::uint32_t number;
+        Label at;
+    };
+    std::uint32_t& sites_;
+    std::vector<Site> resumable_;
+    Label verdict_, hotdrop_, stop_, defer_, resume_;
     PredicateWriter predicates_;
     std::deque<Block> blocks_;
 };

@@ -80,7 +80,7 @@ Layout lay_out(const ir::Table& table, std::uint32_t builtin_chain, Family famil
         place.function = place.callers > 1 || in_parts(place) || *chain == builtin_chain;
     }
 
-    // Levels from the top down; what would be too deep goes inside its callers.
+    // Levels from the top down.
     layout.places[builtin_chain].level = 1;
     for (std::uint32_t chain : layout.order) {
         const ChainPlace& place = layout.places[chain];
@@ -90,10 +90,8 @@ Layout lay_out(const ir::Table& table, std::uint32_t builtin_chain, Family famil
             below.level = std::max(below.level, inner + (below.function ? 1 : 0));
         }
     }
-    for (std::uint32_t chain : layout.order) {
-        ChainPlace& place = layout.places[chain];
-        if (place.level + (in_parts(place) ? 1 : 0) > kDeepest) place.function = false;
-    }
+    for (std::uint32_t chain : layout.order)
+        if (const ChainPlace& place = layout.places[chain]; place.level + (in_parts(place) ? 1 : 0) > kDeepest) layout.deep = true;
     return layout;
 }
 

@@ -21,6 +21,7 @@ struct Layout {
     std::vector<std::uint32_t> order; // reachable chains, callers before callees; the built-in chain first
     std::vector<ChainPlace> places;   // by chain index
     Answers answers;                  // numbers of the kernel matches and token buckets reached
+    bool deep = false;                // some chain lies deeper than BPF functions may nest
 };
 
 inline constexpr std::uint64_t kPartSize = 6000; // instructions of one part of a long chain, at most about

@@ -239,8 +239,8 @@ void PredicateWriter::require_one(const ir::TcpOptionTest& one, Label no) {
 }
 
 void PredicateWriter::load_answer_bit(std::uint32_t number, std::int16_t offset) {
-    out_.load(Reg::Value, Reg::View, offset, Width::Word);
-    out_.alu(BPF_AND, Reg::Value, 1U << number);
+    out_.load(Reg::Value, Reg::View, static_cast<std::int16_t>(offset + number / 32 * 4), Width::Word);
+    out_.alu(BPF_AND, Reg::Value, 1U << number % 32);
 }
 
 void PredicateWriter::take_token(const ir::LimitTest& one) {
@@ -253,9 +253,10 @@ void PredicateWriter::take_token(const ir::LimitTest& one) {
 }
 
 void PredicateWriter::set_answer_bit(std::uint32_t number, std::int16_t offset) {
-    out_.load(Reg::Value, Reg::View, offset, Width::Word);
-    out_.alu(BPF_OR, Reg::Value, 1U << number);
-    out_.store(Reg::View, offset, Reg::Value, Width::Word);
+    const auto at = static_cast<std::int16_t>(offset + number / 32 * 4);
+    out_.load(Reg::Value, Reg::View, at, Width::Word);
+    out_.alu(BPF_OR, Reg::Value, 1U << number % 32);
+    out_.store(Reg::View, at, Reg::Value, Width::Word);
 }
 
 void PredicateWriter::require_one(const ir::LimitTest& one, Label no) {

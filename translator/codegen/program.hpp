@@ -27,7 +27,8 @@ struct Function {
 };
 
 struct Program {
-    std::vector<Function> functions; // the first is the entry
+    std::vector<Function> functions; // one bears the entry's name
+    bool deep = false;               // chains nest too deep for BPF calls: runs under rt_deep
     std::size_t instructions() const {
         std::size_t total = 0;
         for (const Function& function : functions) total += function.insns.size();

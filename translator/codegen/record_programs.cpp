@@ -43,9 +43,9 @@ void find_record(Assembler& out, int records, std::uint32_t missing) {
 void end_record(Assembler& out, int records) { call_map_helper(out, records, BPF_FUNC_map_delete_elem); }
 
 void or_bit(Assembler& out, std::size_t offset, std::uint32_t number) {
-    const auto at = static_cast<std::int16_t>(offset);
+    const auto at = static_cast<std::int16_t>(offset + number / 32 * 4);
     out.load(Reg::Value, kRecord, at, Width::Word);
-    out.alu(BPF_OR, Reg::Value, 1U << number);
+    out.alu(BPF_OR, Reg::Value, 1U << number % 32);
     out.store(kRecord, at, Reg::Value, Width::Word);
 }
 
