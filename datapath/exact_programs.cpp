@@ -36,27 +36,26 @@ const char* main_name(Hook hook) {
 
 std::string again_name(Hook hook) { return std::string{main_name(hook)} + "_2"; }
 
+// One object holds the programs of all hooks: what one of them needs, all fill in.
 Result<void> fill(xt_exact_config& config, const ir::Table& table, const std::vector<HookPrograms>& hooks) {
-    ViewNeeds needs;
-    for (const HookPrograms& hook : hooks) {
-        needs |= view_needs(table, hook.hook);
-        if (!hook.needs.kernel_matches.empty()) config.hand_ins = 1;
-        if (!hook.needs.effects.empty()) config.effects = 1;
-    }
     config.hz = kernel_clock().hz;
     config.ipv6 = table.family == Family::V6;
-    config.names = needs.in_name || needs.out_name;
-    config.transport = needs.transport;
-    config.conntrack = needs.conntrack;
-    config.tuples = needs.tuples;
-    config.owner = needs.owner;
-    config.mac = needs.mac;
-    config.packet_type = needs.packet_type;
-    if (needs.conntrack) {
-        const Result<std::uint32_t> type = nf_conn_type();
-        if (!type) return std::unexpected(type.error());
-        config.nf_conn_id = *type;
+    for (const HookPrograms& hook : hooks) {
+        const ViewNeeds needs = view_needs(table, hook.hook);
+        config.hand_ins |= !hook.needs.kernel_matches.empty();
+        config.effects |= !hook.needs.effects.empty();
+        config.names |= needs.in_name || needs.out_name;
+        config.transport |= needs.transport;
+        config.conntrack |= needs.conntrack || needs.conntrack_tuples || needs.conntrack_expiry;
+        config.tuples |= needs.conntrack_tuples || needs.conntrack_expiry;
+        config.owner |= needs.owner;
+        config.mac |= needs.mac;
+        config.packet_type |= needs.packet_type;
     }
+    if (!config.conntrack) return {};
+    const Result<std::uint32_t> type = nf_conn_type();
+    if (!type) return std::unexpected(type.error());
+    config.nf_conn_id = *type;
     return {};
 }
 

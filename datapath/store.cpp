@@ -115,6 +115,7 @@ Result<std::optional<CurrentStore>> read_store(Family family, TableId table) {
         if (!*current) continue; // swapped between the two looks: look again
         if ((*current)->table.family != family || (*current)->table.id != table)
             return fail(ErrorKind::Refused, "the rules' store in the kernel is of another table");
+        (*current)->tag = (*anchored)->tag;
         (*current)->conntrack = (*anchored)->conntrack;
         (*current)->whole = (*anchored)->hooks.size() == hooks_of(table).size();
         return current;

@@ -30,6 +30,7 @@ struct CurrentStore {
     std::vector<Counters> raw;  // by slot: what the pages held when `table` was read
     Fd holder;
     Fd map;                     // the frozen store map; whatever else is to keep the store alive may hold it too
+    std::vector<std::uint8_t> tag; // as found in the anchor
     bool conntrack = false;     // as committed
     bool whole = true;          // the anchor has a base chain with a rule for each hook of the table
 };

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "datapath/backend.hpp"
+
+#include "datapath/exact_programs.hpp"
+#include "datapath/self_check.hpp"
+#include "datapath/store.hpp"
+#include "kmod-shim/anchor.hpp"
+#include "translator/placement.hpp"
+
+#include <map>
+#include <utility>
+
+namespace xtbpf {
+
+namespace {
+
+// Others may change their own nf_tables tables at any time; that isn't ours to fail on.
+constexpr int kCommitTries = 16;
+
+// What a command has read and works on.
+struct Read {
+    std::uint32_t generation = 0; // of nf_tables, before the store was read
+    std::optional<CurrentStore> store;
+};
+
+Result<Read> read_now(Family family, TableId table) {
+    const Result<std::uint32_t> generation = anchor::generation_id();
+    if (!generation) return std::unexpected(generation.error());
+    Result<std::optional<CurrentStore>> store = read_store(family, table);
+    if (!store) return std::unexpected(store.error());
+    return Read{*generation, std::move(*store)};
+}
+
+class KernelBackend final : public Backend {
+  public:
+    Result<std::optional<StoredTable>> read(Family family, TableId table) override {
+        Result<Read> now = read_now(family, table);
+        if (!now) return std::unexpected(now.error());
+        Read& kept = reads_[{family, table}] = std::move(*now);
+        if (!kept.store) return std::nullopt;
+        return kept.store->table;
+    }
+
+    Result<void> commit(StoredTable next, ir::Table program) override {
+        return swap(std::move(next), std::move(program), anchor::commit);
+    }
+
+    Result<void> check(StoredTable next, ir::Table program) override {
+        return swap(std::move(next), std::move(program), anchor::check);
+    }
+
+  private:
+    using Send = Result<void> (*)(const anchor::TablePlan&, std::uint32_t);
+
+    Result<void> swap(StoredTable next, ir::Table program, Send send) {
+        const Family family = next.family;
+        const TableId table = next.id;
+        auto read = reads_.extract({family, table}); // good for one commit: afterwards it is no more what is in force
+        if (read.empty()) {
+            Result<Read> now = read_now(family, table);
+            if (!now) return std::unexpected(now.error());
+            read = reads_.extract(reads_.emplace(std::pair{family, table}, std::move(*now)).first);
+        }
+        Read& current = read.mapped();
+        const Result<NewStore> store = build_store(next, program, current.store ? &*current.store : nullptr);
+        if (!store) return std::unexpected(store.error());
+        const Result<ExactPrograms> programs = load_exact(program, store->counters.fds(), store->limits.fds());
+        if (!programs) return std::unexpected(programs.error());
+        anchor::TablePlan plan{.family = family,
+                               .table = table,
+                               .hooks = {},
+                               .holder = store->holder.get(),
+                               .tag = store->tag,
+                               .conntrack = needs_conntrack(program)};
+        for (const HookPrograms& hook : programs->hooks) {
+            if (Result<void> checked = self_check(program, hook.hook, hook.main.get()); !checked) return checked;
+            plan.hooks.push_back(hook.plan());
+        }
+        return send_until_through(plan, current, send);
+    }
+
+    // The generation tells that somebody changed something in nf_tables; if it wasn't this table, the plan still stands.
+    static Result<void> send_until_through(const anchor::TablePlan& plan, Read& current, Send send) {
+        for (int attempt = 0;; ++attempt) {
+            Result<void> sent = send(plan, current.generation);
+            if (sent || sent.error().kind != ErrorKind::Overtaken || attempt == kCommitTries) return sent;
+            const Result<std::uint32_t> generation = anchor::generation_id();
+            if (!generation) return std::unexpected(generation.error());
+            const Result<std::optional<anchor::Anchored>> anchored = anchor::inspect(plan.family, plan.table);
+            if (!anchored) return std::unexpected(anchored.error());
+            const bool same = current.store ? *anchored && (*anchored)->tag == current.store->tag : !*anchored;
+            if (!same) return sent;
+            current.generation = *generation;
+        }
+    }
+
+    std::map<std::pair<Family, TableId>, Read> reads_;
+};
+
+} // namespace
+
+std::unique_ptr<Backend> make_kernel_backend() { return std::make_unique<KernelBackend>(); }
+
+} // namespace xtbpf
