@@ -6,7 +6,7 @@ import socket
 from twin.case import Case, filter_table, table
 from twin.frames import ethernet, tcp, udp
 from twin.places import DST, FAMILIES, ROUTER, SRC, packet
-from twin.steps import Script, frame
+from twin.steps import Command, Script, frame
 
 
 def _ip(*lines):
@@ -62,3 +62,14 @@ def cases():
                                          "-A INPUT ! -i eth0", "-A FORWARD")
                                            + table("raw", "-A PREROUTING -i x0 -p udp --dport 3 -j DROP", "-A PREROUTING -i x0")},
                    [*some, _plug(family), *some, _plug(family)])
+        big = [frame(packet(family, SRC[family], target[family], udp(1000, port, b"j" * size))) for target in (DST, ROUTER)
+               for port in (1, 2, 3) for size in (100, 3400, 8900)]
+        yield Case(f"jumbo{family}", {family: filter_table(*drops)}, [
+            *some, *_mtu(9000), Command(family, "-A INPUT -p udp --dport 3 -j DROP"), *big, *_mtu(1500),
+                                                                      Command(family, "-D INPUT -p udp --dport 3 -j DROP"), *some])
+
+
+def _mtu(size):
+    for place in ("A", "R"):
+        yield Script(f"MTU {size} in {place}", lambda side, place=place: (side.router
+            if place == "R" else side.spaces[place]).ip([f"link set eth0 mtu {size}"]))

@@ -66,6 +66,9 @@ class Twin:
         received = [side.received() for side in self.sides]
         if received[0] != received[1]:
             problems.append(f"sockets in R received {received[0]!r}, subject's {received[1]!r}")
+        entries = [side.connections() for side in self.sides]
+        if case.exact and entries[0] != entries[1]:
+            problems.append(f"conntrack entries in R: reference {entries[0]}, subject {entries[1]}")
         return problems + self._compare_saves(case)
 
     def diagnose(self, case):

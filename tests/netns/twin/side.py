@@ -72,6 +72,15 @@ class Side:
                 result.append(_drain(sock))
         return result
 
+    def connections(self):
+        """How many conntrack entries R has."""
+        with self.router.entered():
+            try:
+                with open("/proc/sys/net/netfilter/nf_conntrack_count", encoding="ascii") as file:
+                    return int(file.read())
+            except FileNotFoundError:
+                return 0
+
     def raw_socket(self, family):
         if family not in self._raw:
             with self.router.entered():
