@@ -19,7 +19,8 @@ class Pool {
     }
 
     std::uint32_t give(std::uint32_t count) {
-        while (!free(next_, count)) ++next_;
+        while (!free(next_, count))
+            ++next_;
         const std::uint32_t first = next_;
         mark(first, count);
         next_ = first + count;
@@ -34,7 +35,8 @@ class Pool {
     }
 
     void mark(std::uint32_t first, std::uint32_t count) {
-        if (taken_.size() < first + count) taken_.resize(std::max<std::size_t>(first + count, 2 * taken_.size()), false);
+        if (taken_.size() < first + count)
+            taken_.resize(std::max<std::size_t>(first + count, 2 * taken_.size()), false);
         std::fill_n(taken_.begin() + first, count, true);
     }
 
@@ -42,17 +44,18 @@ class Pool {
     std::uint32_t next_ = 0; // none below is free for a single one; for longer runs there may be gaps, which are left
 };
 
-template <typename Table, typename Visit>
-void for_accounts(Table& table, Visit visit) {
+template <typename Table, typename Visit> void for_accounts(Table& table, Visit visit) {
     for (auto& chain : table.chains) {
         if (chain.accept) visit(chain.account);
-        for (auto& rule : chain.rules) visit(rule.account);
+        for (auto& rule : chain.rules)
+            visit(rule.account);
     }
 }
 
 std::uint32_t limits_of(const ir::Rule& rule) {
-    return static_cast<std::uint32_t>(std::ranges::count_if(
-        rule.predicates, [](const ir::Predicate& predicate) { return std::holds_alternative<ir::LimitTest>(predicate); }));
+    return static_cast<std::uint32_t>(std::ranges::count_if(rule.predicates, [](const ir::Predicate& predicate) {
+        return std::holds_alternative<ir::LimitTest>(predicate);
+    }));
 }
 
 bool same_shape(const StoredTable& stored, const ir::Table& program) {
@@ -93,7 +96,8 @@ class Assignment {
         if (wanted == 0 || account.states != wanted) {
             account.state = wanted == 0 ? kNoSlot : states_.give(wanted);
             account.states = wanted;
-            for (std::uint32_t i = 0; i < wanted; ++i) done_.new_states.push_back(account.state + i);
+            for (std::uint32_t i = 0; i < wanted; ++i)
+                done_.new_states.push_back(account.state + i);
         }
         if (wanted > 0) done_.states = std::max(done_.states, account.state + wanted);
     }
@@ -114,8 +118,8 @@ class Assignment {
         std::uint32_t state = kNoSlot, states = 0;
     };
 
-    Pool slots_, states_; // taken: in force, or given out
-    Pool claimed_;        // slots that rules of the new table have kept
+    Pool slots_, states_;           // taken: in force, or given out
+    Pool claimed_;                  // slots that rules of the new table have kept
     std::vector<InForce> in_force_; // by slot
     Assigned done_;
 };

@@ -42,7 +42,8 @@ Result<void> verify(const std::vector<Fd>& pages, const Kind& kind) {
 
 Result<void> grow(std::vector<Fd>& pages, std::uint32_t entries, const Kind& kind) {
     for (std::size_t page = pages.size(); page < pages_for(entries, kind.first); ++page) {
-        Fd map(bpf_map_create(kind.type, kind.name, sizeof(std::uint32_t), kind.value_size, kind.first << page, nullptr));
+        Fd map(
+            bpf_map_create(kind.type, kind.name, sizeof(std::uint32_t), kind.value_size, kind.first << page, nullptr));
         if (!map) return refused("make", kind);
         pages.push_back(std::move(map));
     }
@@ -51,7 +52,8 @@ Result<void> grow(std::vector<Fd>& pages, std::uint32_t entries, const Kind& kin
 
 std::vector<int> numbers(const std::vector<Fd>& pages) {
     std::vector<int> fds;
-    for (const Fd& page : pages) fds.push_back(page.get());
+    for (const Fd& page : pages)
+        fds.push_back(page.get());
     return fds;
 }
 
@@ -77,7 +79,8 @@ class PageReader {
             // Per-CPU arrays know batches since Linux 5.13; ENOENT tells the end of the map.
             if (result != 0 && errno != ENOENT) return start == 0 && read_singly(map, first, sums);
             if (count == 0) return false;
-            for (std::uint32_t i = 0; i < count; ++i) sums[start + i] = sum(i);
+            for (std::uint32_t i = 0; i < count; ++i)
+                sums[start + i] = sum(i);
             start += count;
         }
         return true;
@@ -155,7 +158,8 @@ Result<void> LimitPages::clear(std::span<const std::uint32_t> states) {
     for (const std::uint32_t state : states) {
         const PageIndex place = limit_place(state);
         if (place.page >= pages_.size()) return fail(ErrorKind::Refused, "there are fewer limit states than rules");
-        if (bpf_map_update_elem(pages_[place.page].get(), &place.index, &fresh, BPF_ANY) != 0) return refused("write", kLimits);
+        if (bpf_map_update_elem(pages_[place.page].get(), &place.index, &fresh, BPF_ANY) != 0)
+            return refused("write", kLimits);
     }
     return {};
 }

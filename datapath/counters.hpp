@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The maps that BPF programs count in. Only programs write counters: user space, which could lose counts by writing, keeps
-// a base per rule in the store instead (shown = base + raw, wrapping), and "setting" a counter moves the base.
+// The maps that BPF programs count in. Only programs write counters: user space, which could lose counts by writing,
+// keeps a base per rule in the store instead (shown = base + raw, wrapping), and "setting" a counter moves the base.
 // Pages (translator/pages.hpp) are shared by all generations of programs of a table, so no edit loses a count.
 #pragma once
 
@@ -39,8 +39,8 @@ class CounterPages {
     std::vector<Fd> pages_;
 };
 
-// Page p: BPF_MAP_TYPE_ARRAY "xt_limits", u32 -> LimitState, kFirstLimitPage << p entries. Programs own a state from when
-// its rule is in force; before that, clear() makes it new.
+// Page p: BPF_MAP_TYPE_ARRAY "xt_limits", u32 -> LimitState, kFirstLimitPage << p entries. Programs own a state from
+// when its rule is in force; before that, clear() makes it new.
 class LimitPages {
   public:
     LimitPages() = default;

@@ -2,9 +2,9 @@
 #include "datapath/store_format.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <fmt/format.h>
-#include <limits>
 #include <type_traits>
 
 namespace xtbpf {
@@ -44,8 +44,7 @@ class Writer {
   public:
     explicit Writer(std::size_t size) : bytes_(size) {} // exactly what will be written
 
-    template <typename T>
-    void number(T value) {
+    template <typename T> void number(T value) {
         static_assert(std::is_integral_v<T>);
         append(&value, sizeof value);
     }
@@ -77,8 +76,7 @@ class Reader {
   public:
     explicit Reader(std::span<const std::uint8_t> bytes) : rest_(bytes) {}
 
-    template <typename T>
-    T number() {
+    template <typename T> T number() {
         T value = 0;
         const auto bytes = take(sizeof value);
         if (!bytes.empty()) std::memcpy(&value, bytes.data(), sizeof value);
@@ -128,7 +126,8 @@ std::size_t size_of(const StoredTable& table) {
     std::size_t size = sizeof(Header) + 2 + sizeof(std::uint32_t);
     for (const StoredChain& chain : table.chains) {
         size += kLeastChain + chain.name.size();
-        for (const StoredRule& rule : chain.rules) size += kLeastRule + rule.text.size();
+        for (const StoredRule& rule : chain.rules)
+            size += kLeastRule + rule.text.size();
     }
     return size;
 }
@@ -170,9 +169,10 @@ std::unexpected<Error> unreadable(std::string_view why) {
 
 } // namespace
 
-std::vector<std::uint8_t> serialize_store(const StoredTable& table, std::span<const Counters> bases, const Nonce& nonce) {
+std::vector<std::uint8_t> serialize_store(const StoredTable& table, std::span<const Counters> bases,
+                                          const Nonce& nonce) {
     Writer writer(size_of(table));
-    Header header{.nonce = nonce};
+    const Header header{.nonce = nonce};
     writer.append(&header, sizeof header);
     writer.number(static_cast<std::uint8_t>(table.family));
     writer.number(static_cast<std::uint8_t>(table.id));
@@ -187,10 +187,17 @@ std::vector<std::uint8_t> serialize_store(const StoredTable& table, std::span<co
             writer.account(rule.account, bases);
         }
     }
-    header.length = writer.bytes().size();
-    header.checksum = checksum(std::span(writer.bytes()).subspan(kChecked));
-    std::memcpy(writer.bytes().data(), &header, sizeof header);
+    seal_store(writer.bytes());
     return std::move(writer.bytes());
+}
+
+void seal_store(std::span<std::uint8_t> bytes) {
+    if (bytes.size() < sizeof(Header)) return;
+    Header header;
+    std::memcpy(header.nonce.data(), bytes.data() + kChecked, sizeof header.nonce);
+    header.length = bytes.size();
+    header.checksum = checksum(bytes.subspan(kChecked));
+    std::memcpy(bytes.data(), &header, sizeof header);
 }
 
 Result<StoreImage> parse_store(std::span<const std::uint8_t> bytes) {
@@ -227,7 +234,8 @@ Result<StoreTag> parse_tag(std::span<const std::uint8_t> bytes) {
     if (version != kVersion)
         return unreadable(fmt::format("it has version {}, this program knows version {}", version, kVersion));
     tag.holder = reader.number<std::uint32_t>();
-    for (std::uint8_t& byte : tag.nonce) byte = reader.number<std::uint8_t>();
+    for (std::uint8_t& byte : tag.nonce)
+        byte = reader.number<std::uint8_t>();
     if (!reader.ok()) return unreadable("its rule in nf_tables is damaged");
     return tag;
 }

@@ -26,7 +26,12 @@ struct StoreImage {
 
 // Header (magic, version, length, checksum) and body; numbers in host order: a store never leaves its kernel.
 // `bases` by slot; the table's own counters aren't written.
-std::vector<std::uint8_t> serialize_store(const StoredTable& table, std::span<const Counters> bases, const Nonce& nonce);
+std::vector<std::uint8_t> serialize_store(const StoredTable& table, std::span<const Counters> bases,
+                                          const Nonce& nonce);
+
+// Makes the header right for whatever body follows it: length and checksum. For serialize_store and for fuzzers, whose
+// bytes would otherwise all be turned away at the door.
+void seal_store(std::span<std::uint8_t> bytes);
 
 // Trailing bytes beyond the header's length are ignored (a map's value is rounded up). Refused if anything doesn't fit.
 Result<StoreImage> parse_store(std::span<const std::uint8_t> bytes);

@@ -76,7 +76,8 @@ Result<Holder> make_holder(const Fd& store, const std::vector<int>& counters, co
     }
     code.push_back({BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0});
     code.push_back({BPF_JMP | BPF_EXIT, 0, 0, 0, 0});
-    Holder holder{Fd(bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "xt_holder", "GPL", code.data(), code.size(), nullptr)), 0};
+    Holder holder{Fd(bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "xt_holder", "GPL", code.data(), code.size(), nullptr)),
+                  0};
     if (!holder.program) return refused("load the holder of the rules' store");
     bpf_prog_info info{};
     std::uint32_t size = sizeof info;
@@ -94,10 +95,12 @@ Result<std::optional<StoreMaps>> open_store_maps(std::uint32_t holder) {
     info.nr_map_ids = kMostMaps;
     info.map_ids = reinterpret_cast<std::uintptr_t>(ids);
     std::uint32_t size = sizeof info;
-    if (bpf_obj_get_info_by_fd(program.get(), &info, &size) != 0) return refused("ask about the holder of the rules' store");
+    if (bpf_obj_get_info_by_fd(program.get(), &info, &size) != 0)
+        return refused("ask about the holder of the rules' store");
     if (info.type != BPF_PROG_TYPE_SOCKET_FILTER || std::string_view(info.name) != "xt_holder") return std::nullopt;
 
-    // The kernel keeps the maps in the order in which the program names them (kernel/bpf/verifier.c, resolve_pseudo_ldimm64).
+    // The kernel keeps the maps in the order in which the program names them (kernel/bpf/verifier.c,
+    // resolve_pseudo_ldimm64).
     StoreMaps maps;
     for (std::uint32_t i = 0; i < std::min(info.nr_map_ids, kMostMaps); ++i) {
         Fd map(bpf_map_get_fd_by_id(ids[i]));

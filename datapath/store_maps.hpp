@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The kernel objects of a store: the frozen map with its bytes, and the holder program that refers to it and to the pages.
+// The kernel objects of a store: the frozen map with its bytes, and the holder program that refers to it and to the
+// pages.
 #pragma once
 
 #include "datapath/fd.hpp"

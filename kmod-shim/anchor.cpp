@@ -26,12 +26,14 @@ bool contains(const std::vector<std::string>& chains, const std::string& chain) 
 Result<void> delete_present_rules(Batch& batch, Socket& socket, Family family, const std::string& chain) {
     const auto old = rules(socket, family, chain);
     if (!old) return std::unexpected(old.error());
-    for (const RuleFound& rule : *old) delete_rule(batch, family, chain, rule.handle);
+    for (const RuleFound& rule : *old)
+        delete_rule(batch, family, chain, rule.handle);
     return {};
 }
 
 // Whether another iptables table of the family needs conntrack.
-Result<bool> others_need_conntrack(Socket& socket, Family family, TableId table, const std::vector<std::string>& present) {
+Result<bool> others_need_conntrack(Socket& socket, Family family, TableId table,
+                                   const std::vector<std::string>& present) {
     for (const TableId other : kTables) {
         if (other == table || !contains(present, store_chain(other))) continue;
         const auto note = store_note_of(socket, family, other);
@@ -46,8 +48,8 @@ void swap_conntrack(Batch& batch, Family family, const std::vector<std::string>&
     if (there && !needed) delete_chain(batch, family, kConntrackChain);
     if (there || !needed) return;
     add_chain(batch, family, kConntrackChain);
-    add_rule(batch, family, kConntrackChain, put_ct_state_new, "switch connection tracking on", "nf_conntrack and nft_ct",
-             comment("iptables-bpf rules need connection tracking"));
+    add_rule(batch, family, kConntrackChain, put_ct_state_new, "switch connection tracking on",
+             "nf_conntrack and nft_ct", comment("iptables-bpf rules need connection tracking"));
 }
 
 // Only the rule of a base chain is exchanged: a chain made anew would let packets through until its hook is registered.
@@ -102,7 +104,8 @@ Result<void> send_plan(const TablePlan& plan, std::uint32_t expected_generation,
         auto swapped = swap_hook(batch, *socket, plan, hook, *present, expected_generation);
         if (!swapped) return swapped;
     }
-    for (const std::string& chain : side_chains_of(plan.table, *present)) delete_chain(batch, plan.family, chain);
+    for (const std::string& chain : side_chains_of(plan.table, *present))
+        delete_chain(batch, plan.family, chain);
     if (auto swapped = swap_store(batch, *socket, plan, *present); !swapped) return swapped;
     return batch.send(*socket, ending);
 }
@@ -112,7 +115,8 @@ std::vector<std::string> chains_of(TableId table, const std::vector<std::string>
     std::vector<std::string> found;
     for (const Hook hook : hooks_of(table))
         if (contains(present, base_chain(table, hook))) found.push_back(base_chain(table, hook));
-    for (std::string& chain : side_chains_of(table, present)) found.push_back(std::move(chain));
+    for (std::string& chain : side_chains_of(table, present))
+        found.push_back(std::move(chain));
     if (contains(present, store_chain(table))) found.push_back(store_chain(table));
     return found;
 }
@@ -126,13 +130,15 @@ Result<void> remove_once(Socket& socket, Family family, TableId table) {
     if (own.empty()) return {};
 
     Batch batch(*id);
-    if (std::ranges::all_of(kTables, [&](TableId other) { return other == table || chains_of(other, *present).empty(); })) {
+    if (std::ranges::all_of(kTables,
+                            [&](TableId other) { return other == table || chains_of(other, *present).empty(); })) {
         delete_table(batch, family);
         return batch.send(socket, Batch::Ending::Commit);
     }
     const auto others = others_need_conntrack(socket, family, table, *present);
     if (!others) return std::unexpected(others.error());
-    for (const std::string& chain : own) delete_chain(batch, family, chain);
+    for (const std::string& chain : own)
+        delete_chain(batch, family, chain);
     swap_conntrack(batch, family, *present, *others);
     return batch.send(socket, Batch::Ending::Commit);
 }

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The anchor: this project's own nf_tables table per family, which calls the loaded BPF programs from base chains at the
-// hooks and priorities of iptables, keeps them alive as long as the network namespace, and performs effects for them.
+// The anchor: this project's own nf_tables table per family, which calls the loaded BPF programs from base chains at
+// the hooks and priorities of iptables, keeps them alive as long as the network namespace, and performs effects for
+// them.
 //
 // Layout of nf_tables table `iptables-bpf` (family ip or ip6), for iptables table T and hook H:
-//   chain T-H (base chain, policy accept; created once, then only its one rule is replaced: a recreated base chain would let
+//   chain T-H (base chain, policy accept; created once, then only its one rule is replaced: a recreated base chain
+//   would let
 //       packets through for an instant): `xt bpf(main)` -> drop, or -> goto the side chain of this generation
 //   chain T-H-ask-G (regular, only with hand-ins): one round: per hand-in `xt bpf(need k) xt MATCH xt bpf(yes k)`
 //   chain T-H-side-G (regular, only with hand-ins): `jump T-H-ask-G`, `xt bpf(again) goto T-H-done-G`, repeated
 //       `rounds` times; then drop
-//   chain T-H-done-G (regular, only with hand-ins or effects): `xt bpf(orphan) drop`; per effect `xt bpf(due k) EFFECT`;
+//   chain T-H-done-G (regular, only with hand-ins or effects): `xt bpf(orphan) drop`; per effect `xt bpf(due k)
+//   EFFECT`;
 //       `xt bpf(accepts) accept`; drop. A lost record fails closed.
-//   chain T-store (regular, never reached): `xt bpf(holder)`, whose userdata is the StoreTag of the datapath; the rule keeps
+//   chain T-store (regular, never reached): `xt bpf(holder)`, whose userdata is the StoreTag of the datapath; the rule
+//   keeps
 //       the holder program and so the store's maps alive
 //   chain conntrack (regular, never reached): `ct state new`, while any table of the family needs conntrack
 // G is the generation number. Everything that belongs to T is swapped in one transaction.
@@ -33,7 +37,7 @@ using ProgramFd = int;
 struct HandIn {
     ProgramFd need; // matches if the packet's record waits for this hand-in (and notes that it has been asked)
     ir::KernelMatch match;
-    ProgramFd yes;  // notes that the match held; always matches
+    ProgramFd yes; // notes that the match held; always matches
 };
 
 struct EffectStep {
@@ -65,8 +69,8 @@ struct TablePlan {
 
 struct Anchored {
     std::vector<std::uint8_t> tag;
-    bool conntrack = false;         // this table's share in the conntrack chain: TablePlan::conntrack of its last commit
-    std::vector<Hook> hooks;        // base chains that are there with a rule; fewer than hooks_of(table): somebody meddled
+    bool conntrack = false;  // this table's share in the conntrack chain: TablePlan::conntrack of its last commit
+    std::vector<Hook> hooks; // base chains that are there with a rule; fewer than hooks_of(table): somebody meddled
 };
 
 // What the anchor holds for a table in the current network namespace; nullopt: nothing, or the T-store rule is gone.
@@ -74,17 +78,17 @@ struct Anchored {
 Result<std::optional<Anchored>> inspect(Family family, TableId table);
 Result<std::uint32_t> generation_id();
 
-// Swaps everything of the table in one transaction; the first for a table creates its base chains. Nothing is changed on
-// error, which is of kind Overtaken if the nf_tables generation isn't `expected_generation` any more (read it, the state and
-// the store again and retry); Locked without CAP_NET_ADMIN; TableUnavailable without nf_tables; else Refused. The text
-// names what was tried and what the kernel said.
+// Swaps everything of the table in one transaction; the first for a table creates its base chains. Nothing is changed
+// on error, which is of kind Overtaken if the nf_tables generation isn't `expected_generation` any more (read it, the
+// state and the store again and retry); Locked without CAP_NET_ADMIN; TableUnavailable without nf_tables; else Refused.
+// The text names what was tried and what the kernel said.
 Result<void> commit(const TablePlan& plan, std::uint32_t expected_generation);
 
 // Sends the same batch but without its end, which makes the kernel validate everything and then undo it.
 Result<void> check(const TablePlan& plan, std::uint32_t expected_generation);
 
-// Takes the table's chains away (its rules stop filtering), the conntrack chain with the last table that needs it, and the
-// nf_tables table with the last iptables table. Nothing there: success.
+// Takes the table's chains away (its rules stop filtering), the conntrack chain with the last table that needs it, and
+// the nf_tables table with the last iptables table. Nothing there: success.
 Result<void> remove(Family family, TableId table);
 
 } // namespace xtbpf::anchor

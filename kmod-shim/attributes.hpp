@@ -8,8 +8,7 @@
 namespace xtbpf::anchor {
 
 // Calls `each(const nlattr*)` for the attributes behind the first `offset` bytes of the payload, in order.
-template <typename Each>
-void for_attributes(const nlmsghdr* message, std::size_t offset, Each each) {
+template <typename Each> void for_attributes(const nlmsghdr* message, std::size_t offset, Each each) {
     const auto visit = [](const nlattr* attribute, void* data) {
         (*static_cast<Each*>(data))(attribute);
         return MNL_CB_OK;

@@ -49,13 +49,14 @@ Error Batch::explain(const Answer& answer) const {
 }
 
 Result<void> Batch::send(Socket& socket, Ending ending) {
-    // Only the last message asks for an acknowledgement: it tells that the kernel went through all of them. (The end of a
-    // batch is acknowledged only since Linux 6.10.)
+    // Only the last message asks for an acknowledgement: it tells that the kernel went through all of them. (The end of
+    // a batch is acknowledged only since Linux 6.10.)
     if (open_ == nullptr || empty()) return {};
     open_->nlmsg_flags |= NLM_F_ACK;
     // Without its end a batch is undone after all messages have been tried, and errors are reported the same
     // (net/netfilter/nfnetlink.c, nfnetlink_rcv_batch: status isn't NFNL_BATCH_DONE, so it calls ss->abort).
-    if (ending == Ending::Commit) begin_message(NFNL_MSG_BATCH_END, NLM_F_REQUEST, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES);
+    if (ending == Ending::Commit)
+        begin_message(NFNL_MSG_BATCH_END, NLM_F_REQUEST, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES);
     end_message();
 
     const auto answers = socket.deliver({bytes_.data(), used_});

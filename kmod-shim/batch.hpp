@@ -17,8 +17,8 @@ class Batch {
     // The kernel refuses the batch unless nf_tables is still at `generation`.
     explicit Batch(std::uint32_t generation);
 
-    // Begins a message of nf_tables (NFT_MSG_*); attributes may be put on the returned header, at most kMaxMessage bytes,
-    // until the next call. `tried` and `needs` as in refusal().
+    // Begins a message of nf_tables (NFT_MSG_*); attributes may be put on the returned header, at most kMaxMessage
+    // bytes, until the next call. `tried` and `needs` as in refusal().
     nlmsghdr* add(std::uint16_t type, std::uint16_t flags, Family family, std::string tried, std::string needs = {});
 
     static constexpr std::size_t kMaxMessage = 32 * 1024;
@@ -38,7 +38,7 @@ class Batch {
     Error explain(const Answer& answer) const;
 
     std::vector<std::uint8_t> bytes_;
-    std::size_t used_ = 0;    // bytes of finished messages
+    std::size_t used_ = 0; // bytes of finished messages
     nlmsghdr* open_ = nullptr;
     std::vector<Step> steps_; // by sequence number: that of the batch's begin is 0
 };

@@ -54,8 +54,8 @@ void put_match(nlmsghdr* message, const char* name, std::uint32_t revision, std:
 struct PutEffect {
     nlmsghdr* message;
 
-    // ipt_REJECT and ip6t_REJECT call the same nf_send_unreach, nf_send_reset (and their IPv6 likes) as nft_reject_ipv4.c
-    // and nft_reject_ipv6.c do.
+    // ipt_REJECT and ip6t_REJECT call the same nf_send_unreach, nf_send_reset (and their IPv6 likes) as
+    // nft_reject_ipv4.c and nft_reject_ipv6.c do.
     void operator()(const ir::RejectEffect& reject) const {
         Expression expression(message, "reject");
         expression.number(NFTA_REJECT_TYPE, reject.tcp_reset ? NFT_REJECT_TCP_RST : NFT_REJECT_ICMP_UNREACH);
@@ -119,10 +119,13 @@ void put_ct_state_new(nlmsghdr* message) {
 
 void put_effect(nlmsghdr* message, const ir::Effect& effect) { std::visit(PutEffect{message}, effect); }
 
-std::string describe(const ir::Effect& effect) { return std::holds_alternative<ir::RejectEffect>(effect) ? "REJECT" : "LOG"; }
+std::string describe(const ir::Effect& effect) {
+    return std::holds_alternative<ir::RejectEffect>(effect) ? "REJECT" : "LOG";
+}
 
 std::string modules_of(const ir::Effect& effect) {
-    return std::holds_alternative<ir::RejectEffect>(effect) ? "nft_reject_ipv4 or nft_reject_ipv6" : "nft_log and nf_log_syslog";
+    return std::holds_alternative<ir::RejectEffect>(effect) ? "nft_reject_ipv4 or nft_reject_ipv6"
+                                                            : "nft_log and nf_log_syslog";
 }
 
 } // namespace xtbpf::anchor

@@ -21,7 +21,8 @@ void put_kernel_match(nlmsghdr* message, const ir::KernelMatch& match);
 // `code`: NF_ACCEPT, NF_DROP, or NFT_JUMP, NFT_GOTO to `chain`.
 void put_verdict(nlmsghdr* message, std::int32_t code, const std::string& chain = {});
 
-// `ct state new`: makes the kernel track the connections of the rule's family (net/netfilter/nft_ct.c, nft_ct_get_init).
+// `ct state new`: makes the kernel track the connections of the rule's family (net/netfilter/nft_ct.c,
+// nft_ct_get_init).
 void put_ct_state_new(nlmsghdr* message);
 
 void put_effect(nlmsghdr* message, const ir::Effect& effect);

@@ -23,7 +23,8 @@ struct Question {
     alignas(nlmsghdr) std::array<char, 1024> bytes;
     nlmsghdr* header;
 
-    Question(std::uint16_t type, std::uint16_t flags, std::uint8_t family) : header(mnl_nlmsg_put_header(bytes.data())) {
+    Question(std::uint16_t type, std::uint16_t flags, std::uint8_t family)
+        : header(mnl_nlmsg_put_header(bytes.data())) {
         header->nlmsg_type = static_cast<std::uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | type);
         header->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
         auto* generic = static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(header, sizeof(nfgenmsg)));
@@ -32,8 +33,7 @@ struct Question {
     }
 };
 
-template <typename Each>
-void for_attributes(const std::vector<std::uint8_t>& message, Each each) {
+template <typename Each> void for_attributes(const std::vector<std::uint8_t>& message, Each each) {
     for_attributes(reinterpret_cast<const nlmsghdr*>(message.data()), sizeof(nfgenmsg), each);
 }
 

@@ -30,7 +30,7 @@ Result<std::vector<RuleFound>> rules(Socket& socket, Family family, const std::s
 // The note of the table's T-store rule; nullopt: there is no such rule.
 Result<std::optional<StoreNote>> store_note_of(Socket& socket, Family family, TableId table);
 
-std::string base_chain(TableId table, Hook hook);  // "filter-INPUT"
-std::string store_chain(TableId table);            // "filter-store"
+std::string base_chain(TableId table, Hook hook); // "filter-INPUT"
+std::string store_chain(TableId table);           // "filter-store"
 
 } // namespace xtbpf::anchor

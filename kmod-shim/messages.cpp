@@ -20,8 +20,8 @@ nlmsghdr* chain_message(Batch& batch, std::uint16_t type, std::uint16_t flags, F
     return message;
 }
 
-// The type that treats packets as iptables' table does: `nat` sees only a connection's first packet, `route` routes again
-// what the mangle table's OUTPUT chain changed (net/ipv4/netfilter/iptable_mangle.c, ipt_mangle_out).
+// The type that treats packets as iptables' table does: `nat` sees only a connection's first packet, `route` routes
+// again what the mangle table's OUTPUT chain changed (net/ipv4/netfilter/iptable_mangle.c, ipt_mangle_out).
 const char* chain_type(TableId table, Hook hook) {
     if (table == TableId::Nat) return "nat";
     return table == TableId::Mangle && hook == Hook::Output ? "route" : "filter";
@@ -30,7 +30,8 @@ const char* chain_type(TableId table, Hook hook) {
 } // namespace
 
 void add_table(Batch& batch, Family family) {
-    nlmsghdr* message = batch.add(NFT_MSG_NEWTABLE, NLM_F_CREATE, family, fmt::format("make nf_tables table {}", kTable));
+    nlmsghdr* message =
+        batch.add(NFT_MSG_NEWTABLE, NLM_F_CREATE, family, fmt::format("make nf_tables table {}", kTable));
     mnl_attr_put_strz(message, NFTA_TABLE_NAME, kTable);
 }
 
@@ -73,7 +74,8 @@ void add_rule(Batch& batch, Family family, const std::string& chain, const std::
 }
 
 void delete_rule(Batch& batch, Family family, const std::string& chain, std::uint64_t handle) {
-    nlmsghdr* message = batch.add(NFT_MSG_DELRULE, 0, family, fmt::format("delete a rule of nf_tables chain {}", chain));
+    nlmsghdr* message =
+        batch.add(NFT_MSG_DELRULE, 0, family, fmt::format("delete a rule of nf_tables chain {}", chain));
     mnl_attr_put_strz(message, NFTA_RULE_TABLE, kTable);
     mnl_attr_put_strz(message, NFTA_RULE_CHAIN, chain.c_str());
     mnl_attr_put_u64(message, NFTA_RULE_HANDLE, htobe64(handle));

@@ -20,7 +20,7 @@ void delete_table(Batch& batch, Family family); // with all that is in it
 
 void add_chain(Batch& batch, Family family, const std::string& chain);
 void add_base_chain(Batch& batch, Family family, const std::string& chain, TableId table, Hook hook); // policy accept
-void delete_chain(Batch& batch, Family family, const std::string& chain); // with its rules
+void delete_chain(Batch& batch, Family family, const std::string& chain);                             // with its rules
 
 // Appends a rule. `expressions` puts its expressions on the message; `tried`, `needs` as in refusal(). Userdata: see
 // userdata.hpp.

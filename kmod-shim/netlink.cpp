@@ -16,7 +16,8 @@ namespace xtbpf::anchor {
 
 namespace {
 
-constexpr std::size_t kReceive = 64 * 1024; // the kernel fills up to 32 KiB per part of a dump if the reader has the room
+constexpr std::size_t kReceive =
+    64 * 1024; // the kernel fills up to 32 KiB per part of a dump if the reader has the room
 constexpr int kDumpTries = 50;
 
 Answer answer_of(const nlmsghdr* header) {
@@ -97,7 +98,9 @@ Result<std::vector<std::vector<std::uint8_t>>> Socket::ask(nlmsghdr* request, st
                 if ((header->nlmsg_flags & NLM_F_DUMP_INTR) != 0) interrupted = true;
                 if (header->nlmsg_type == NLMSG_ERROR) {
                     const Answer answer = answer_of(header);
-                    if (answer.error != 0) return std::unexpected(refusal(tried, answer.error, answer.detail));
+                    // nfnetlink_rcv_msg says EINVAL where a batch would get EOPNOTSUPP: there is no nf_tables.
+                    const int error = answer.error == EINVAL ? EOPNOTSUPP : answer.error;
+                    if (error != 0) return std::unexpected(refusal(tried, error, answer.detail));
                     done = true;
                 } else if (header->nlmsg_type == NLMSG_DONE) {
                     done = true;
@@ -115,10 +118,12 @@ Result<std::vector<std::vector<std::uint8_t>>> Socket::ask(nlmsghdr* request, st
 
 Result<std::vector<Answer>> Socket::deliver(std::span<const std::uint8_t> batch) {
     const int fd = mnl_socket_get_fd(socket_);
-    // netlink_sendmsg refuses what is longer than the send buffer (af_netlink.c); SO_SNDBUFFORCE doubles the value itself.
+    // netlink_sendmsg refuses what is longer than the send buffer (af_netlink.c); SO_SNDBUFFORCE doubles the value
+    // itself.
     set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, static_cast<int>(batch.size() + 4096));
     ssize_t sent;
-    do sent = mnl_socket_sendto(socket_, batch.data(), batch.size());
+    do
+        sent = mnl_socket_sendto(socket_, batch.data(), batch.size());
     while (sent < 0 && errno == EINTR);
     if (sent < 0) return std::unexpected(refusal("send an nf_tables batch", errno));
 

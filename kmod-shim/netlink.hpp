@@ -21,7 +21,7 @@ std::uint8_t netlink_family(Family family); // NFPROTO_IPV4 or NFPROTO_IPV6
 // What became of one message, as the kernel reports it.
 struct Answer {
     std::uint32_t sequence = 0;
-    int error = 0;     // errno, positive; 0: acknowledged
+    int error = 0;      // errno, positive; 0: acknowledged
     std::string detail; // the kernel's own words (NLMSGERR_ATTR_MSG), often none
 };
 
@@ -34,8 +34,8 @@ class Socket {
     Socket(Socket&& other) noexcept;
     ~Socket();
 
-    // Sends one request of NFNL_SUBSYS_NFTABLES and returns the messages that come back; `tried` is for the error's text.
-    // A dump that others' changes make inconsistent is asked again.
+    // Sends one request of NFNL_SUBSYS_NFTABLES and returns the messages that come back; `tried` is for the error's
+    // text. A dump that others' changes make inconsistent is asked again.
     Result<std::vector<std::vector<std::uint8_t>>> ask(nlmsghdr* request, std::string_view tried);
 
     // Sends a whole batch and returns all acknowledgements and errors; the kernel has handled it when this returns.

@@ -37,8 +37,9 @@ struct Writer {
     }
 
     void verdict(const std::string& chain, int program, std::int32_t code, const std::string& target = {}) {
-        rule(chain, program, [&](nlmsghdr* message) { put_verdict(message, code, target); }, "add a verdict rule",
-             program >= 0 ? kProgramModules : "");
+        rule(
+            chain, program, [&](nlmsghdr* message) { put_verdict(message, code, target); }, "add a verdict rule",
+            program >= 0 ? kProgramModules : "");
     }
 
     void ask_chain(const std::string& chain, const std::vector<HandIn>& hand_ins) {

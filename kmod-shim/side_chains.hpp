@@ -16,7 +16,8 @@ namespace xtbpf::anchor {
 Result<std::string> add_side_chains(Batch& batch, Family family, TableId table, const HookPlan& plan,
                                     std::uint32_t generation);
 
-// Those of `chains` that are side chains of `table`, in an order in which they can be deleted: who jumps before the target.
+// Those of `chains` that are side chains of `table`, in an order in which they can be deleted: who jumps before the
+// target.
 std::vector<std::string> side_chains_of(TableId table, std::span<const std::string> chains);
 
 } // namespace xtbpf::anchor

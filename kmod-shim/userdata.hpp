@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Userdata of the anchor's rules: nft's list of (type, length, value), so that `nft list ruleset` shows our comments and
-// steps over what is ours alone. Pure.
+// Userdata of the anchor's rules: nft's list of (type, length, value), so that `nft list ruleset` shows our comments
+// and steps over what is ours alone. Pure.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Where a counter slot or a limit state lives. A map can't grow, so they are spread over "pages", maps that double in size:
-// page p holds first << p entries. A page is never replaced: growing adds pages, and what is counted stays where it is.
+// Where a counter slot or a limit state lives. A map can't grow, so they are spread over "pages", maps that double in
+// size: page p holds first << p entries. A page is never replaced: growing adds pages, and what is counted stays where
+// it is.
 #pragma once
 
 #include <bit>
@@ -29,9 +30,10 @@ constexpr std::uint32_t pages_for(std::uint32_t entries, std::uint32_t first) {
 constexpr PageIndex counter_place(std::uint32_t slot) { return locate(slot, kFirstCounterPage); }
 constexpr PageIndex limit_place(std::uint32_t state) { return locate(state, kFirstLimitPage); }
 
-// The value of a limit page: the token bucket of net/netfilter/xt_limit.c. All zero: a rule that has not been reached yet.
+// The value of a limit page: the token bucket of net/netfilter/xt_limit.c. All zero: a rule that has not been reached
+// yet.
 struct LimitState {
-    std::uint64_t prev;   // jiffies or any clock of the program; 0: not started
+    std::uint64_t prev; // jiffies or any clock of the program; 0: not started
     std::uint32_t credit;
     std::uint32_t unused;
 };

@@ -35,7 +35,8 @@ class KernelLog {
             const ssize_t size = ::read(log_.get(), line.data(), line.size());
             if (size < 0 && errno == EPIPE) continue; // overwritten lines
             if (size <= 0) return false;
-            if (std::string_view(line.data(), static_cast<std::size_t>(size)).find(text) != std::string_view::npos) return true;
+            if (std::string_view(line.data(), static_cast<std::size_t>(size)).find(text) != std::string_view::npos)
+                return true;
         }
     }
 
@@ -116,7 +117,8 @@ TEST_F(AnchorEffects, TheKernelMatchesForUs) {
     auto plan = special_input();
     auto& hook = hook_of(plan, Hook::Input);
     // struct xt_length_info of linux/netfilter/xt_length.h: 0 .. 40 bytes, XT_ALIGNed
-    hook.hand_ins.push_back({need.get(), {.name = "length", .revision = 0, .info = {0, 0, 40, 0, 0, 0, 0, 0}}, note.get()});
+    hook.hand_ins.push_back(
+        {need.get(), {.name = "length", .revision = 0, .info = {0, 0, 40, 0, 0, 0, 0, 0}}, note.get()});
     hook.again = no_.get();
     hook.rounds = 3;
     ASSERT_TRUE(done(commit(plan)));

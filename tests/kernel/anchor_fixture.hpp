@@ -18,7 +18,8 @@ inline std::string output_of(const std::string& command) {
     std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
     std::string text;
     std::array<char, 4096> part;
-    while (pipe && fgets(part.data(), part.size(), pipe.get()) != nullptr) text += part.data();
+    while (pipe && fgets(part.data(), part.size(), pipe.get()) != nullptr)
+        text += part.data();
     return text;
 }
 
@@ -55,8 +56,7 @@ class Anchor : public ScratchNamespace {
     Fd no_, yes_;
 };
 
-template <typename T>
-::testing::AssertionResult done(const Result<T>& result) {
+template <typename T>::testing::AssertionResult done(const Result<T>& result) {
     if (result) return ::testing::AssertionSuccess();
     return ::testing::AssertionFailure() << result.error().message;
 }

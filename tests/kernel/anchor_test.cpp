@@ -34,13 +34,16 @@ TEST_F(AnchorTest, EveryTableOfBothFamilies) {
         }
     EXPECT_TRUE(Datagrams().passes());
     for (const Family family : {Family::V4, Family::V6})
-        for (const TableId table : kTables) EXPECT_TRUE(done(anchor::remove(family, table)));
+        for (const TableId table : kTables)
+            EXPECT_TRUE(done(anchor::remove(family, table)));
     EXPECT_EQ(output_of("nft list ruleset"), "");
 }
 
 TEST_F(AnchorTest, BaseChainsStay) {
     EXPECT_TRUE(done(commit(accept_all())));
-    const auto chain_lines = [] { return output_of("nft -a list table ip iptables-bpf | grep -A1 'chain filter-[A-Z]'"); };
+    const auto chain_lines = [] {
+        return output_of("nft -a list table ip iptables-bpf | grep -A1 'chain filter-[A-Z]'");
+    };
     const std::string before = chain_lines();
     EXPECT_NE(before.find("handle"), std::string::npos);
     EXPECT_TRUE(done(commit(accept_all())));
@@ -55,9 +58,11 @@ TEST_F(AnchorTest, NothingPassesDuringSwaps) {
     const Datagrams datagrams;
     std::atomic<bool> stop = false;
     std::thread sender([&] {
-        while (!stop) datagrams.send();
+        while (!stop)
+            datagrams.send();
     });
-    for (int i = 0; i < 50; ++i) EXPECT_TRUE(done(commit(plan)));
+    for (int i = 0; i < 50; ++i)
+        EXPECT_TRUE(done(commit(plan)));
     stop = true;
     sender.join();
     EXPECT_FALSE(datagrams.arrived());
@@ -112,7 +117,9 @@ TEST_F(AnchorTest, CheckChangesNothing) {
 }
 
 TEST_F(AnchorTest, ConntrackRunsWhileATableNeedsIt) {
-    const auto chain = [] { return output_of("nft list chain ip iptables-bpf conntrack 2>&1 | grep -c 'ct state new'"); };
+    const auto chain = [] {
+        return output_of("nft list chain ip iptables-bpf conntrack 2>&1 | grep -c 'ct state new'");
+    };
     auto filter = accept_all();
     filter.conntrack = true;
     EXPECT_TRUE(done(commit(filter)));

@@ -2,11 +2,10 @@
 // Fixture: the test runs in a fresh network namespace with lo up, which goes away with the next test or the process.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>

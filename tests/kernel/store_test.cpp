@@ -22,8 +22,9 @@ class Store : public Anchor {
     static void add_rules(StoredTable& table, std::size_t count) {
         auto& rules = table.chains[0].rules;
         for (std::size_t i = 0; i < count; ++i)
-            rules.push_back({.text = fmt::format("-s 10.{}.{}.0/24 -p tcp -m tcp --dport 443 -j DROP", i / 256, i % 256),
-                             .account = {}});
+            rules.push_back(
+                {.text = fmt::format("-s 10.{}.{}.0/24 -p tcp -m tcp --dport 443 -j DROP", i / 256, i % 256),
+                 .account = {}});
     }
 
     static ir::Table program_of(const StoredTable& table) {
@@ -83,7 +84,8 @@ class Store : public Anchor {
 
     static void receive(int packets) {
         const Datagrams datagrams;
-        for (int i = 0; i < packets; ++i) ASSERT_TRUE(datagrams.passes());
+        for (int i = 0; i < packets; ++i)
+            ASSERT_TRUE(datagrams.passes());
     }
 };
 
@@ -125,7 +127,8 @@ TEST_F(Store, CountsSurviveGrowth) {
     read = current();
     EXPECT_EQ(read.table.chains[0].rules[5].account.counters, (Counters{5, 500}));
     Counters sum;
-    for (const auto& rule : read.table.chains[0].rules) sum.packets += rule.account.counters.packets;
+    for (const auto& rule : read.table.chains[0].rules)
+        sum.packets += rule.account.counters.packets;
     EXPECT_EQ(sum.packets, 6U);
 }
 
@@ -175,7 +178,8 @@ TEST_F(Store, WhatLongGoneRulesCountedIsNotShown) {
     add_rules(next, 3999); // up to the third page
     commit_store(next, 1900);
     const auto read = current();
-    for (const auto& rule : read.table.chains[0].rules) ASSERT_EQ(rule.account.counters.packets, 0U) << rule.account.slot;
+    for (const auto& rule : read.table.chains[0].rules)
+        ASSERT_EQ(rule.account.counters.packets, 0U) << rule.account.slot;
     receive(1);
     EXPECT_EQ(current().table.chains[0].rules[1899].account.counters, (Counters{1, 100}));
 }
@@ -250,10 +254,12 @@ TEST_F(Store, TheNamespaceTakesIt) {
             maps.push_back(info.id);
         }
     }
-    for (const std::uint32_t id : maps) EXPECT_TRUE(map_exists(id));
+    for (const std::uint32_t id : maps)
+        EXPECT_TRUE(map_exists(id));
     ASSERT_TRUE(enter_new_namespace());
     EXPECT_FALSE(*read_store(Family::V4, TableId::Filter));
-    for (const std::uint32_t id : maps) EXPECT_TRUE(soon([&] { return !map_exists(id); }));
+    for (const std::uint32_t id : maps)
+        EXPECT_TRUE(soon([&] { return !map_exists(id); }));
 }
 
 TEST_F(Store, AHundredThousandRules) {
@@ -280,8 +286,8 @@ TEST_F(Store, AHundredThousandRules) {
     RecordProperty("first_build_ms", std::to_string(ms(start, built)));
     RecordProperty("read_ms", std::to_string(ms(before, after)));
     RecordProperty("rebuild_ms", std::to_string(ms(after, rebuilt)));
-    std::printf("100,000 rules: first build %.1f ms, read %.1f ms, build again %.1f ms\n", ms(start, built), ms(before, after),
-                ms(after, rebuilt));
+    std::printf("100,000 rules: first build %.1f ms, read %.1f ms, build again %.1f ms\n", ms(start, built),
+                ms(before, after), ms(after, rebuilt));
     // Generous: other jobs may have the CPU.
     EXPECT_LT(ms(before, after), 1000);
 }

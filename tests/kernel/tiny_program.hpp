@@ -77,8 +77,7 @@ inline std::uint32_t program_id(const Fd& program) {
 }
 
 // The kernel frees programs and maps a little after the last user is gone: waits up to two seconds until `gone()`.
-template <typename Gone>
-bool soon(Gone gone) {
+template <typename Gone> bool soon(Gone gone) {
     for (int i = 0; i < 200; ++i) {
         if (gone()) return true;
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
