@@ -12,8 +12,10 @@ namespace {
 
 ir::Words random_address(Random& random, Family family) {
     ir::Words words{};
-    if (family == Family::V4) words[0] = random.pick(kAddresses4);
-    else words = random.pick(kAddresses6);
+    if (family == Family::V4)
+        words[0] = random.pick(kAddresses4);
+    else
+        words = random.pick(kAddresses6);
     return words;
 }
 
@@ -22,7 +24,8 @@ ir::Words random_mask(Random& random, Family family) {
     ir::Words mask{};
     const std::uint32_t words = family == Family::V4 ? 1 : 4;
     if (random.percent(10)) {
-        for (std::uint32_t at = 0; at < words; ++at) mask[at] = random.word() & random.word();
+        for (std::uint32_t at = 0; at < words; ++at)
+            mask[at] = random.word() & random.word();
         return mask;
     }
     std::uint32_t ones = random.percent(40) ? words * 32 : random.below(words * 32 + 1);
@@ -38,16 +41,21 @@ ir::FieldTest random_field_test(Random& random, ir::Field field) {
     ir::FieldTest test{.field = field, .ranges = {}, .gate = {}};
     const std::uint32_t most = largest(field);
     if (random.percent(20)) test.mask = random.percent(50) ? random.word() & most : random.below(256);
-    const std::uint32_t count = random.percent(75) ? 1 : random.percent(80) ? random.between(2, 4) : random.between(5, 16);
+    const std::uint32_t count = random.percent(75)   ? 1
+                                : random.percent(80) ? random.between(2, 4)
+                                                     : random.between(5, 16);
     for (std::uint32_t at = 0; at < count; ++at) {
         const std::uint32_t one = random_value(random, field), other = random_value(random, field);
-        if (random.percent(60)) test.ranges.push_back({one & test.mask, one & test.mask});
-        else test.ranges.push_back({std::min(one, other), std::max(one, other)});
+        if (random.percent(60))
+            test.ranges.push_back({one & test.mask, one & test.mask});
+        else
+            test.ranges.push_back({std::min(one, other), std::max(one, other)});
     }
     test.invert = random.percent(25);
     const bool conntrack = field >= ir::Field::CtStatus;
     const bool owner = field == ir::Field::Uid || field == ir::Field::Gid;
-    if ((conntrack && random.percent(70)) || random.percent(3)) test.gate = {ir::Field::CtPresent, 1, random.percent(30)};
+    if ((conntrack && random.percent(70)) || random.percent(3))
+        test.gate = {ir::Field::CtPresent, 1, random.percent(30)};
     if (owner && random.percent(70)) test.gate = {ir::Field::Owner, random.between(1, 2), random.percent(30)};
     return test;
 }
@@ -64,10 +72,13 @@ ir::InterfaceTest random_interface_test(Random& random) {
 }
 
 ir::AddressTest random_address_test(Random& random, Family family, ir::AddressField field) {
-    ir::AddressTest test{.field = field, .value = random_address(random, family), .mask = random_mask(random, family), .gate = {}};
-    for (std::size_t at = 0; at < test.value.size(); ++at) test.value[at] &= test.mask[at];
+    ir::AddressTest test{
+        .field = field, .value = random_address(random, family), .mask = random_mask(random, family), .gate = {}};
+    for (std::size_t at = 0; at < test.value.size(); ++at)
+        test.value[at] &= test.mask[at];
     test.invert = random.percent(25);
-    if (field >= ir::AddressField::CtOrigSource && random.percent(80)) test.gate = {ir::Field::CtPresent, 1, random.percent(20)};
+    if (field >= ir::AddressField::CtOrigSource && random.percent(80))
+        test.gate = {ir::Field::CtPresent, 1, random.percent(20)};
     return test;
 }
 
@@ -76,13 +87,15 @@ ir::AddressRange random_address_range(Random& random, Family family) {
     if (random.percent(40)) other = one;
     if (random.percent(40)) other[family == Family::V4 ? 0 : 3] += random.below(300);
     if (other < one) std::swap(one, other);
-    return {random.percent(50) ? ir::AddressField::Source : ir::AddressField::Destination, one, other, random.percent(25)};
+    return {random.percent(50) ? ir::AddressField::Source : ir::AddressField::Destination, one, other,
+            random.percent(25)};
 }
 
 // Fills a table's chains, counting slots and states as it goes.
 class TableMaker {
   public:
-    TableMaker(Random& random, const TableShape& shape, ir::Table& table) : random_(random), shape_(shape), table_(table) {}
+    TableMaker(Random& random, const TableShape& shape, ir::Table& table)
+        : random_(random), shape_(shape), table_(table) {}
 
     void make() {
         for (Hook hook : hooks_of(table_.id))
@@ -90,14 +103,16 @@ class TableMaker {
         first_user_ = static_cast<std::uint32_t>(table_.chains.size());
         for (std::uint32_t at = 0; at < shape_.user_chains; ++at)
             table_.chains.push_back({"c" + std::to_string(at), {}, {}});
-        for (std::uint32_t at = 0; at < table_.chains.size(); ++at) fill(at);
+        for (std::uint32_t at = 0; at < table_.chains.size(); ++at)
+            fill(at);
     }
 
   private:
     void fill(std::uint32_t chain) {
         std::vector<ir::Rule>& rules = table_.chains[chain].rules;
         const std::uint32_t count = random_.below(shape_.rules + 1);
-        for (std::uint32_t at = 0; at < count; ++at) rules.push_back(rule(chain));
+        for (std::uint32_t at = 0; at < count; ++at)
+            rules.push_back(rule(chain));
         const std::uint32_t next = std::max(chain + 1, first_user_);
         if (!shape_.deep || next >= table_.chains.size()) return;
         rules.push_back({{}, ir::Jump{next, random_.percent(10)}, slot_++});
@@ -109,12 +124,14 @@ class TableMaker {
         const bool jump = std::holds_alternative<ir::Jump>(made.action);
         std::uint32_t count = random_.below(shape_.predicates + 1);
         if (count == 0 && !jump && random_.percent(80)) count = 1; // else a chain's end would seldom be reached
-        for (std::uint32_t at = 0; at < count; ++at) made.predicates.push_back(predicate());
+        for (std::uint32_t at = 0; at < count; ++at)
+            made.predicates.push_back(predicate());
         return made;
     }
 
     ir::Predicate predicate() {
-        if (shape_.limits && random_.percent(3)) return ir::LimitTest{random_.between(1, 20000), random_.between(1, 20), state_++};
+        if (shape_.limits && random_.percent(3))
+            return ir::LimitTest{random_.between(1, 20000), random_.between(1, 20), state_++};
         if (shape_.kernel_matches && kernel_matches_ < 8 && random_.percent(3))
             return ir::KernelMatch{"addrtype", 1, {std::uint8_t(++kernel_matches_), 0, 0, 0, 0, 0, 0, 0}};
         return random_predicate(random_, table_.family);
@@ -125,7 +142,8 @@ class TableMaker {
         const auto end = static_cast<std::uint32_t>(table_.chains.size());
         if (next < end && random_.percent(35)) return ir::Jump{random_.between(next, end - 1), random_.percent(25)};
         if (shape_.effects && random_.percent(10)) return reject();
-        if (shape_.effects && random_.percent(10)) return ir::HandOff{ir::LogEffect{std::string(random_.pick(kPrefixes)), 4, 0}};
+        if (shape_.effects && random_.percent(10))
+            return ir::HandOff{ir::LogEffect{std::string(random_.pick(kPrefixes)), 4, 0}};
         switch (random_.below(4)) {
         case 0: return ir::Accept{};
         case 1: return ir::Drop{};
@@ -153,7 +171,8 @@ class TableMaker {
 ir::Predicate random_predicate(Random& random, Family family) {
     const std::uint32_t die = random.below(100);
     if (die < 40) return random_field_test(random, static_cast<ir::Field>(random.below(ir::kFields)));
-    if (die < 45) return random_field_test(random, random.percent(50) ? ir::Field::SourcePort : ir::Field::DestinationPort);
+    if (die < 45)
+        return random_field_test(random, random.percent(50) ? ir::Field::SourcePort : ir::Field::DestinationPort);
     if (die < 60) {
         const std::uint32_t field = random.percent(75) ? random.below(2) : random.below(6);
         return random_address_test(random, family, static_cast<ir::AddressField>(field));

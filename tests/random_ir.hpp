@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Random tables, and packets aimed at their rules: what the interpreter and the generated code are compared on. The same seed
-// gives the same tables and packets everywhere.
+// Random tables, and packets aimed at their rules: what the interpreter and the generated code are compared on. The
+// same seed gives the same tables and packets everywhere.
 #pragma once
 
 #include "tests/random.hpp"
@@ -13,13 +13,13 @@
 namespace xtbpf::testing {
 
 struct TableShape {
-    std::uint32_t user_chains = 4;  // a chain jumps to later ones only: no loops, nesting as deep as this
-    std::uint32_t rules = 8;        // at most, per chain
-    std::uint32_t predicates = 4;   // at most, per rule
-    bool deep = false;              // every chain but the last holds a jump to the next one
-    bool effects = true;            // REJECT, LOG
-    bool limits = true;             // LimitTest
-    bool kernel_matches = true;     // KernelMatch; at most 8 in the table
+    std::uint32_t user_chains = 4; // a chain jumps to later ones only: no loops, nesting as deep as this
+    std::uint32_t rules = 8;       // at most, per chain
+    std::uint32_t predicates = 4;  // at most, per rule
+    bool deep = false;             // every chain but the last holds a jump to the next one
+    bool effects = true;           // REJECT, LOG
+    bool limits = true;            // LimitTest
+    bool kernel_matches = true;    // KernelMatch; at most 8 in the table
 };
 
 // Slots and limit states are numbered from 0 in order of the table.
@@ -32,8 +32,8 @@ struct Packet {
     xt_view view;                    // parse_packet of the bytes, and the fields that don't come from them
 };
 
-// Mostly aimed at one rule of the table and at the jumps that lead to it: each predicate held, just missed (a neighbour of its
-// constants), or left to chance. At PREROUTING and INPUT no out-interface, at OUTPUT no in-interface.
+// Mostly aimed at one rule of the table and at the jumps that lead to it: each predicate held, just missed (a neighbour
+// of its constants), or left to chance. At PREROUTING and INPUT no out-interface, at OUTPUT no in-interface.
 Packet random_packet(Random& random, const ir::Table& table, Hook hook);
 
 } // namespace xtbpf::testing

@@ -14,7 +14,8 @@ namespace xtbpf::testing {
 
 namespace {
 
-// A packet as it is wished for; what can't be had together (a port and a later fragment) comes out as the bytes have it.
+// A packet as it is wished for; what can't be had together (a port and a later fragment) comes out as the bytes have
+// it.
 struct Draft {
     xt_view want{};
     std::optional<std::uint32_t> transport_bytes; // cut or pad the transport header and payload to this
@@ -27,9 +28,12 @@ void write(xt_view& view, ir::Field field, std::uint32_t value) {
     auto* at = reinterpret_cast<std::uint8_t*>(&view) + where.offset;
     const auto byte = static_cast<std::uint8_t>(value);
     const auto half = static_cast<std::uint16_t>(value);
-    if (where.size == 1) std::memcpy(at, &byte, 1);
-    else if (where.size == 2) std::memcpy(at, &half, 2);
-    else std::memcpy(at, &value, 4);
+    if (where.size == 1)
+        std::memcpy(at, &byte, 1);
+    else if (where.size == 2)
+        std::memcpy(at, &half, 2);
+    else
+        std::memcpy(at, &value, 4);
 }
 
 void write(xt_view& view, ir::AddressField field, const ir::Words& words) {
@@ -49,13 +53,16 @@ void nudge(Random& random, ir::Words& words, std::size_t last) {
 // Sets the draft's fields as each predicate asks, or nearly.
 class Aim {
   public:
-    Aim(Random& random, Family family, Draft& draft) : random_(random), last_(family == Family::V4 ? 0 : 3), draft_(draft) {}
+    Aim(Random& random, Family family, Draft& draft)
+        : random_(random), last_(family == Family::V4 ? 0 : 3), draft_(draft) {}
 
     void operator()(const ir::FieldTest& test) {
         gate(test.gate);
         if (test.ranges.empty()) return;
         const ir::Range& range = random_.pick(test.ranges);
-        std::uint32_t value = random_.percent(50) ? range.low : random_.percent(50) ? range.high : random_.between(range.low, range.high);
+        std::uint32_t value = random_.percent(50)   ? range.low
+                              : random_.percent(50) ? range.high
+                                                    : random_.between(range.low, range.high);
         if (random_.percent(25)) value += random_.percent(50) ? 1 : ~0U;
         set(test.field, (value & test.mask) | (random_.word() & ~test.mask & largest(test.field)));
     }
@@ -67,7 +74,8 @@ class Aim {
     void operator()(const ir::AddressTest& test) {
         gate(test.gate);
         ir::Words words = test.value;
-        for (std::size_t at = 0; at <= last_; ++at) words[at] |= random_.word() & ~test.mask[at];
+        for (std::size_t at = 0; at <= last_; ++at)
+            words[at] |= random_.word() & ~test.mask[at];
         nudge(random_, words, last_);
         if (random_.percent(10)) words[random_.below(last_ + 1)] ^= 1U << random_.below(32);
         write(draft_.want, test.field, words);
@@ -90,18 +98,23 @@ class Aim {
     void operator()(const ir::ProtocolTest& test) { set(ir::Field::Proto, test.protocol); }
 
     void operator()(const ir::HeaderTest& test) {
-        if (random_.percent(80)) draft_.want.frag_off = 0;
-        else draft_.want.frag_off = static_cast<std::uint16_t>(random_.between(1, 3));
+        if (random_.percent(80))
+            draft_.want.frag_off = 0;
+        else
+            draft_.want.frag_off = static_cast<std::uint16_t>(random_.between(1, 3));
         if (random_.percent(30)) draft_.transport_bytes = test.bytes - random_.below(2);
     }
 
-    // The option behind others, with true and false lengths; data offsets that are too short, or longer than the packet.
+    // The option behind others, with true and false lengths; data offsets that are too short, or longer than the
+    // packet.
     void operator()(const ir::TcpOptionTest& test) {
         std::vector<std::uint8_t>& options = draft_.tcp_options;
         options.clear();
-        while (random_.percent(50) && options.size() < 30) append_option(random_.pick(kTcpOptions));
+        while (random_.percent(50) && options.size() < 30)
+            append_option(random_.pick(kTcpOptions));
         if (random_.percent(70)) append_option(test.kind);
-        while (options.size() % 4 != 0) options.push_back(random_.percent(80) ? 0 : 5);
+        while (options.size() % 4 != 0)
+            options.push_back(random_.percent(80) ? 0 : 5);
         if (random_.percent(15)) {
             draft_.doff_wanted = true;
             draft_.want.tcp_doff = static_cast<std::uint8_t>(random_.below(16));
@@ -129,7 +142,8 @@ class Aim {
         if (kind < 2) return;
         const std::uint32_t length = random_.percent(85) ? random_.between(2, 6) : random_.below(40);
         options.push_back(static_cast<std::uint8_t>(length));
-        for (std::uint32_t at = 2; at < std::min(length, 6U); ++at) options.push_back(static_cast<std::uint8_t>(random_.below(9)));
+        for (std::uint32_t at = 2; at < std::min(length, 6U); ++at)
+            options.push_back(static_cast<std::uint8_t>(random_.below(9)));
         options.resize(std::min<std::size_t>(options.size(), 36));
     }
 
@@ -146,11 +160,13 @@ void aim_at_a_rule(Random& random, const ir::Table& table, Aim& aim) {
         const std::vector<ir::Rule>& rules = table.chains[chain].rules;
         if (!target && !rules.empty()) target = &random.pick(rules);
         if (target)
-            for (const ir::Predicate& predicate : target->predicates) std::visit(aim, predicate);
+            for (const ir::Predicate& predicate : target->predicates)
+                std::visit(aim, predicate);
         std::vector<std::pair<std::uint32_t, const ir::Rule*>> callers;
         for (std::uint32_t from = 0; from < table.chains.size(); ++from)
             for (const ir::Rule& rule : table.chains[from].rules)
-                if (const auto* jump = std::get_if<ir::Jump>(&rule.action); jump && jump->chain == chain) callers.emplace_back(from, &rule);
+                if (const auto* jump = std::get_if<ir::Jump>(&rule.action); jump && jump->chain == chain)
+                    callers.emplace_back(from, &rule);
         if (callers.empty()) return;
         std::tie(chain, target) = random.pick(callers);
     }
@@ -205,8 +221,10 @@ void append_transport(Random& random, const Draft& draft, std::vector<std::uint8
     append16(bytes, 1000);
     append32(bytes, 0);
     bytes.insert(bytes.end(), draft.tcp_options.begin(), draft.tcp_options.end());
-    if (draft.length_wanted && draft.want.ip_len >= start) bytes.resize(std::min<std::size_t>(draft.want.ip_len, 9000));
-    else bytes.resize(bytes.size() + random.below(20));
+    if (draft.length_wanted && draft.want.ip_len >= start)
+        bytes.resize(std::min<std::size_t>(draft.want.ip_len, 9000));
+    else
+        bytes.resize(bytes.size() + random.below(20));
     if (draft.transport_bytes) bytes.resize(start + *draft.transport_bytes);
 }
 
@@ -225,7 +243,8 @@ std::vector<std::uint8_t> build_ipv4(Random& random, const Draft& draft) {
     append_transport(random, draft, bytes);
     put16(bytes, 2, static_cast<std::uint32_t>(bytes.size()));
     std::uint32_t sum = 0;
-    for (std::size_t at = 0; at < header; at += 2) sum += static_cast<std::uint32_t>(bytes[at] << 8 | bytes[at + 1]);
+    for (std::size_t at = 0; at < header; at += 2)
+        sum += static_cast<std::uint32_t>(bytes[at] << 8 | bytes[at + 1]);
     sum = (sum & 0xffff) + (sum >> 16);
     sum = (sum & 0xffff) + (sum >> 16);
     put16(bytes, 10, ~sum & 0xffff);
@@ -233,7 +252,8 @@ std::vector<std::uint8_t> build_ipv4(Random& random, const Draft& draft) {
 }
 
 // `at` is where the header before keeps the number of the next one; returns where this header keeps it.
-std::size_t append_extension(Random& random, std::vector<std::uint8_t>& bytes, std::size_t at, std::uint8_t kind, std::uint32_t fragment) {
+std::size_t append_extension(Random& random, std::vector<std::uint8_t>& bytes, std::size_t at, std::uint8_t kind,
+                             std::uint32_t fragment) {
     bytes[at] = kind;
     const std::size_t start = bytes.size();
     const std::uint32_t units = kind == 44 ? 0 : random.below(3);
@@ -249,12 +269,15 @@ std::vector<std::uint8_t> build_ipv6(Random& random, const Draft& draft) {
     std::vector<std::uint8_t> bytes;
     append32(bytes, 0x60000000U | static_cast<std::uint32_t>(draft.want.tos) << 20 | 0x12345);
     append32(bytes, draft.want.ttl);
-    for (std::uint32_t word : draft.want.saddr) append32(bytes, word);
-    for (std::uint32_t word : draft.want.daddr) append32(bytes, word);
+    for (std::uint32_t word : draft.want.saddr)
+        append32(bytes, word);
+    for (std::uint32_t word : draft.want.daddr)
+        append32(bytes, word);
     std::size_t next = 6;
     for (std::uint32_t count = random.percent(75) ? 0 : random.below(9); count > 0; --count)
         next = append_extension(random, bytes, next, random.pick(kinds), random.below(2));
-    if (draft.want.frag_off != 0) next = append_extension(random, bytes, next, 44, (draft.want.frag_off & 0x1fffU) << 3);
+    if (draft.want.frag_off != 0)
+        next = append_extension(random, bytes, next, 44, (draft.want.frag_off & 0x1fffU) << 3);
     if (random.percent(5)) next = append_extension(random, bytes, next, 60, 0);
     bytes[next] = draft.want.proto;
     append_transport(random, draft, bytes);
@@ -266,7 +289,8 @@ std::vector<std::uint8_t> build_ipv6(Random& random, const Draft& draft) {
 // The fields that the bytes don't hold, from the wish.
 void keep_metadata(const xt_view& want, Hook hook, xt_view& view) {
     if (hook != Hook::Output) std::copy(std::begin(want.in_name), std::end(want.in_name), view.in_name);
-    if (hook != Hook::Prerouting && hook != Hook::Input) std::copy(std::begin(want.out_name), std::end(want.out_name), view.out_name);
+    if (hook != Hook::Prerouting && hook != Hook::Input)
+        std::copy(std::begin(want.out_name), std::end(want.out_name), view.out_name);
     using ir::Field;
     for (std::size_t at = 0; at < ir::kFields; ++at) {
         const auto field = static_cast<Field>(at);
@@ -274,7 +298,8 @@ void keep_metadata(const xt_view& want, Hook hook, xt_view& view) {
     }
     for (std::size_t at = 2; at < 6; ++at) {
         const std::size_t offset = ir::layout(static_cast<ir::AddressField>(at)).offset;
-        std::memcpy(reinterpret_cast<std::uint8_t*>(&view) + offset, reinterpret_cast<const std::uint8_t*>(&want) + offset, 16);
+        std::memcpy(reinterpret_cast<std::uint8_t*>(&view) + offset,
+                    reinterpret_cast<const std::uint8_t*>(&want) + offset, 16);
     }
     if (view.ct_state == 0) view.ct_state = 1;
 }

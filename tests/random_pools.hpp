@@ -12,8 +12,9 @@
 
 namespace xtbpf::testing {
 
-inline constexpr std::array<std::uint32_t, 12> kAddresses4{0x0a000001, 0x0a000002, 0x0a000100, 0x0a00ffff, 0x0a010203, 0xc0a80101,
-                                                           0xc0a801ff, 0x7f000001, 0x00000000, 0xffffffff, 0xe0000001, 0x80000000};
+inline constexpr std::array<std::uint32_t, 12> kAddresses4{0x0a000001, 0x0a000002, 0x0a000100, 0x0a00ffff,
+                                                           0x0a010203, 0xc0a80101, 0xc0a801ff, 0x7f000001,
+                                                           0x00000000, 0xffffffff, 0xe0000001, 0x80000000};
 inline constexpr std::array<ir::Words, 8> kAddresses6{{{0x20010db8, 0, 0, 1},
                                                        {0x20010db8, 0, 0, 2},
                                                        {0x20010db8, 1, 0, 0xffff},
@@ -22,7 +23,8 @@ inline constexpr std::array<ir::Words, 8> kAddresses6{{{0x20010db8, 0, 0, 1},
                                                        {0, 0, 0, 1},
                                                        {0, 0, 0, 0},
                                                        {~0U, ~0U, ~0U, ~0U}}};
-inline constexpr std::array<std::string_view, 7> kInterfaces{"eth0", "eth1", "eth10", "lo", "wlan0", "br-0123456789ab", "e"};
+inline constexpr std::array<std::string_view, 7> kInterfaces{"eth0", "eth1", "eth10", "lo", "wlan0", "br-0123456789ab",
+                                                             "e"};
 inline constexpr std::array<std::uint8_t, 11> kProtocols{6, 6, 6, 17, 17, 1, 58, 0, 59, 50, 255};
 inline constexpr std::array<std::uint32_t, 5> kHeaderSizes{20, 20, 8, 8, 4};
 inline constexpr std::array<std::uint8_t, 6> kTcpOptions{2, 2, 3, 8, 1, 253};

@@ -12,7 +12,8 @@ struct Frame {
     std::size_t rule = 0;
 };
 
-ChainOrder walk(const ir::Table& table, std::uint32_t root, bool live_only, const std::function<void(const ir::Rule&)>& visit) {
+ChainOrder walk(const ir::Table& table, std::uint32_t root, bool live_only,
+                const std::function<void(const ir::Rule&)>& visit) {
     ChainOrder order;
     std::vector<Colour> colours(table.chains.size(), Colour::New);
     std::vector<Frame> stack;
@@ -35,8 +36,10 @@ ChainOrder walk(const ir::Table& table, std::uint32_t root, bool live_only, cons
         if (visit) visit(rules[at]);
         const auto* jump = std::get_if<ir::Jump>(&rules[at].action);
         if (!jump) continue;
-        if (colours[jump->chain] == Colour::New) open(jump->chain);
-        else if (colours[jump->chain] == Colour::Open) order.loop = true;
+        if (colours[jump->chain] == Colour::New)
+            open(jump->chain);
+        else if (colours[jump->chain] == Colour::Open)
+            order.loop = true;
     }
     return order;
 }

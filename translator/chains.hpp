@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The graph of a table's chains: jumps and gotos are its edges, built-in chains its roots. Depth first, without recursion:
-// a table may nest as many chains as it has.
+// The graph of a table's chains: jumps and gotos are its edges, built-in chains its roots. Depth first, without
+// recursion: a table may nest as many chains as it has.
 #pragma once
 
 #include "translator/ir.hpp"
@@ -15,7 +15,7 @@ namespace xtbpf {
 std::optional<std::uint32_t> builtin_chain(const ir::Table& table, Hook hook);
 
 struct ChainOrder {
-    std::vector<std::uint32_t> entered;       // the chains reachable from the root, each once, as rules first enter them
+    std::vector<std::uint32_t> entered; // the chains reachable from the root, each once, as rules first enter them
     std::vector<std::uint32_t> callees_first; // the same, every chain behind all it jumps to (if there is no loop)
     bool loop = false;                        // a reachable chain comes back to itself
 };

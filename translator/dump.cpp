@@ -2,10 +2,9 @@
 // The IR as text: a table, then per chain its head and one line per rule, predicates in order, `->` and the action.
 #include "translator/ir.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <bit>
+#include <fmt/format.h>
 #include <iterator>
 
 namespace xtbpf::ir {
@@ -51,9 +50,11 @@ class Text {
         word();
         std::string name;
         std::size_t at = 0;
-        for (; at < test.name.size() && test.mask[at] != 0 && test.name[at] != 0; ++at) name += static_cast<char>(test.name[at]);
+        for (; at < test.name.size() && test.mask[at] != 0 && test.name[at] != 0; ++at)
+            name += static_cast<char>(test.name[at]);
         const bool prefix = at < test.mask.size() && test.mask[at] == 0;
-        put("{}{}{}{}", test.direction == Direction::In ? "in" : "out", test.invert ? "!=" : "=", quoted(name), prefix ? "+" : "");
+        put("{}{}{}{}", test.direction == Direction::In ? "in" : "out", test.invert ? "!=" : "=", quoted(name),
+            prefix ? "+" : "");
     }
 
     void operator()(const ProtocolTest& test) {
@@ -79,7 +80,8 @@ class Text {
     void operator()(const KernelMatch& match) {
         word();
         put("kernel({}/{}:", match.name, match.revision);
-        for (std::uint8_t byte : match.info) put("{:02x}", byte);
+        for (std::uint8_t byte : match.info)
+            put("{:02x}", byte);
         out_ += ')';
     }
 
@@ -91,24 +93,33 @@ class Text {
     void operator()(const HandOff& off) { std::visit(*this, off.effect); }
 
     void operator()(const RejectEffect& reject) {
-        if (reject.tcp_reset) out_ += "reject(tcp-reset)";
-        else put("reject(icmp={})", reject.icmp_code);
+        if (reject.tcp_reset)
+            out_ += "reject(tcp-reset)";
+        else
+            put("reject(icmp={})", reject.icmp_code);
     }
 
-    void operator()(const LogEffect& log) { put("log(prefix={},level={},flags=0x{:x})", quoted(log.prefix), log.level, log.flags); }
+    void operator()(const LogEffect& log) {
+        put("log(prefix={},level={},flags=0x{:x})", quoted(log.prefix), log.level, log.flags);
+    }
 
     template <typename... Arguments> void put(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
         fmt::format_to(std::back_inserter(out_), format, std::forward<Arguments>(arguments)...);
     }
 
-    // Text that comes from the user: in quotes unless it is one plain word; bytes that could break a line are written \xNN.
+    // Text that comes from the user: in quotes unless it is one plain word; bytes that could break a line are written
+    // \xNN.
     static std::string quoted(std::string_view text) {
-        const auto plain = [](char letter) { return letter > 0x20 && letter < 0x7f && letter != '"' && letter != '\\'; };
+        const auto plain = [](char letter) {
+            return letter > 0x20 && letter < 0x7f && letter != '"' && letter != '\\';
+        };
         if (!text.empty() && std::ranges::all_of(text, plain)) return std::string(text);
         std::string out = "\"";
         for (char letter : text) {
-            if (plain(letter) || letter == ' ') out += letter;
-            else fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(letter));
+            if (plain(letter) || letter == ' ')
+                out += letter;
+            else
+                fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(letter));
         }
         return out + '"';
     }
@@ -133,12 +144,15 @@ class Text {
     }
 
     void number(std::uint32_t value, bool hex) {
-        if (hex) put("0x{:x}", value);
-        else put("{}", value);
+        if (hex)
+            put("0x{:x}", value);
+        else
+            put("{}", value);
     }
 
     void gate(const std::optional<Gate>& gate) {
-        if (gate) put("{}>={}?{}:", layout(gate->field).name, gate->at_least, gate->otherwise ? "else-true" : "else-false");
+        if (gate)
+            put("{}>={}?{}:", layout(gate->field).name, gate->at_least, gate->otherwise ? "else-true" : "else-false");
     }
 
     std::string address(const Words& words) const {
@@ -146,7 +160,8 @@ class Text {
         if (table_.family == Family::V4)
             return fmt::format("{}.{}.{}.{}", word >> 24, word >> 16 & 255, word >> 8 & 255, word & 255);
         std::string text;
-        for (std::uint32_t part : words) fmt::format_to(std::back_inserter(text), "{}{:x}:{:x}", text.empty() ? "" : ":", part >> 16, part & 0xffff);
+        for (std::uint32_t part : words)
+            fmt::format_to(std::back_inserter(text), "{}{:x}:{:x}", text.empty() ? "" : ":", part >> 16, part & 0xffff);
         return text;
     }
 
@@ -157,11 +172,14 @@ class Text {
         bool contiguous = true;
         for (unsigned at = 0; at < words; ++at) {
             const auto leading = static_cast<unsigned>(std::countl_one(mask[at]));
-            contiguous &= static_cast<unsigned>(std::popcount(mask[at])) == leading && (leading == 0 || ones == at * 32);
+            contiguous &=
+                static_cast<unsigned>(std::popcount(mask[at])) == leading && (leading == 0 || ones == at * 32);
             ones += leading;
         }
-        if (contiguous) put("/{}", ones);
-        else put("/{}", address(mask));
+        if (contiguous)
+            put("/{}", ones);
+        else
+            put("/{}", address(mask));
     }
 
     std::string chain_name(std::uint32_t chain) const {
@@ -183,7 +201,8 @@ std::string dump(const Table& table) {
         out += '\n';
         for (const Rule& rule : chain.rules) {
             text.put("  [{}]", rule.slot);
-            for (const Predicate& predicate : rule.predicates) std::visit(text, predicate);
+            for (const Predicate& predicate : rule.predicates)
+                std::visit(text, predicate);
             out += " -> ";
             std::visit(text, rule.action);
             out += '\n';

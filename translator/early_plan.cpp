@@ -30,8 +30,10 @@ bool stops(const ir::Rule& rule, const std::vector<Outcomes>& chains) {
 Outcomes outcomes_of(const ir::Chain& chain, const std::vector<Outcomes>& chains) {
     Outcomes all;
     const auto leave = [&] { // by RETURN or at the end
-        if (!chain.builtin) all.returns = true;
-        else (chain.builtin->accept ? all.accepts : all.drops) = true;
+        if (!chain.builtin)
+            all.returns = true;
+        else
+            (chain.builtin->accept ? all.accepts : all.drops) = true;
     };
     for (const ir::Rule& rule : chain.rules) {
         if (defers(rule.action)) {
@@ -63,7 +65,8 @@ struct Analysis {
 };
 
 Analysis analyse(const ir::Table& table, std::uint32_t root, Hook hook) {
-    Analysis analysis{defer_unknown(table, hook), live_chain_order(table, root).callees_first, std::vector<Outcomes>(table.chains.size())};
+    Analysis analysis{defer_unknown(table, hook), live_chain_order(table, root).callees_first,
+                      std::vector<Outcomes>(table.chains.size())};
     for (std::uint32_t chain : analysis.reachable)
         analysis.chains[chain] = outcomes_of(analysis.table.chains[chain], analysis.chains);
     return analysis;
@@ -77,7 +80,8 @@ struct Leg {
     bool drops() const { return std::ranges::any_of(steps, &EarlyStep::drops); }
     bool defers() const { return std::ranges::any_of(steps, &EarlyStep::defers); }
     void cut_behind_last_drop() {
-        while (!steps.empty() && !steps.back().drops) steps.pop_back();
+        while (!steps.empty() && !steps.back().drops)
+            steps.pop_back();
     }
 };
 
@@ -108,7 +112,8 @@ bool translates_addresses(std::span<const ir::Table> tables) {
 // Cuts a chain where no drop can follow; see prune_for_early.
 class Pruner {
   public:
-    Pruner(const std::vector<Outcomes>& chains, bool accept_matters) : chains_(chains), accept_matters_(accept_matters) {}
+    Pruner(const std::vector<Outcomes>& chains, bool accept_matters)
+        : chains_(chains), accept_matters_(accept_matters) {}
 
     void prune(ir::Chain& chain) const {
         std::vector<ir::Rule>& rules = chain.rules;
@@ -128,7 +133,9 @@ class Pruner {
 
   private:
     // A user chain's callers aren't asked: what goes back to them may matter.
-    bool leaving_matters(const ir::Chain& chain) const { return !chain.builtin || !chain.builtin->accept || accept_matters_; }
+    bool leaving_matters(const ir::Chain& chain) const {
+        return !chain.builtin || !chain.builtin->accept || accept_matters_;
+    }
 
     // Whether a drop (or an accept, if that matters) can be reached from this rule on.
     bool matters(const ir::Chain& chain, const ir::Rule& rule, bool next_matters) const {
@@ -179,9 +186,11 @@ ir::Table prune_for_early(const ir::Table& table, Hook hook, bool accept_matters
     Analysis analysis = analyse(table, *root, hook);
     ir::Table& pruned = analysis.table;
     const Pruner pruner(analysis.chains, accept_matters);
-    for (std::uint32_t chain : analysis.reachable) pruner.prune(pruned.chains[chain]);
+    for (std::uint32_t chain : analysis.reachable)
+        pruner.prune(pruned.chains[chain]);
     std::vector<bool> kept(pruned.chains.size(), false);
-    for (std::uint32_t chain : live_chain_order(pruned, *root).entered) kept[chain] = true;
+    for (std::uint32_t chain : live_chain_order(pruned, *root).entered)
+        kept[chain] = true;
     for (std::uint32_t chain = 0; chain < kept.size(); ++chain)
         if (!kept[chain]) pruned.chains[chain].rules.clear();
     return std::move(pruned);

@@ -19,10 +19,12 @@ struct Passage {
 
 class Rounds {
   public:
-    Rounds(const ir::Table& table, std::uint32_t limit) : table_(table), limit_(limit), passages_(table.chains.size()) {}
+    Rounds(const ir::Table& table, std::uint32_t limit)
+        : table_(table), limit_(limit), passages_(table.chains.size()) {}
 
     std::uint32_t of(std::uint32_t root) {
-        for (std::uint32_t chain : chain_order(table_, root).callees_first) passages_[chain] = pass(table_.chains[chain]);
+        for (std::uint32_t chain : chain_order(table_, root).callees_first)
+            passages_[chain] = pass(table_.chains[chain]);
         return std::max(passages_[root].ends.value_or(0), passages_[root].returns.value_or(0));
     }
 
@@ -58,12 +60,14 @@ class Rounds {
     }
 
     static Cost asked(const ir::Rule& rule) {
-        return static_cast<std::uint32_t>(std::ranges::count_if(
-            rule.predicates, [](const ir::Predicate& predicate) { return std::holds_alternative<ir::KernelMatch>(predicate); }));
+        return static_cast<std::uint32_t>(std::ranges::count_if(rule.predicates, [](const ir::Predicate& predicate) {
+            return std::holds_alternative<ir::KernelMatch>(predicate);
+        }));
     }
 
     static bool goes_on(const ir::Action& action) {
-        if (const auto* off = std::get_if<ir::HandOff>(&action)) return std::holds_alternative<ir::LogEffect>(off->effect);
+        if (const auto* off = std::get_if<ir::HandOff>(&action))
+            return std::holds_alternative<ir::LogEffect>(off->effect);
         return std::holds_alternative<ir::Continue>(action);
     }
 

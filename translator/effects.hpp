@@ -9,8 +9,8 @@
 
 namespace xtbpf {
 
-// Distinct effects and kernel matches of the rules reachable from a built-in chain, in traversal order (depth first, each
-// rule once). A HandOff's number is the index of its effect here; equal effects share one number.
+// Distinct effects and kernel matches of the rules reachable from a built-in chain, in traversal order (depth first,
+// each rule once). A HandOff's number is the index of its effect here; equal effects share one number.
 struct HookNeeds {
     std::vector<ir::Effect> effects;
     std::vector<ir::KernelMatch> kernel_matches; // one per predicate instance: not shared

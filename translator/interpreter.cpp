@@ -11,11 +11,12 @@ namespace {
 // What a matched rule does to the walk.
 enum class Next : std::uint8_t { Rule, Chain, Return, End };
 
-// One walk over a table, shaped as ipt_do_table (net/ipv4/netfilter/ip_tables.c): a position, a stack of the rules to go on
-// with after a jump's return, and the built-in chain's policy as the underflow.
+// One walk over a table, shaped as ipt_do_table (net/ipv4/netfilter/ip_tables.c): a position, a stack of the rules to
+// go on with after a jump's return, and the built-in chain's policy as the underflow.
 class Walk {
   public:
-    Walk(const ir::Table& table, Hook hook, const xt_view& view, std::span<const std::uint8_t> bytes, const Environment& env)
+    Walk(const ir::Table& table, Hook hook, const xt_view& view, std::span<const std::uint8_t> bytes,
+         const Environment& env)
         : table_(table), view_(view), bytes_(bytes), env_(env), hook_(hook) {}
 
     Trace run(std::uint32_t builtin) {
@@ -57,7 +58,8 @@ class Walk {
 
     Outcome matches(const ir::Rule& rule) const {
         for (const ir::Predicate& predicate : rule.predicates)
-            if (const Outcome outcome = evaluate(predicate, table_.family, view_, bytes_, env_); outcome != Outcome::True)
+            if (const Outcome outcome = evaluate(predicate, table_.family, view_, bytes_, env_);
+                outcome != Outcome::True)
                 return outcome;
         return Outcome::True;
     }
@@ -80,8 +82,9 @@ class Walk {
         return Next::End;
     }
 
-    // The kernel refuses tables whose chains loop and sizes the stack by the number of chains, dropping what would overflow
-    // it (check_chains, placement.hpp). An unchecked table (a fuzzer's) ends here too, by the same bound and one on all steps.
+    // The kernel refuses tables whose chains loop and sizes the stack by the number of chains, dropping what would
+    // overflow it (check_chains, placement.hpp). An unchecked table (a fuzzer's) ends here too, by the same bound and
+    // one on all steps.
     Next enter(const ir::Jump& jump) {
         if (++entered_ > kMostEntered || stack_.size() > table_.chains.size()) return end(false);
         if (!jump.is_goto) stack_.push_back({at_.chain, at_.rule + 1});
@@ -119,7 +122,8 @@ class Walk {
 
 } // namespace
 
-Trace interpret(const ir::Table& table, Hook hook, const xt_view& view, std::span<const std::uint8_t> bytes, const Environment& env) {
+Trace interpret(const ir::Table& table, Hook hook, const xt_view& view, std::span<const std::uint8_t> bytes,
+                const Environment& env) {
     const auto builtin = builtin_chain(table, hook);
     if (!builtin) return Trace{.accept = true, .hotdrop = false, .path = {}, .effects = {}};
     return Walk(table, hook, view, bytes, env).run(*builtin);

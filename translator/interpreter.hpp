@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The interpreter of the IR: the oracle of the generated code, of the self-check and of `xtbpf explain`. Simple on purpose:
-// it walks rules one by one as ipt_do_table does.
+// The interpreter of the IR: the oracle of the generated code, of the self-check and of `xtbpf explain`. Simple on
+// purpose: it walks rules one by one as ipt_do_table does.
 #pragma once
 
 #include "translator/ir.hpp"
@@ -22,16 +22,19 @@ struct Environment {
 
 struct Trace {
     bool accept = false;
-    bool hotdrop = false;                // dropped by a predicate: the last rule of the path doesn't count the packet
-    std::vector<ir::Slot> path;          // slots of the rules that matched, in order, and of the policy if it decided
-    std::vector<std::uint32_t> effects;  // numbers (effects.hpp) of the effects in order
+    bool hotdrop = false;               // dropped by a predicate: the last rule of the path doesn't count the packet
+    std::vector<ir::Slot> path;         // slots of the rules that matched, in order, and of the policy if it decided
+    std::vector<std::uint32_t> effects; // numbers (effects.hpp) of the effects in order
 };
 
-// Runs the built-in chain of `hook`. `bytes` as in parse_packet: for predicates that look beyond the view (TCP options).
-Trace interpret(const ir::Table& table, Hook hook, const xt_view& view, std::span<const std::uint8_t> bytes, const Environment& env = {});
+// Runs the built-in chain of `hook`. `bytes` as in parse_packet: for predicates that look beyond the view (TCP
+// options).
+Trace interpret(const ir::Table& table, Hook hook, const xt_view& view, std::span<const std::uint8_t> bytes,
+                const Environment& env = {});
 
 // Whether one predicate holds: false, true or hotdrop.
 enum class Outcome : std::uint8_t { False, True, Hotdrop };
-Outcome evaluate(const ir::Predicate& predicate, Family family, const xt_view& view, std::span<const std::uint8_t> bytes, const Environment& env);
+Outcome evaluate(const ir::Predicate& predicate, Family family, const xt_view& view,
+                 std::span<const std::uint8_t> bytes, const Environment& env);
 
 } // namespace xtbpf

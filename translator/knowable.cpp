@@ -36,7 +36,9 @@ struct Knowable {
     bool operator()(const ir::AnyOf& any) const { return std::ranges::all_of(any.tests, *this); }
     bool operator()(const ir::AddressTest& test) const { return address(test.field) && gate(test.gate); }
     bool operator()(const ir::AddressRange& test) const { return address(test.field); }
-    bool operator()(const ir::InterfaceTest& test) const { return test.direction == ir::Direction::In || hook != Hook::Forward; }
+    bool operator()(const ir::InterfaceTest& test) const {
+        return test.direction == ir::Direction::In || hook != Hook::Forward;
+    }
     bool operator()(const ir::ProtocolTest&) const { return true; }
     bool operator()(const ir::HeaderTest&) const { return true; }
     bool operator()(const ir::TcpOptionTest&) const { return true; }
@@ -55,8 +57,10 @@ ir::Rule defer_unknown(const ir::Rule& rule, Hook hook) {
     ir::Rule known{{}, rule.action, rule.slot};
     if (defers(rule.action)) known.action = kDefer;
     for (const ir::Predicate& predicate : rule.predicates) {
-        if (knowable(predicate, hook)) known.predicates.push_back(predicate);
-        else known.action = kDefer;
+        if (knowable(predicate, hook))
+            known.predicates.push_back(predicate);
+        else
+            known.action = kDefer;
         if (has_side_effect(predicate)) break;
     }
     return known;
@@ -76,7 +80,8 @@ ir::Table defer_unknown(const ir::Table& table, Hook hook) {
     const auto root = builtin_chain(table, hook);
     if (!root) return known;
     for (std::uint32_t chain : live_chain_order(table, *root).entered)
-        for (ir::Rule& rule : known.chains[chain].rules) rule = defer_unknown(rule, hook);
+        for (ir::Rule& rule : known.chains[chain].rules)
+            rule = defer_unknown(rule, hook);
     return known;
 }
 

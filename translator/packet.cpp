@@ -16,7 +16,14 @@ constexpr std::size_t kFragmentHeader = 8;
 constexpr std::size_t kTcpHeader = 20;
 
 // Extension headers that ipv6_ext_hdr() names (net/ipv6/exthdrs_core.c); ESP and Mobility count as transport.
-enum NextHeader : std::uint8_t { HopByHop = 0, Routing = 43, Fragment = 44, Authentication = 51, None = 59, Destination = 60 };
+enum NextHeader : std::uint8_t {
+    HopByHop = 0,
+    Routing = 43,
+    Fragment = 44,
+    Authentication = 51,
+    None = 59,
+    Destination = 60
+};
 
 bool is_extension(std::uint8_t header) {
     switch (header) {
@@ -36,8 +43,9 @@ std::uint32_t big32(Bytes bytes, std::size_t at) {
     return static_cast<std::uint32_t>(big16(bytes, at)) << 16 | big16(bytes, at + 2);
 }
 
-// The transport fields, each only if all its bytes are in the packet, TCP's only if all of its header is. They are read whatever the protocol is: predicates on
-// them follow a ProtocolTest. `at` may lie behind the packet's end: the last extension header's length isn't checked.
+// The transport fields, each only if all its bytes are in the packet, TCP's only if all of its header is. They are read
+// whatever the protocol is: predicates on them follow a ProtocolTest. `at` may lie behind the packet's end: the last
+// extension header's length isn't checked.
 void read_transport(xt_view& view, Bytes packet, std::size_t at) {
     view.thoff = static_cast<std::uint16_t>(std::min<std::size_t>(at, std::numeric_limits<std::uint16_t>::max()));
     if (view.thoff != at || at >= packet.size()) return;
@@ -71,10 +79,10 @@ std::optional<xt_view> parse_ipv4(Bytes bytes) {
     return view;
 }
 
-// Follows ipv6_find_hdr(skb, &offset, -1, &fragoff, NULL) (net/ipv6/exthdrs_core.c) as ip6_packet_match calls it: each header
-// must have the bytes that are read of it, not the bytes its length field claims. Behind a later fragment's header only
-// a transport protocol or "no next header" can be named; for anything else the search fails with fragoff still 0, so that
-// ip6_packet_match takes it for a broken header too (seen on Linux 6.18).
+// Follows ipv6_find_hdr(skb, &offset, -1, &fragoff, NULL) (net/ipv6/exthdrs_core.c) as ip6_packet_match calls it: each
+// header must have the bytes that are read of it, not the bytes its length field claims. Behind a later fragment's
+// header only a transport protocol or "no next header" can be named; for anything else the search fails with fragoff
+// still 0, so that ip6_packet_match takes it for a broken header too (seen on Linux 6.18).
 void find_transport(xt_view& view, Bytes packet) {
     std::uint8_t header = packet[6];
     std::size_t at = kIpv6Header;
@@ -95,7 +103,8 @@ void find_transport(xt_view& view, Bytes packet) {
                     return;
                 }
                 view.proto = next;
-                view.frag_off = offset; // thoff stays 0: ipv6_find_hdr doesn't say where the rest of the header would be
+                view.frag_off =
+                    offset; // thoff stays 0: ipv6_find_hdr doesn't say where the rest of the header would be
                 return;
             }
             at += kFragmentHeader;
@@ -110,8 +119,8 @@ void find_transport(xt_view& view, Bytes packet) {
     read_transport(view, packet, at);
 }
 
-// The length checks of ip6_rcv_core() (net/ipv6/ip6_input.c). A payload length of 0 before a hop-by-hop header is a jumbogram's:
-// nothing is trimmed.
+// The length checks of ip6_rcv_core() (net/ipv6/ip6_input.c). A payload length of 0 before a hop-by-hop header is a
+// jumbogram's: nothing is trimmed.
 std::optional<xt_view> parse_ipv6(Bytes bytes) {
     if (bytes.size() < kIpv6Header || bytes[0] >> 4 != 6) return std::nullopt;
     const std::size_t payload = big16(bytes, 4);

@@ -15,7 +15,8 @@ class Collector {
     explicit Collector(ViewNeeds& needs) : needs_(needs) {}
 
     void rule(const ir::Rule& rule) {
-        for (const ir::Predicate& predicate : rule.predicates) std::visit(*this, predicate);
+        for (const ir::Predicate& predicate : rule.predicates)
+            std::visit(*this, predicate);
         needs_.effects |= std::holds_alternative<ir::HandOff>(rule.action);
     }
 
@@ -24,7 +25,8 @@ class Collector {
         field(test.field);
     }
     void operator()(const ir::AnyOf& any) {
-        for (const ir::FieldTest& test : any.tests) (*this)(test);
+        for (const ir::FieldTest& test : any.tests)
+            (*this)(test);
     }
     void operator()(const ir::AddressTest& test) {
         gate(test.gate);
@@ -105,7 +107,8 @@ bool needs_conntrack(const ir::Table& table) {
     ViewNeeds needs;
     Collector collector(needs);
     for (const ir::Chain& chain : table.chains)
-        for (const ir::Rule& rule : chain.rules) collector.rule(rule);
+        for (const ir::Rule& rule : chain.rules)
+            collector.rule(rule);
     return needs.conntrack;
 }
 

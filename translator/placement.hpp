@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a hook's rules ask for, before any code is made of them: the parts of the view that have to be filled, conntrack, and
-// whether the kernel would take the chains at all.
+// What a hook's rules ask for, before any code is made of them: the parts of the view that have to be filled,
+// conntrack, and whether the kernel would take the chains at all.
 #pragma once
 
 #include "translator/error.hpp"
@@ -11,8 +11,8 @@ namespace xtbpf {
 // The parts of the view that cost something to fill. Addresses, lengths, tos, ttl and the mark are always there.
 struct ViewNeeds {
     bool in_name = false, out_name = false;
-    bool transport = false;        // proto (IPv6: the walk over extension headers), thoff, l4_avail, ports, TCP fields
-    bool tcp_options = false;      // the packet's bytes behind the TCP header
+    bool transport = false;   // proto (IPv6: the walk over extension headers), thoff, l4_avail, ports, TCP fields
+    bool tcp_options = false; // the packet's bytes behind the TCP header
     bool packet_type = false;
     bool mac = false;
     bool owner = false;
@@ -28,12 +28,12 @@ struct ViewNeeds {
 // Of the rules that a packet can get to from the built-in chain of `hook`; nothing if the table has no such chain.
 ViewNeeds view_needs(const ir::Table& table, Hook hook);
 
-// Whether any rule of the table, reachable or not, reads conntrack: a match's checkentry switches it on (nf_ct_netns_get in
-// conntrack_mt_check, net/netfilter/xt_conntrack.c). A hand-in's own checkentry does so by itself.
+// Whether any rule of the table, reachable or not, reads conntrack: a match's checkentry switches it on
+// (nf_ct_netns_get in conntrack_mt_check, net/netfilter/xt_conntrack.c). A hand-in's own checkentry does so by itself.
 bool needs_conntrack(const ir::Table& table);
 
-// Refused if chains that a built-in chain reaches loop, as mark_source_chains has it (net/ipv4/netfilter/ip_tables.c); a
-// loop that nothing reaches is fine.
+// Refused if chains that a built-in chain reaches loop, as mark_source_chains has it (net/ipv4/netfilter/ip_tables.c);
+// a loop that nothing reaches is fine.
 Result<void> check_chains(const ir::Table& table);
 
 } // namespace xtbpf

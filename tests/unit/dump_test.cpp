@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "translator/ir.hpp"
 
-#include <gtest/gtest.h>
-
 #include <cstring>
+#include <gtest/gtest.h>
 
 namespace xtbpf::ir {
 
@@ -20,8 +19,13 @@ TEST(Dump, EveryPredicateAndAction) {
     const FieldTest state{.field = Field::CtState, .mask = 6, .ranges = {{1, 6}}, .gate = {}};
     const FieldTest ports{.field = Field::DestinationPort, .ranges = {{22, 22}, {80, 90}}, .invert = true, .gate = {}};
     const FieldTest uid{.field = Field::Uid, .ranges = {{0, 0}}, .gate = Gate{Field::Owner, 2, false}};
-    const AddressTest net{.field = AddressField::Source, .value = {0x0a000000, 0, 0, 0}, .mask = {0xff000000, 0, 0, 0}, .gate = {}};
-    const AddressTest holes{.field = AddressField::Destination, .value = {1, 0, 0, 0}, .mask = {0xff0000ff, 0, 0, 0}, .invert = true, .gate = {}};
+    const AddressTest net{
+        .field = AddressField::Source, .value = {0x0a000000, 0, 0, 0}, .mask = {0xff000000, 0, 0, 0}, .gate = {}};
+    const AddressTest holes{.field = AddressField::Destination,
+                            .value = {1, 0, 0, 0},
+                            .mask = {0xff0000ff, 0, 0, 0},
+                            .invert = true,
+                            .gate = {}};
     table.chains[0].rules = {
         {{exact, prefix, ProtocolTest{6, true}}, Accept{}, 1},
         {{net, holes, AddressRange{AddressField::Source, {1, 0, 0, 0}, {2, 0, 0, 0}, false}}, Drop{}, 2},
@@ -48,7 +52,8 @@ chain "odd \x22name"
 
 TEST(Dump, Ipv6Addresses) {
     Table table{Family::V6, TableId::Raw, {{"c", {}, {}}}};
-    const AddressTest test{.field = AddressField::Source, .value = {0x20010db8, 0, 0, 0}, .mask = {~0U, ~0U, 0, 0}, .gate = {}};
+    const AddressTest test{
+        .field = AddressField::Source, .value = {0x20010db8, 0, 0, 0}, .mask = {~0U, ~0U, 0, 0}, .gate = {}};
     table.chains[0].rules = {{{test}, Accept{}, 1}};
     EXPECT_EQ(dump(table), "table ipv6 raw\nchain c\n  [1] src=2001:db8:0:0:0:0:0:0/64 -> accept\n");
 }

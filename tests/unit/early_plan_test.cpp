@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "translator/early_plan.hpp"
-
 #include "tests/random_ir.hpp"
+#include "translator/early_plan.hpp"
 #include "translator/interpreter.hpp"
 #include "translator/knowable.hpp"
 
@@ -50,7 +49,8 @@ void scramble_unknown(testing::Random& random, Hook hook, xt_view& view) {
     view.ct_status = random.word();
     view.ct_mark = random.below(17);
     view.ct_expires = random.below(200);
-    for (std::uint32_t& word : view.ct_orig_src) word = random.word();
+    for (std::uint32_t& word : view.ct_orig_src)
+        word = random.word();
     view.ct_orig_dport = static_cast<std::uint16_t>(random.below(100));
     if (hook != Hook::Forward) return;
     view.ttl = static_cast<std::uint8_t>(random.below(256));
@@ -60,12 +60,15 @@ void scramble_unknown(testing::Random& random, Hook hook, xt_view& view) {
 } // namespace
 
 TEST(Knowable, WhatIngressTells) {
-    const auto asked = [](Field field, Hook hook) { return knowable(FieldTest{.field = field, .ranges = {}, .gate = {}}, hook); };
+    const auto asked = [](Field field, Hook hook) {
+        return knowable(FieldTest{.field = field, .ranges = {}, .gate = {}}, hook);
+    };
     EXPECT_TRUE(asked(Field::DestinationPort, Hook::Prerouting));
     EXPECT_FALSE(asked(Field::DestinationPort, Hook::Output));
     EXPECT_TRUE(asked(Field::Ttl, Hook::Input));
     EXPECT_FALSE(asked(Field::Ttl, Hook::Forward));
-    for (Field field : {Field::Mark, Field::CtState, Field::CtPresent, Field::Owner, Field::Uid, Field::PacketType, Field::IpLength})
+    for (Field field :
+         {Field::Mark, Field::CtState, Field::CtPresent, Field::Owner, Field::Uid, Field::PacketType, Field::IpLength})
         EXPECT_FALSE(asked(field, Hook::Prerouting)) << layout(field).name;
     EXPECT_TRUE(knowable(InterfaceTest{.direction = Direction::In}, Hook::Forward));
     EXPECT_TRUE(knowable(InterfaceTest{.direction = Direction::Out}, Hook::Input)); // there is none
@@ -79,10 +82,13 @@ TEST(Knowable, WhatIngressTells) {
 
 TEST(Knowable, UnknownPredicatesBecomeDeferrals) {
     const Table known = defer_unknown(table(TableId::Raw, Hook::Prerouting,
-                                            {{{kUnknown, kKnown}, Drop{}, 1}, {{kKnown, kLimit, kKnown}, Drop{}, 2}, {{kKnown}, HandOff{LogEffect{}}, 3}}),
+                                            {{{kUnknown, kKnown}, Drop{}, 1},
+                                             {{kKnown, kLimit, kKnown}, Drop{}, 2},
+                                             {{kKnown}, HandOff{LogEffect{}}, 3}}),
                                       Hook::Prerouting);
-    EXPECT_EQ(dump(known), "table ipv4 raw\nchain PREROUTING policy accept [99]\n"
-                           "  [1] -p=6 -> reject(icmp=3)\n  [2] -p=6 -> reject(icmp=3)\n  [3] -p=6 -> reject(icmp=3)\n");
+    EXPECT_EQ(dump(known),
+              "table ipv4 raw\nchain PREROUTING policy accept [99]\n"
+              "  [1] -p=6 -> reject(icmp=3)\n  [2] -p=6 -> reject(icmp=3)\n  [3] -p=6 -> reject(icmp=3)\n");
 }
 
 TEST(EarlyPlan, ABlocklistInRawPays) {
@@ -101,17 +107,23 @@ TEST(EarlyPlan, NothingToDropDoesNotPay) {
 
 TEST(EarlyPlan, AStatefulHeadEndsTheWalk) {
     const Rule established{{kUnknown}, Accept{}, 1}, local{{kKnown}, Accept{}, 2}, block{{kKnown}, Drop{}, 3};
-    EXPECT_FALSE(early_plan(std::vector{table(TableId::Filter, Hook::Input, {local, established, block}, false)}).pays());
+    EXPECT_FALSE(
+        early_plan(std::vector{table(TableId::Filter, Hook::Input, {local, established, block}, false)}).pays());
     EXPECT_TRUE(early_plan(std::vector{table(TableId::Filter, Hook::Input, {block, established}, false)}).pays());
-    EXPECT_FALSE(early_plan(std::vector{table(TableId::Filter, Hook::Input, {{{kUnknown, kKnown}, Accept{}, 1}, block})}).complete);
-    EXPECT_TRUE(early_plan(std::vector{table(TableId::Filter, Hook::Input, {{{kUnknown, kKnown}, Accept{}, 1}, block})}).pays());
+    EXPECT_FALSE(
+        early_plan(std::vector{table(TableId::Filter, Hook::Input, {{{kUnknown, kKnown}, Accept{}, 1}, block})})
+            .complete);
+    EXPECT_TRUE(early_plan(std::vector{table(TableId::Filter, Hook::Input, {{{kUnknown, kKnown}, Accept{}, 1}, block})})
+                    .pays());
 }
 
 TEST(EarlyPlan, StepsBeforeADropAreWalkedToo) {
-    const std::vector tables{table(TableId::Filter, Hook::Input, {{{kKnown}, Drop{}, 1}}), table(TableId::Mangle, Hook::Prerouting, {}),
-                             table(TableId::Raw, Hook::Prerouting, {}), table(TableId::Security, Hook::Input, {})};
+    const std::vector tables{table(TableId::Filter, Hook::Input, {{{kKnown}, Drop{}, 1}}),
+                             table(TableId::Mangle, Hook::Prerouting, {}), table(TableId::Raw, Hook::Prerouting, {}),
+                             table(TableId::Security, Hook::Input, {})};
     const EarlyPlan plan = early_plan(tables);
-    EXPECT_EQ(plan.prerouting, (std::vector<EarlyStep>{{TableId::Raw, Hook::Prerouting}, {TableId::Mangle, Hook::Prerouting}}));
+    EXPECT_EQ(plan.prerouting,
+              (std::vector<EarlyStep>{{TableId::Raw, Hook::Prerouting}, {TableId::Mangle, Hook::Prerouting}}));
     EXPECT_EQ(plan.input, (std::vector<EarlyStep>{{TableId::Filter, Hook::Input, true, false}}));
     EXPECT_TRUE(plan.forward.empty());
     EXPECT_TRUE(plan.needs_route());
@@ -125,17 +137,21 @@ TEST(EarlyPlan, NatRulesKeepTheWalkOnThisSide) {
 }
 
 TEST(EarlyPlan, PruningKeepsWhatADropNeeds) {
-    const Table pruned = prune_for_early(table(TableId::Raw, Hook::Prerouting,
-                                               {{{kKnown}, Accept{}, 1}, {{kKnown}, Drop{}, 2}, {{kKnown}, Continue{}, 3}, {{kKnown}, Accept{}, 4}}),
-                                         Hook::Prerouting, false);
+    const Table pruned = prune_for_early(
+        table(TableId::Raw, Hook::Prerouting,
+              {{{kKnown}, Accept{}, 1}, {{kKnown}, Drop{}, 2}, {{kKnown}, Continue{}, 3}, {{kKnown}, Accept{}, 4}}),
+        Hook::Prerouting, false);
     EXPECT_EQ(dump(pruned), "table ipv4 raw\nchain PREROUTING policy accept [99]\n"
                             "  [1] -p=6 -> accept\n  [2] -p=6 -> drop\n  [3] -> reject(icmp=3)\n");
-    const Table head = prune_for_early(table(TableId::Raw, Hook::Prerouting, {{{kKnown}, Drop{}, 1}, {{kUnknown}, Accept{}, 2}, {{}, Drop{}, 3}}),
-                                       Hook::Prerouting, true);
-    EXPECT_EQ(dump(head), "table ipv4 raw\nchain PREROUTING policy accept [99]\n  [1] -p=6 -> drop\n  [2] -> reject(icmp=3)\n");
+    const Table head = prune_for_early(
+        table(TableId::Raw, Hook::Prerouting, {{{kKnown}, Drop{}, 1}, {{kUnknown}, Accept{}, 2}, {{}, Drop{}, 3}}),
+        Hook::Prerouting, true);
+    EXPECT_EQ(dump(head),
+              "table ipv4 raw\nchain PREROUTING policy accept [99]\n  [1] -p=6 -> drop\n  [2] -> reject(icmp=3)\n");
 }
 
-// An early DROP is the exact stage's DROP with the same path, whatever the unknown is, and asks nothing that has a state.
+// An early DROP is the exact stage's DROP with the same path, whatever the unknown is, and asks nothing that has a
+// state.
 TEST(EarlyPlan, EarlyDropsAreExactWhateverIsUnknown) {
     std::size_t drops = 0;
     for (std::uint64_t seed = 0; seed < 150; ++seed) {
@@ -175,7 +191,8 @@ TEST(EarlyPlan, PruningChangesNoDropAndNoAcceptThatMatters) {
         bool planned = false;
         const EarlyPlan plan = early_plan(std::vector{table});
         for (const std::vector<EarlyStep>& leg : {plan.prerouting, plan.input, plan.forward})
-            for (const EarlyStep& step : leg) planned |= step.hook == hook && step.drops;
+            for (const EarlyStep& step : leg)
+                planned |= step.hook == hook && step.drops;
         for (int count = 0; count < 60; ++count) {
             const testing::Packet packet = testing::random_packet(random, table, hook);
             const Fate whole = early_fate(known, hook, packet);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "translator/effects.hpp"
-
 #include "translator/chains.hpp"
+#include "translator/effects.hpp"
 
 #include <gtest/gtest.h>
 
@@ -18,12 +17,15 @@ const Action kLog = HandOff{LogEffect{"x", 4, 0}};
 
 Table table(std::vector<std::vector<Rule>> chains) {
     Table made;
-    for (std::vector<Rule>& rules : chains) made.chains.push_back({"c" + std::to_string(made.chains.size()), {}, std::move(rules)});
+    for (std::vector<Rule>& rules : chains)
+        made.chains.push_back({"c" + std::to_string(made.chains.size()), {}, std::move(rules)});
     made.chains[0].builtin = Builtin{Hook::Input};
     return made;
 }
 
-std::uint32_t rounds(std::vector<std::vector<Rule>> chains) { return hook_needs(table(std::move(chains)), Hook::Input).rounds; }
+std::uint32_t rounds(std::vector<std::vector<Rule>> chains) {
+    return hook_needs(table(std::move(chains)), Hook::Input).rounds;
+}
 
 } // namespace
 
@@ -48,7 +50,8 @@ TEST(Effects, AHookWithoutAChainNeedsNothing) {
 
 TEST(Effects, RoundsAreThoseOfTheCostliestPath) {
     EXPECT_EQ(rounds({{{{kTcp}, Accept{}}}}), 0U);
-    EXPECT_EQ(rounds({{{{kAsk, kAsk}, Accept{}}, {{kAsk}, Accept{}}}}), 3U); // the first may fail at its second question
+    EXPECT_EQ(rounds({{{{kAsk, kAsk}, Accept{}}, {{kAsk}, Accept{}}}}),
+              3U); // the first may fail at its second question
     EXPECT_EQ(rounds({{{{}, Accept{}}, {{kAsk}, Accept{}}}}), 0U);
     EXPECT_EQ(rounds({{{{kTcp}, kReject}, {{kAsk}, kLog}}}), 1U);
     EXPECT_EQ(rounds({{{{}, kReject}, {{kAsk}, kLog}}}), 0U);
@@ -57,15 +60,18 @@ TEST(Effects, RoundsAreThoseOfTheCostliestPath) {
 TEST(Effects, RoundsThroughChains) {
     // jumped to and returned from: both sides; an unconditional drop below: only its side
     EXPECT_EQ(rounds({{{{}, Jump{1}}, {{kAsk}, Accept{}}}, {{{kAsk}, Accept{}}}}), 2U);
-    EXPECT_EQ(rounds({{{{}, Jump{1}}, {{kAsk}, Accept{}}, {{kAsk}, Accept{}}}, {{{kAsk}, Accept{}}, {{}, Drop{}}}}), 1U);
+    EXPECT_EQ(rounds({{{{}, Jump{1}}, {{kAsk}, Accept{}}, {{kAsk}, Accept{}}}, {{{kAsk}, Accept{}}, {{}, Drop{}}}}),
+              1U);
     EXPECT_EQ(rounds({{{{}, Jump{1, true}}, {{kAsk}, Accept{}}}, {{{kAsk}, Accept{}}}}), 1U);
     EXPECT_EQ(rounds({{{{kTcp}, Jump{1, true}}, {{kAsk}, Accept{}}, {{kAsk}, Accept{}}}, {{{kAsk}, Accept{}}}}), 2U);
-    EXPECT_EQ(rounds({{{{}, Jump{1}}, {{}, Jump{1}}, {{}, Jump{1}}}, {{{kAsk}, Continue{}}}}), 1U); // its answer is kept
+    EXPECT_EQ(rounds({{{{}, Jump{1}}, {{}, Jump{1}}, {{}, Jump{1}}}, {{{kAsk}, Continue{}}}}),
+              1U); // its answer is kept
 }
 
 TEST(Effects, RoundsOfManyPathsDoNotTakeForEver) {
     std::vector<std::vector<Rule>> chains(64);
-    for (std::uint32_t at = 0; at + 1 < chains.size(); ++at) chains[at] = {{{}, Jump{at + 1}}, {{kAsk}, Jump{at + 1}}, {{}, Jump{at + 1}}};
+    for (std::uint32_t at = 0; at + 1 < chains.size(); ++at)
+        chains[at] = {{{}, Jump{at + 1}}, {{kAsk}, Jump{at + 1}}, {{}, Jump{at + 1}}};
     chains.back() = {{{kAsk}, Return{}}};
     EXPECT_EQ(rounds(std::move(chains)), 64U);
 }
@@ -84,7 +90,8 @@ TEST(Chains, NothingIsFollowedBehindTheEndOfAChain) {
     const Table dead = table({{{{}, Jump{1}}}, {{{}, Drop{}}, {{}, Jump{1}}}});
     EXPECT_TRUE(chain_order(dead, 0).loop);
     EXPECT_FALSE(live_chain_order(dead, 0).loop);
-    EXPECT_TRUE(live_chain_order(table({{{{}, Jump{1}}}, {{{}, kReject}, {{}, Jump{1}}}}), 0).loop); // not a verdict of its own
+    EXPECT_TRUE(
+        live_chain_order(table({{{{}, Jump{1}}}, {{{}, kReject}, {{}, Jump{1}}}}), 0).loop); // not a verdict of its own
 }
 
 } // namespace xtbpf

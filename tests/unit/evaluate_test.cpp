@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "translator/interpreter.hpp"
 
-#include <gtest/gtest.h>
-
 #include <cstring>
+#include <gtest/gtest.h>
 
 namespace xtbpf {
 
@@ -11,7 +10,8 @@ namespace {
 
 using namespace ir;
 
-Outcome ask(const Predicate& predicate, const xt_view& view, Family family = Family::V4, std::span<const std::uint8_t> bytes = {}) {
+Outcome ask(const Predicate& predicate, const xt_view& view, Family family = Family::V4,
+            std::span<const std::uint8_t> bytes = {}) {
     return evaluate(predicate, family, view, bytes, {});
 }
 
@@ -97,7 +97,8 @@ TEST(Evaluate, AddressesCompareAs128Bits) {
     EXPECT_EQ(ask(range, view), Outcome::False);
     view.saddr[3] = 0;
     EXPECT_EQ(ask(range, view), Outcome::True);
-    const AddressTest net{.field = AddressField::Source, .value = {0x20010000, 0, 0, 0}, .mask = {0xffff0000, 0, 0, 0}, .gate = {}};
+    const AddressTest net{
+        .field = AddressField::Source, .value = {0x20010000, 0, 0, 0}, .mask = {0xffff0000, 0, 0, 0}, .gate = {}};
     EXPECT_EQ(ask(net, view), Outcome::True);
     view.saddr[0] = 0x20020db8;
     EXPECT_EQ(ask(net, view), Outcome::False);
@@ -157,10 +158,10 @@ TEST(Evaluate, TcpOptionsThatAreNotThere) {
 }
 
 TEST(Evaluate, TcpOptionsWithFalseLengths) {
-    EXPECT_EQ(TcpPacket({3, 0, 2, 9}, 6).ask(2), Outcome::True);  // length 0 steps by one
-    EXPECT_EQ(TcpPacket({3, 1, 2, 9}, 6).ask(2), Outcome::True);  // so does 1
+    EXPECT_EQ(TcpPacket({3, 0, 2, 9}, 6).ask(2), Outcome::True);   // length 0 steps by one
+    EXPECT_EQ(TcpPacket({3, 1, 2, 9}, 6).ask(2), Outcome::True);   // so does 1
     EXPECT_EQ(TcpPacket({3, 99, 2, 9}, 6).ask(2), Outcome::False); // behind the end
-    EXPECT_EQ(TcpPacket({0, 0, 0, 2}, 6).ask(2), Outcome::True);  // end-of-options ends nothing; no length byte
+    EXPECT_EQ(TcpPacket({0, 0, 0, 2}, 6).ask(2), Outcome::True);   // end-of-options ends nothing; no length byte
     EXPECT_EQ(TcpPacket({0, 0, 0, 3}, 6).ask(2), Outcome::False);
 }
 

@@ -22,11 +22,14 @@ Table table(std::vector<std::vector<Rule>> chains, bool accept = false) {
     return made;
 }
 
-Rule rule(Slot slot, Action action, std::vector<Predicate> predicates = {}) { return {std::move(predicates), std::move(action), slot}; }
+Rule rule(Slot slot, Action action, std::vector<Predicate> predicates = {}) {
+    return {std::move(predicates), std::move(action), slot};
+}
 
 Predicate never() { return FieldTest{.field = Field::Proto, .ranges = {{255, 255}}, .gate = {}}; }
 
-Trace run(const Table& rules, const xt_view& view = {}, std::span<const std::uint8_t> bytes = {}, const Environment& env = {}) {
+Trace run(const Table& rules, const xt_view& view = {}, std::span<const std::uint8_t> bytes = {},
+          const Environment& env = {}) {
     return interpret(rules, Hook::Input, view, bytes, env);
 }
 
@@ -44,7 +47,8 @@ TEST(Interpreter, PolicyDecidesAndCounts) {
 TEST(Interpreter, AChainThatIsNotThereAccepts) { EXPECT_TRUE(interpret(table({{}}), Hook::Forward, {}, {}).accept); }
 
 TEST(Interpreter, RulesWithoutTargetCountAndGoOn) {
-    const Trace trace = run(table({{rule(1, Continue{}), rule(2, Drop{}, {never()}), rule(3, Accept{}), rule(4, Drop{})}}));
+    const Trace trace =
+        run(table({{rule(1, Continue{}), rule(2, Drop{}, {never()}), rule(3, Accept{}), rule(4, Drop{})}}));
     EXPECT_TRUE(trace.accept);
     EXPECT_EQ(trace.path, (Path{1, 3}));
 }
@@ -64,9 +68,8 @@ TEST(Interpreter, ReturnInABuiltinChainIsThePolicy) {
 }
 
 TEST(Interpreter, GotoReturnsToTheCallersCaller) {
-    const Trace trace = run(table({{rule(1, Jump{1}), rule(2, Accept{})},
-                                   {rule(3, Jump{2, true}), rule(4, Drop{})},
-                                   {rule(5, Continue{})}}));
+    const Trace trace = run(table(
+        {{rule(1, Jump{1}), rule(2, Accept{})}, {rule(3, Jump{2, true}), rule(4, Drop{})}, {rule(5, Continue{})}}));
     EXPECT_TRUE(trace.accept);
     EXPECT_EQ(trace.path, (Path{1, 3, 5, 2}));
 }
@@ -80,7 +83,8 @@ TEST(Interpreter, GotoFromABuiltinChainEndsInThePolicy) {
 TEST(Interpreter, NestsAsDeepAsThereAreChains) {
     constexpr std::uint32_t depth = 20000;
     std::vector<std::vector<Rule>> chains(depth);
-    for (std::uint32_t at = 0; at + 1 < depth; ++at) chains[at].push_back(rule(at + 1000, Jump{at + 1}));
+    for (std::uint32_t at = 0; at + 1 < depth; ++at)
+        chains[at].push_back(rule(at + 1000, Jump{at + 1}));
     chains[0].push_back(rule(1, Accept{}));
     const Trace trace = run(table(std::move(chains)));
     EXPECT_TRUE(trace.accept);
@@ -104,7 +108,10 @@ TEST(Interpreter, RejectDropsAndLogGoesOn) {
 TEST(Interpreter, HotdropCountsNeitherRuleNorPolicy) {
     xt_view view{};
     view.l4_avail = 19;
-    const Trace trace = run(table({{rule(1, Jump{1})}, {rule(2, Continue{}), rule(3, Accept{}, {HeaderTest{20}}), rule(4, Accept{})}}, true), view);
+    const Trace trace =
+        run(table({{rule(1, Jump{1})}, {rule(2, Continue{}), rule(3, Accept{}, {HeaderTest{20}}), rule(4, Accept{})}},
+                  true),
+            view);
     EXPECT_FALSE(trace.accept);
     EXPECT_TRUE(trace.hotdrop);
     EXPECT_EQ(trace.path, (Path{1, 2}));
@@ -113,8 +120,10 @@ TEST(Interpreter, HotdropCountsNeitherRuleNorPolicy) {
 TEST(Interpreter, PredicatesStopAtTheFirstFalseOne) {
     EXPECT_TRUE(run(table({{rule(1, Drop{}, {never(), HeaderTest{20}})}}, true)).accept);
     int asked = 0;
-    const Environment env{.kernel_match = [&](const KernelMatch&) { return ++asked > 0; }, .limit = [](const LimitTest&) { return false; }};
-    run(table({{rule(1, Drop{}, {never(), KernelMatch{}}), rule(2, Drop{}, {LimitTest{}, KernelMatch{}})}}), {}, {}, env);
+    const Environment env{.kernel_match = [&](const KernelMatch&) { return ++asked > 0; },
+                          .limit = [](const LimitTest&) { return false; }};
+    run(table({{rule(1, Drop{}, {never(), KernelMatch{}}), rule(2, Drop{}, {LimitTest{}, KernelMatch{}})}}), {}, {},
+        env);
     EXPECT_EQ(asked, 0);
     const Trace trace = run(table({{rule(1, Accept{}, {KernelMatch{}})}}), {}, {}, env);
     EXPECT_EQ(asked, 1);

@@ -3,7 +3,6 @@
 #include "translator/packet.hpp"
 
 #include <gtest/gtest.h>
-
 #include <vector>
 
 namespace xtbpf {
@@ -19,17 +18,39 @@ Bytes operator+(Bytes left, const Bytes& right) {
     return left;
 }
 
-Bytes first(const Bytes& bytes, std::size_t count) { return {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count)}; }
+Bytes first(const Bytes& bytes, std::size_t count) {
+    return {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count)};
+}
 
 Bytes ipv4(const Bytes& payload, std::uint16_t fragment = 0, Bytes options = {}) {
     const std::size_t total = 20 + options.size() + payload.size();
-    Bytes bytes{static_cast<std::uint8_t>(0x45 + options.size() / 4), 0x10, static_cast<std::uint8_t>(total >> 8), static_cast<std::uint8_t>(total),
-                0, 1, static_cast<std::uint8_t>(fragment >> 8), static_cast<std::uint8_t>(fragment), 63, 6, 0, 0, 10, 0, 0, 1, 192, 168, 1, 2};
+    Bytes bytes{static_cast<std::uint8_t>(0x45 + options.size() / 4),
+                0x10,
+                static_cast<std::uint8_t>(total >> 8),
+                static_cast<std::uint8_t>(total),
+                0,
+                1,
+                static_cast<std::uint8_t>(fragment >> 8),
+                static_cast<std::uint8_t>(fragment),
+                63,
+                6,
+                0,
+                0,
+                10,
+                0,
+                0,
+                1,
+                192,
+                168,
+                1,
+                2};
     return bytes + options + payload;
 }
 
 Bytes ipv6(std::uint8_t next, const Bytes& payload) {
-    Bytes bytes{0x6a, 0xb0, 0, 1, static_cast<std::uint8_t>(payload.size() >> 8), static_cast<std::uint8_t>(payload.size()), next, 62};
+    Bytes bytes{
+        0x6a, 0xb0, 0, 1, static_cast<std::uint8_t>(payload.size() >> 8), static_cast<std::uint8_t>(payload.size()),
+        next, 62};
     Bytes address{0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
     bytes = bytes + address;
     address.back() = 2;
@@ -158,7 +179,8 @@ TEST(Packet, WhatIpv6NeverDelivers) {
 TEST(Packet, AnyNumberOfExtensionHeaders) {
     for (std::size_t count : {1U, 7U, 12U, 13U, 40U}) {
         Bytes chain;
-        for (std::size_t at = 1; at < count; ++at) chain = chain + option(60);
+        for (std::size_t at = 1; at < count; ++at)
+            chain = chain + option(60);
         const xt_view view = parse6(60, chain + option(6) + kTcp);
         EXPECT_EQ(view.l4, XT_L4_OK);
         EXPECT_EQ(view.proto, 6) << count;
@@ -169,7 +191,8 @@ TEST(Packet, AnyNumberOfExtensionHeaders) {
 
 TEST(Packet, EachExtensionHeaderHasItsOwnLength) {
     EXPECT_EQ(parse6(0, option(43, 1) + option(60, 2) + option(6) + kTcp).thoff, 40 + 16 + 24 + 8);
-    EXPECT_EQ(parse6(51, Bytes{6, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0} + kTcp).thoff, 40 + 12); // AH counts in words, less two
+    EXPECT_EQ(parse6(51, Bytes{6, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0} + kTcp).thoff,
+              40 + 12); // AH counts in words, less two
     EXPECT_EQ(parse6(51, Bytes{6, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0} + kTcp).dport, 80);
     const xt_view whole = parse6(44, fragment(6, 0) + kTcp);
     EXPECT_EQ(whole.frag_off, 0);
@@ -224,7 +247,8 @@ TEST(Packet, JumbogramsAreNotTrimmed) {
 
 TEST(Packet, ATransportHeaderPast65535) {
     Bytes chain;
-    for (int at = 0; at < 31; ++at) chain = chain + option(60, 255);
+    for (int at = 0; at < 31; ++at)
+        chain = chain + option(60, 255);
     chain = chain + option(60, 253) + option(6, 10); // the last begins at 65560
     const xt_view view = parse6(60, first(chain, 65535));
     EXPECT_EQ(view.proto, 6);

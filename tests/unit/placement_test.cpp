@@ -11,12 +11,15 @@ using namespace ir;
 
 Table table(std::vector<std::vector<Rule>> chains) {
     Table made;
-    for (std::vector<Rule>& rules : chains) made.chains.push_back({"c" + std::to_string(made.chains.size()), {}, std::move(rules)});
+    for (std::vector<Rule>& rules : chains)
+        made.chains.push_back({"c" + std::to_string(made.chains.size()), {}, std::move(rules)});
     made.chains[0].builtin = Builtin{Hook::Input};
     return made;
 }
 
-ViewNeeds needs_of(Predicate predicate) { return view_needs(table({{{{std::move(predicate)}, Accept{}}}}), Hook::Input); }
+ViewNeeds needs_of(Predicate predicate) {
+    return view_needs(table({{{{std::move(predicate)}, Accept{}}}}), Hook::Input);
+}
 
 Predicate field(Field field) { return FieldTest{.field = field, .ranges = {{1, 1}}, .gate = {}}; }
 
@@ -61,7 +64,8 @@ TEST(Placement, OnlyReachableRulesAskForTheView) {
 
 TEST(Placement, LoopsOfBuiltinChainsAreRefused) {
     EXPECT_TRUE(check_chains(table({{{{}, Jump{1}}}, {{{}, Drop{}}, {{}, Jump{1}}}, {{{}, Jump{2}}}})).has_value());
-    const Result<void> loop = check_chains(table({{{{}, Jump{1}}}, {{{ProtocolTest{6}}, Jump{2, true}}}, {{{}, Jump{1, true}}}}));
+    const Result<void> loop =
+        check_chains(table({{{{}, Jump{1}}}, {{{ProtocolTest{6}}, Jump{2, true}}}, {{{}, Jump{1, true}}}}));
     ASSERT_FALSE(loop.has_value());
     EXPECT_EQ(loop.error().kind, ErrorKind::Refused);
     EXPECT_EQ(loop.error().message, "Too many levels of symbolic links.");

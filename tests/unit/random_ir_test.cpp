@@ -2,9 +2,8 @@
 #include "tests/random_ir.hpp"
 #include "translator/interpreter.hpp"
 
-#include <gtest/gtest.h>
-
 #include <cstring>
+#include <gtest/gtest.h>
 #include <set>
 
 namespace xtbpf::testing {
@@ -38,7 +37,8 @@ TEST(RandomIr, PacketsReachRulesAndEveryKindOfEnd) {
             effects += trace.effects.size();
         }
         reached += slots.size();
-        for (const ir::Chain& chain : table.chains) rules += chain.rules.size() + chain.builtin.has_value();
+        for (const ir::Chain& chain : table.chains)
+            rules += chain.rules.size() + chain.builtin.has_value();
     }
     EXPECT_GT(reached * 3, rules) << reached << " of " << rules;
     EXPECT_GT(hotdrops * 100, packets) << hotdrops << " of " << packets;
