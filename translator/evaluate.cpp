@@ -31,14 +31,16 @@ std::optional<bool> gated(const std::optional<ir::Gate>& gate, const xt_view& vi
 bool holds(const ir::FieldTest& test, const xt_view& view) {
     if (const auto answer = gated(test.gate, view)) return *answer;
     const std::uint32_t value = ir::read(view, test.field) & test.mask;
-    return std::ranges::any_of(test.ranges, [&](const ir::Range& range) { return range.low <= value && value <= range.high; }) !=
-           test.invert;
+    return std::ranges::any_of(test.ranges, [&](const ir::Range& range) {
+               return range.low <= value && value <= range.high;
+           }) != test.invert;
 }
 
 bool holds(const ir::AddressTest& test, const xt_view& view) {
     if (const auto answer = gated(test.gate, view)) return *answer;
     ir::Words words = read_words(view, test.field);
-    for (std::size_t word = 0; word < words.size(); ++word) words[word] &= test.mask[word];
+    for (std::size_t word = 0; word < words.size(); ++word)
+        words[word] &= test.mask[word];
     return (words == test.value) != test.invert;
 }
 
@@ -50,7 +52,8 @@ bool holds(const ir::AddressRange& test, const xt_view& view) {
 bool holds(const ir::InterfaceTest& test, const xt_view& view) {
     const std::uint8_t* name = test.direction == ir::Direction::In ? view.in_name : view.out_name;
     bool equal = true;
-    for (std::size_t at = 0; at < test.name.size(); ++at) equal &= (name[at] & test.mask[at]) == test.name[at];
+    for (std::size_t at = 0; at < test.name.size(); ++at)
+        equal &= (name[at] & test.mask[at]) == test.name[at];
     return equal != test.invert;
 }
 
@@ -66,12 +69,13 @@ Outcome answer(const ir::HeaderTest& test, const xt_view& view) {
     return view.l4_avail < test.bytes ? Outcome::Hotdrop : Outcome::True;
 }
 
-// tcp_find_option (net/netfilter/xt_tcpudp.c). An option's kind is looked at before End-of-options could stop anything (it
-// doesn't), and a length of 0 steps by one.
+// tcp_find_option (net/netfilter/xt_tcpudp.c). An option's kind is looked at before End-of-options could stop anything
+// (it doesn't), and a length of 0 steps by one.
 Outcome answer(const ir::TcpOptionTest& test, const xt_view& view, Bytes bytes) {
     const std::uint32_t header = view.tcp_doff * 4U;
     if (header == kTcpHeader) return outcome(test.invert); // no options: nothing is read
-    if (header < kTcpHeader || view.l4_avail < header || bytes.size() < view.thoff + std::size_t{header}) return Outcome::Hotdrop;
+    if (header < kTcpHeader || view.l4_avail < header || bytes.size() < view.thoff + std::size_t{header})
+        return Outcome::Hotdrop;
     const Bytes options = bytes.subspan(view.thoff, header).subspan(kTcpHeader);
     for (std::size_t at = 0; at < options.size();) {
         if (options[at] == test.kind) return outcome(!test.invert);
@@ -88,19 +92,23 @@ struct Evaluator {
     const Environment& env;
 
     Outcome operator()(const ir::AnyOf& any) const {
-        return outcome(std::ranges::any_of(any.tests, [&](const ir::FieldTest& test) { return holds(test, view); }) != any.invert);
+        return outcome(std::ranges::any_of(any.tests, [&](const ir::FieldTest& test) { return holds(test, view); }) !=
+                       any.invert);
     }
     Outcome operator()(const ir::ProtocolTest& test) const { return answer(test, family, view); }
     Outcome operator()(const ir::HeaderTest& test) const { return answer(test, view); }
     Outcome operator()(const ir::TcpOptionTest& test) const { return answer(test, view, bytes); }
     Outcome operator()(const ir::LimitTest& test) const { return outcome(!env.limit || env.limit(test)); }
-    Outcome operator()(const ir::KernelMatch& match) const { return outcome(!env.kernel_match || env.kernel_match(match)); }
+    Outcome operator()(const ir::KernelMatch& match) const {
+        return outcome(!env.kernel_match || env.kernel_match(match));
+    }
     template <typename Test> Outcome operator()(const Test& test) const { return outcome(holds(test, view)); }
 };
 
 } // namespace
 
-Outcome evaluate(const ir::Predicate& predicate, Family family, const xt_view& view, Bytes bytes, const Environment& env) {
+Outcome evaluate(const ir::Predicate& predicate, Family family, const xt_view& view, Bytes bytes,
+                 const Environment& env) {
     return std::visit(Evaluator{family, view, bytes, env}, predicate);
 }
 

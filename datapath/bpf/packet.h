@@ -100,13 +100,13 @@ static long xt_extension_step(__u32 index __attribute__((unused)), struct xt_ext
     v->l4 = XT_L4_BROKEN;
     bytes = xt_left(v->len, walk->offset);
     if (bytes < 2 || xt_load(walk->ctx, walk->offset, header, 2)) return 1;
+    if (walk->next == XT_NEXT_ROUTING && bytes < 4) return 1; /* ipv6_find_hdr reads a struct ipv6_rt_hdr */
     if (walk->next == XT_NEXT_FRAGMENT) {
         __u16 offset;
         if (bytes < 4 || xt_load(walk->ctx, walk->offset, header, 4)) return 1;
         offset = xt_be16(header + 2) & ~7;
         if (offset) {
-            /* Behind a later fragment only a final header can be named; its bytes aren't here. */
-            v->l4 = XT_L4_MISSING;
+            /* Behind a later fragment only a final header can be named; its bytes aren't here. Anything else is broken. */
             if (!xt_is_extension(header[0]) || header[0] == XT_NEXT_NONE) {
                 v->l4 = XT_L4_OK;
                 v->frag_off = offset;
@@ -144,8 +144,8 @@ static __always_inline int xt_parse_ipv6(void *ctx, struct xt_view *v) {
     walk.next = ip[6];
     if (xt_is_extension(walk.next)) bpf_loop(XT_MOST_EXTENSIONS, xt_extension_step, &walk, 0);
     v->proto = walk.next;
-    v->thoff = (__u16)walk.offset;
-    v->l4_avail = xt_left(v->len, walk.offset);
+    v->thoff = walk.offset > 0xffff ? 0xffff : (__u16)walk.offset;
+    v->l4_avail = walk.offset > 0xffff ? 0 : xt_left(v->len, walk.offset);
     return 0;
 }
 
