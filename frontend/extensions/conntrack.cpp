@@ -5,13 +5,13 @@
 #include "frontend/extensions/hosts.hpp"
 #include "frontend/extensions/ports.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/protocols.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
 #include <iterator>
 #include <linux/netfilter/nf_conntrack_common.h>
-#include <netdb.h>
 
 namespace xtbpf::extensions {
 
@@ -37,15 +37,6 @@ constexpr std::array kPortFields{ir::Field::CtOrigSourcePort, ir::Field::CtOrigD
 
 constexpr std::array kStatusNames{NamedBits{"NONE", 0}, NamedBits{"EXPECTED", IPS_EXPECTED}, NamedBits{"SEEN_REPLY", IPS_SEEN_REPLY},
                                   NamedBits{"ASSURED", IPS_ASSURED}, NamedBits{"CONFIRMED", IPS_CONFIRMED}};
-
-// xtables_parse_protocol
-Result<std::uint8_t> parse_protocol_number(std::string_view text) {
-    if (const auto number = guided::whole_number(text, 0, 255)) return static_cast<std::uint8_t>(*number);
-    if (text == "all") return std::uint8_t{0};
-    if (text == "icmpv6") return std::uint8_t{58}; // iptables' own name beside those of /etc/protocols
-    if (const protoent* entry = getprotobyname(std::string(text).c_str())) return static_cast<std::uint8_t>(entry->p_proto);
-    return fail(ErrorKind::BadParameter, fmt::format("unknown protocol \"{}\" specified", text));
-}
 
 class Conntrack final : public Match {
   public:
@@ -118,7 +109,9 @@ class Conntrack final : public Match {
     }
 
     Result<void> take_protocol(const OptionUse& use) {
-        if (const auto done = put(parse_protocol_number(use.value), protocol_); !done) return done;
+        const auto protocol = parse_protocol(use.value);
+        if (!protocol) return fail(ErrorKind::BadParameter, fmt::format("unknown protocol \"{}\" specified", use.value));
+        protocol_ = *protocol;
         if (protocol_ != 0) return {};
         return fail(ErrorKind::BadParameter, use.inverted ? "conntrack: condition would always match protocol" : "conntrack: rule would never match protocol");
     }
