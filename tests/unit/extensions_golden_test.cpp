@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Every answer of iptables-legacy in tests/golden/extensions.txt (see generate_extensions.sh for its form) against ours:
 // save, -L, -L -n, warnings, messages and exit codes. And every saved text must read back as itself.
+#include "tests/text/applet_run.hpp"
 #include "tests/unit/extension_driver.hpp"
 
 #include <fstream>
@@ -90,6 +91,21 @@ TEST(Extensions, SavedTextReadsBackAsItself) {
         const std::string saved = block.answer.substr(2, block.answer.find('\n') - 2);
         const std::string again = answer((block.command[0] == '6' ? "6:" : "") + saved, saved_start("4 " + saved));
         EXPECT_EQ(again, block.answer) << block.command;
+    }
+}
+
+// The same through the whole frontend: restored, saved and listed.
+TEST(Extensions, AnswerAsIptablesDoesThroughTheApplets) {
+    for (const Block& block : golden()) {
+        if (!block.answer.starts_with("= ")) continue;
+        const std::string program = block.command[0] == '6' ? "ip6tables" : "iptables";
+        MemoryBackend backend;
+        const Ran restored = run(backend, program + "-restore", "*filter\n:x - [0:0]\n-A x " + block.command.substr(2) + "\nCOMMIT\n");
+        EXPECT_EQ(restored.code, 0) << block.command << ": " << restored.err;
+        const std::string save = saved(backend, "", program + "-save"), list = run(backend, program + " -n -L x").out;
+        const std::string numeric = block.answer.substr(block.answer.rfind("\nN") + 2);
+        EXPECT_NE(save.find("-A x" + block.answer.substr(1, block.answer.find('\n'))), save.npos) << block.command << ": " << save;
+        EXPECT_TRUE(list.ends_with("           " + numeric)) << block.command << ": " << list << numeric;
     }
 }
 
