@@ -4,7 +4,7 @@
 //   NAME.ir     the rules lowered to IR
 //   NAME.insns  the number of instructions of each hook's program
 // with --update writing the last two instead.
-#include "tests/memory_backend.hpp"
+#include "tests/text/applet_run.hpp"
 #include "translator/codegen/chains.hpp"
 #include "translator/effects.hpp"
 
@@ -42,17 +42,17 @@ std::string without_times(std::string_view text) {
     return out;
 }
 
-std::string dump_all(const testing::MemoryBackend& backend) {
+std::string dump_all(const MemoryBackend& backend) {
     std::string out;
-    for (const auto& [key, committed] : backend.tables) out += ir::dump(committed.program);
+    for (const auto& [key, program] : backend.programs) out += ir::dump(program);
     return out;
 }
 
-Result<std::string> instruction_counts(const testing::MemoryBackend& backend) {
+Result<std::string> instruction_counts(const MemoryBackend& backend) {
     std::string out;
-    for (const auto& [key, committed] : backend.tables)
+    for (const auto& [key, program] : backend.programs)
         for (const Hook hook : hooks_of(key.second)) {
-            const auto compiled = codegen::compile_hook(committed.program, hook, hook_needs(committed.program, hook), {});
+            const auto compiled = codegen::compile_hook(program, hook, hook_needs(program, hook), {});
             if (!compiled) return std::unexpected(compiled.error());
             out += fmt::format("{} {} {}\n", name(key.second), name(hook), compiled->instructions());
         }
@@ -95,12 +95,12 @@ struct Tally {
 };
 
 void run_ruleset(fs::path path, Tally& tally) {
-    const Family family = path.stem().extension() == ".v6" ? Family::V6 : Family::V4;
-    testing::MemoryBackend backend;
-    const testing::Ran restored = testing::run({Applet::Kind::Restore, family}, {}, backend, read_file(path));
+    const std::string command = path.stem().extension() == ".v6" ? "ip6tables" : "iptables";
+    MemoryBackend backend;
+    const Ran restored = run(backend, command + "-restore", read_file(path));
     if (restored.code != 0 || !restored.out.empty() || !restored.err.empty())
         return tally.fail(path, fmt::format("restore exits {} and says: {}{}", restored.code, restored.out, restored.err));
-    const testing::Ran saved = testing::run({Applet::Kind::Save, family}, {}, backend);
+    const Ran saved = run(backend, command + "-save");
     tally.compare(path.replace_extension(".save"), without_times(saved.out), false);
     tally.compare(path.replace_extension(".ir"), dump_all(backend), true);
     const Result<std::string> counts = instruction_counts(backend);

@@ -44,7 +44,9 @@ struct Sink {
 // Kept away from the system's lock, which other tests on the machine may hold.
 void use_own_lock() {
     static const std::string path = "/tmp/xtbpf-text-" + std::to_string(getpid()) + ".lock";
-    setenv("XTABLES_LOCKFILE", path.c_str(), 0);
+    if (std::getenv("XTABLES_LOCKFILE") != nullptr) return;
+    setenv("XTABLES_LOCKFILE", path.c_str(), 1);
+    std::atexit([] { unlink(path.c_str()); });
 }
 
 } // namespace
