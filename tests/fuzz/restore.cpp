@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Fuzzes the way of a rule: restore text -> tables -> IR. What is accepted must come back from a save unchanged, and lower and
 // run. The first byte chooses the family.
-#include "tests/memory_backend.hpp"
+#include "tests/text/applet_run.hpp"
 #include "tests/random_ir.hpp"
 #include "translator/interpreter.hpp"
 
@@ -12,11 +12,11 @@ namespace {
 
 using namespace xtbpf;
 
-std::string rules_of(const testing::MemoryBackend& backend) {
+std::string rules_of(const MemoryBackend& backend) {
     std::string out;
-    for (const auto& [key, committed] : backend.tables) {
+    for (const auto& [key, table] : backend.tables) {
         out += name(key.second);
-        for (const StoredChain& chain : committed.stored.chains) {
+        for (const StoredChain& chain : table.chains) {
             out += "\n:" + chain.name;
             for (const StoredRule& rule : chain.rules) out += "\n" + rule.text;
         }
@@ -25,15 +25,14 @@ std::string rules_of(const testing::MemoryBackend& backend) {
     return out;
 }
 
-void run_packets(const testing::MemoryBackend& backend, Family family) {
+void run_packets(const MemoryBackend& backend) {
     testing::Random random(1);
-    for (const auto& [key, committed] : backend.tables)
+    for (const auto& [key, program] : backend.programs)
         for (const Hook hook : hooks_of(key.second))
-            if (key.first == family)
-                for (int i = 0; i < 4; ++i) {
-                    const testing::Packet packet = testing::random_packet(random, committed.program, hook);
-                    interpret(committed.program, hook, packet.view, packet.bytes);
-                }
+            for (int i = 0; i < 4; ++i) {
+                const testing::Packet packet = testing::random_packet(random, program, hook);
+                interpret(program, hook, packet.view, packet.bytes);
+            }
 }
 
 } // namespace
@@ -42,15 +41,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0) return 0;
     const std::string_view input(reinterpret_cast<const char*>(data), size);
     // A seed is a ruleset as it is; '6' before it means IPv6.
-    const Family family = input[0] == '6' ? Family::V6 : Family::V4;
-    const Applet restore{Applet::Kind::Restore, family};
-    testing::MemoryBackend first, second;
-    const testing::Ran restored = testing::run(restore, {}, first, input.substr(input[0] == '6' ? 1 : 0));
-    run_packets(first, family);
+    const std::string command = input[0] == '6' ? "ip6tables" : "iptables";
+    MemoryBackend first, second;
+    const Ran restored = run(first, command + "-restore", input.substr(input[0] == '6' ? 1 : 0));
+    run_packets(first);
     if (restored.code != 0) return 0;
-    const testing::Ran saved = testing::run({Applet::Kind::Save, family}, {}, first);
+    const Ran saved = run(first, command + "-save");
     if (saved.code != 0) std::abort();
-    if (testing::run(restore, {}, second, saved.out).code != 0) std::abort();
+    if (run(second, command + "-restore", saved.out).code != 0) std::abort();
     if (rules_of(first) != rules_of(second)) std::abort();
     return 0;
 }
