@@ -51,7 +51,7 @@ def test_run(pair, directory):
     """ns that the kernel reports for a run of the INPUT program, by itself; None if it can't be run so."""
     told = json.loads(pair.inside(pair.host, os.path.join(directory, "xtbpf"), "status", "--json"))
     ids = [program["id"] for table in told["tables"] for program in table["programs"]
-           if program["place"] == "netfilter" and "INPUT" in program["name"]]
+           if program["place"] == "netfilter" and program["name"] == "xt_input"]
     if not ids:
         return None
     with tempfile.NamedTemporaryFile() as frame:

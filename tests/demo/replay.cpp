@@ -3,7 +3,7 @@
 //   HOOK IN OUT STATE HEX     devices or -; connection state NEW, ESTABLISHED, ...; the packet from its IP header on
 // Each goes through the tables that have that hook, in their order, until one drops it. Prints a verdict per packet, an empty
 // line, and `iptables-save -c` of what was counted. Needs neither root nor BPF.
-#include "tests/memory_backend.hpp"
+#include "tests/text/applet_run.hpp"
 #include "translator/effects.hpp"
 #include "translator/interpreter.hpp"
 #include "translator/packet.hpp"
@@ -83,14 +83,14 @@ std::string effect_word(const ir::Effect& effect) {
     return reject->tcp_reset ? "REJECT with a RST" : fmt::format("REJECT with ICMP code {}", reject->icmp_code);
 }
 
-std::string traverse(testing::MemoryBackend& backend, Family family, const Line& line) {
+std::string traverse(MemoryBackend& backend, Family family, const Line& line) {
     std::string notes;
     for (const TableId id : kOrder) {
-        const auto found = backend.tables.find({family, id});
-        if (found == backend.tables.end() || !table_has_hook(id, line.hook)) continue;
-        auto& [stored, program] = found->second;
+        const auto found = backend.programs.find({family, id});
+        if (found == backend.programs.end() || !table_has_hook(id, line.hook)) continue;
+        const ir::Table& program = found->second;
         const Trace trace = interpret(program, line.hook, line.view, line.bytes);
-        count(stored, trace.path, line.view.len);
+        count(backend.tables.at({family, id}), trace.path, line.view.len);
         const HookNeeds needs = hook_needs(program, line.hook);
         for (const std::uint32_t effect : trace.effects) notes += "  " + effect_word(needs.effects[effect]);
         if (!trace.accept) return (trace.hotdrop ? "dropped as malformed" : "dropped") + notes;
@@ -106,10 +106,11 @@ int main(int argc, char** argv) {
         return 2;
     }
     const Family family = argc > 2 && std::string_view(argv[2]) == "-6" ? Family::V6 : Family::V4;
+    const std::string command = family == Family::V4 ? "iptables" : "ip6tables";
     std::ifstream rules(argv[1]);
     const std::string text{std::istreambuf_iterator<char>(rules), {}};
-    testing::MemoryBackend backend;
-    const testing::Ran restored = testing::run({Applet::Kind::Restore, family}, {}, backend, text);
+    MemoryBackend backend;
+    const Ran restored = run(backend, command + "-restore", text);
     if (restored.code != 0) {
         fmt::print(stderr, "{}", restored.err);
         return restored.code;
@@ -123,7 +124,6 @@ int main(int argc, char** argv) {
         fmt::print("{}\n", line ? traverse(backend, family, *line) : "not a packet that reaches netfilter");
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
-    const std::array<std::string_view, 1> with_counters{"-c"};
-    fmt::print("\n{}", testing::run({Applet::Kind::Save, family}, with_counters, backend).out);
+    fmt::print("\n{}", run(backend, command + "-save -c").out);
     return 0;
 }
