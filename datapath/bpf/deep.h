@@ -17,8 +17,9 @@ static const struct xt_return_stack xt_new_stack;
 
 /* Stands for generated code that calls the chain function v->callee. */
 __noinline int dispatch(struct __sk_buff *ctx, struct xt_view *v) {
-    asm volatile("" ::"r"(ctx), "r"(v));
-    return XT_DROP;
+    int verdict = XT_DROP;
+    asm volatile("" : "+r"(verdict) : "r"(ctx), "r"(v)); /* else clang would take the verdict for a constant */
+    return verdict;
 }
 
 struct xt_deep_walk {
