@@ -103,6 +103,9 @@ class Topology:
                       f"neigh add 10.{number}.0.2 lladdr {end_mac(end)} dev {device} nud permanent",
                       f"neigh add fd00:{number}::2 lladdr {end_mac(end)} dev {device} nud permanent",
                       f"route add 10.{number}0.0.0/16 via 10.{number}.0.2", f"route add fd00:{number}0::/32 via fd00:{number}::2"]
+            # On-link addresses that cases name: nobody must have to be asked for them.
+            lines += [f"neigh add {address} lladdr {end_mac(end)} dev {device} nud permanent"
+                      for address in (f"10.{number}.0.0", f"10.{number}.0.77", f"fd00:{number}::77")]
         lines += ["route add default via 10.1.0.2", "route add default via fd00:1::2"]
         self.router.ip(lines)
 
