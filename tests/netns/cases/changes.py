@@ -66,7 +66,7 @@ def cases():
                for port in (1, 2, 3) for size in (100, 3400, 8900)]
         yield Case(f"jumbo{family}", {family: filter_table(*drops)}, [
             *some, *_mtu(9000), Command(family, "-A INPUT -p udp --dport 3 -j DROP"), *big, *_mtu(1500),
-                                                                      Command(family, "-D INPUT -p udp --dport 3 -j DROP"), *some])
+                                                                      Command(family, "-D INPUT -p udp --dport 3 -j DROP"), *some], edited=True)
 
 
 def _mtu(size):

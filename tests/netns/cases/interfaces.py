@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """-i and -o: exact, prefixes, inversion, devices that don't exist, the bridge and its ports, the loopback device."""
 
-from twin.case import Case, filter_table, probes
+from twin.case import Case, filter_table, probes, table
 from twin.frames import udp
 from twin.places import DST, FAMILIES, ROUTER, ROUTER_B, ROUTER_LO, SRC, packet
 from twin.steps import Datagram, Script, frame
+from twin.tool import BUILTIN
 
 _NAMES = ("eth0", "eth1", "eth", "eth+", "e+", "+", "eth0+", "eth1+", "eth01", "br0", "br+", "lo", "l+", "nosuch0", "eth2", "eth0.10",
           "eth0.+", "abcdefghijklmn+",
@@ -42,6 +43,12 @@ def cases():
         yield Case(f"out{family}-output", {family: filter_table(*rules)},
                    [Datagram(family, target, port) for target in targets for port in (7000, 7001, 7002)], ends="ABCD",
                    listen=[(family, "udp", 7000)])
+        # In a chain of one's own, -i and -o may stand where the built-in chains don't take them.
+        asked = [f"-A seen {option}" for flag in ("-i", "-o") for name in ("eth0", "eth1", "lo", "br0")
+                 for option in (f"{flag} {name}", f"! {flag} {name}")]
+        for chain in BUILTIN["mangle"]:
+            yield Case(f"names{family}-{chain.lower()}", {family: table("mangle", f"-A {chain} -j seen", *asked, chains=["seen"])},
+                       [*through(64), *inward(64), *(Datagram(family, target, 7000) for target in targets)], ends="ABCD")
         # Bridged frames meet FORWARD only where br_netfilter says so; on the ports themselves no table is ever asked.
         far = {4: "10.3.0.77", 6: "fd00:3::77"}[family]
         name = {4: "iptables", 6: "ip6tables"}[family]

@@ -13,6 +13,7 @@ class Case:
     steps: list
     ends: str = "AB"                          # the ends of topology.py that are watched
     listen: list = field(default_factory=list)  # (family, "tcp" or "udp", port) in R
+    edited: bool = False                      # rules change on the way: libiptc 1.8.9 forgets all policies' counters at each commit
     exact: bool = True                        # else only which counters moved is compared: timing decides the rest
 
 

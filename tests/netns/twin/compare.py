@@ -109,6 +109,8 @@ class Twin:
             for name in re.findall(r"^\*(\S+)", text, re.MULTILINE):
                 self._note(saves[0].get(name, []))
                 lines = [save.get(name, [f"table {name} is missing"]) for save in saves]
+                if case.edited:
+                    lines = [[re.sub(r"^(:\S+ \w+) \[.*", r"\1", line) for line in part] for part in lines]
                 if not case.exact:
                     lines = [[re.sub(r"\[0*[1-9]\d*:\d+\]", "[moved]", line) for line in part] for part in lines]
                 problems += _compare_lines(f"IPv{family} {name}", *lines)

@@ -2,6 +2,8 @@
 """The programs of one side: restore and save, as a user would call them."""
 
 import os
+import re
+import socket
 import subprocess
 import tempfile
 
@@ -48,12 +50,20 @@ def finish(process, text=""):
     return process.returncode, out, errors
 
 
+def _protocol_number(found):
+    """1.8.9 names protocols by /etc/protocols, 1.8.11 by a list of its own."""
+    try:
+        return f"-p {socket.getprotobyname(found.group(1))} "
+    except OSError:
+        return found.group(0)
+
+
 def tables(save):
-    """{table: lines} of a save, comments left out."""
+    """{table: lines} of a save, comments left out, protocols by number."""
     result, lines = {}, []
     for line in save.splitlines():
         if line.startswith("*"):
             lines = result.setdefault(line[1:], [])
         elif line and not line.startswith("#") and line != "COMMIT":
-            lines.append(line)
+            lines.append(re.sub(r"-p ([a-z][\w-]*)(?: |$)", _protocol_number, line).rstrip())
     return result
