@@ -61,7 +61,7 @@ def cases():
                    {family: filter_table("-A INPUT -i x0 -p udp --dport 1 -j DROP", "-A FORWARD -i x+ -p udp --dport 2 -j DROP",
                                          "-A INPUT ! -i eth0", "-A FORWARD")
                                            + table("raw", "-A PREROUTING -i x0 -p udp --dport 3 -j DROP", "-A PREROUTING -i x0")},
-                   [*some, _plug(family), *some, _plug(family)])
+                   [*some, _plug(family), *some, _plug(family)], edited=True)  # R reports the groups that x0 joins
         big = [frame(packet(family, SRC[family], target[family], udp(1000, port, b"j" * size))) for target in (DST, ROUTER)
                for port in (1, 2, 3) for size in (100, 3400, 8900)]
         yield Case(f"jumbo{family}", {family: filter_table(*drops)}, [
