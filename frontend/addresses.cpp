@@ -32,7 +32,8 @@ Words prefix_mask(unsigned length) {
 // The prefix length, or nullopt if the mask has holes.
 std::optional<unsigned> prefix_length(const Words& mask, Family family) {
     unsigned length = 0;
-    for (std::uint32_t word : mask) length += static_cast<unsigned>(std::popcount(word));
+    for (std::uint32_t word : mask)
+        length += static_cast<unsigned>(std::popcount(word));
     if (prefix_mask(length) != mask || length > bits_of(family)) return std::nullopt;
     return length;
 }
@@ -135,7 +136,8 @@ Result<void> parse_one(std::string_view text, Family family, std::vector<Network
     const auto addresses = parse_host(text.substr(0, slash), family);
     if (!addresses) return std::unexpected(addresses.error());
     for (Words address : *addresses) {
-        for (std::size_t i = 0; i < 4; ++i) address[i] &= (*mask)[i];
+        for (std::size_t i = 0; i < 4; ++i)
+            address[i] &= (*mask)[i];
         out.push_back({address, *mask});
     }
     return {};
@@ -168,12 +170,14 @@ std::string host_name(const Words& words, Family family) {
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(words[0]);
-        error = getnameinfo(reinterpret_cast<sockaddr*>(&address), sizeof address, name.data(), name.size(), nullptr, 0, 0);
+        error =
+            getnameinfo(reinterpret_cast<sockaddr*>(&address), sizeof address, name.data(), name.size(), nullptr, 0, 0);
     } else {
         sockaddr_in6 address{};
         address.sin6_family = AF_INET6;
         address.sin6_addr = to_in6(words);
-        error = getnameinfo(reinterpret_cast<sockaddr*>(&address), sizeof address, name.data(), name.size(), nullptr, 0, 0);
+        error =
+            getnameinfo(reinterpret_cast<sockaddr*>(&address), sizeof address, name.data(), name.size(), nullptr, 0, 0);
     }
     std::string text;
     if (error == 0)
@@ -188,7 +192,8 @@ std::string host_name(const Words& words, Family family) {
 Result<std::vector<Network>> parse_networks(std::string_view list, Family family) {
     std::vector<Network> networks;
     while (true) {
-        while (!list.empty() && (list.front() == ' ' || (list.front() >= '\t' && list.front() <= '\r'))) list.remove_prefix(1);
+        while (!list.empty() && (list.front() == ' ' || (list.front() >= '\t' && list.front() <= '\r')))
+            list.remove_prefix(1);
         const auto comma = list.find(',');
         if (auto done = parse_one(list.substr(0, comma), family, networks); !done) return std::unexpected(done.error());
         if (comma == std::string_view::npos) return networks;

@@ -38,6 +38,7 @@ int run_applet(Applet applet, std::span<const std::string_view> args, Backend& b
     case Applet::Kind::Restore:
         program.name += "-restore";
         program.restore = true;
+        program.line = 0;
         done = run_restore(args, std::move(program), backend, streams);
         break;
     case Applet::Kind::Save:
@@ -62,10 +63,9 @@ Result<OpenTable> open_table(std::string_view table, Family family, Backend& bac
     return OpenTable{WorkTable(std::move(**stored)), false};
 }
 
-Result<void> commit_table(WorkTable table, Backend& backend) {
-    auto linked = link(std::move(table));
-    if (!linked) return std::unexpected(std::move(linked.error()));
-    return backend.commit(std::move(linked->stored), std::move(linked->program));
+void touch_table(Family family, TableId id, Backend& backend) {
+    if (auto linked = link(WorkTable(family, id)))
+        static_cast<void>(backend.commit(std::move(linked->stored), std::move(linked->program)));
 }
 
 } // namespace xtbpf

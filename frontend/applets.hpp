@@ -13,7 +13,8 @@ namespace xtbpf {
 
 Diagnosed<void> run_command(std::span<const std::string_view> args, const Program& program, Backend& backend,
                             const Streams& streams);
-Diagnosed<void> run_restore(std::span<const std::string_view> args, Program program, Backend& backend, const Streams& streams);
+Diagnosed<void> run_restore(std::span<const std::string_view> args, Program program, Backend& backend,
+                            const Streams& streams);
 Diagnosed<void> run_save(std::span<const std::string_view> args, const Program& program, Backend& backend,
                          const Streams& streams);
 
@@ -25,7 +26,8 @@ struct OpenTable {
 // Errors: TableUnavailable, with iptables' words for an unknown name.
 Result<OpenTable> open_table(std::string_view name, Family family, Backend& backend);
 
-// Puts the table in force. Errors: Refused.
-Result<void> commit_table(WorkTable table, Backend& backend);
+// To look at a table, even in vain, is enough to make the kernel have it: empty, policies ACCEPT. Failing is no error:
+// looking must work where nothing can be loaded.
+void touch_table(Family family, TableId id, Backend& backend);
 
 } // namespace xtbpf

@@ -21,18 +21,42 @@ constexpr auto kOptional = Argument::Optional;
 
 // iptables/iptables.c, original_opts: the order decides nothing but is kept.
 constexpr std::array<BaseOption, 37> kBaseOptions{{
-    {"append", kRequired, 'A'},       {"delete", kRequired, 'D'},        {"check", kRequired, 'C'},
-    {"insert", kRequired, 'I'},       {"replace", kRequired, 'R'},       {"list", kOptional, 'L'},
-    {"list-rules", kOptional, 'S'},   {"flush", kOptional, 'F'},         {"zero", kOptional, 'Z'},
-    {"new-chain", kRequired, 'N'},    {"delete-chain", kOptional, 'X'},  {"rename-chain", kRequired, 'E'},
-    {"policy", kRequired, 'P'},       {"source", kRequired, 's'},        {"destination", kRequired, 'd'},
-    {"src", kRequired, 's'},          {"dst", kRequired, 'd'},           {"protocol", kRequired, 'p'},
-    {"in-interface", kRequired, 'i'}, {"jump", kRequired, 'j'},          {"table", kRequired, 't'},
-    {"match", kRequired, 'm'},        {"numeric", kNone, 'n'},           {"out-interface", kRequired, 'o'},
-    {"verbose", kNone, 'v'},          {"wait", kOptional, 'w'},          {"wait-interval", kOptional, 'W'},
-    {"exact", kNone, 'x'},            {"fragments", kNone, 'f'},         {"version", kNone, 'V'},
-    {"help", kOptional, 'h'},         {"line-numbers", kNone, '0'},      {"modprobe", kRequired, 'M'},
-    {"set-counters", kRequired, 'c'}, {"goto", kRequired, 'g'},          {"ipv4", kNone, '4'},
+    {"append", kRequired, 'A'},
+    {"delete", kRequired, 'D'},
+    {"check", kRequired, 'C'},
+    {"insert", kRequired, 'I'},
+    {"replace", kRequired, 'R'},
+    {"list", kOptional, 'L'},
+    {"list-rules", kOptional, 'S'},
+    {"flush", kOptional, 'F'},
+    {"zero", kOptional, 'Z'},
+    {"new-chain", kRequired, 'N'},
+    {"delete-chain", kOptional, 'X'},
+    {"rename-chain", kRequired, 'E'},
+    {"policy", kRequired, 'P'},
+    {"source", kRequired, 's'},
+    {"destination", kRequired, 'd'},
+    {"src", kRequired, 's'},
+    {"dst", kRequired, 'd'},
+    {"protocol", kRequired, 'p'},
+    {"in-interface", kRequired, 'i'},
+    {"jump", kRequired, 'j'},
+    {"table", kRequired, 't'},
+    {"match", kRequired, 'm'},
+    {"numeric", kNone, 'n'},
+    {"out-interface", kRequired, 'o'},
+    {"verbose", kNone, 'v'},
+    {"wait", kOptional, 'w'},
+    {"wait-interval", kOptional, 'W'},
+    {"exact", kNone, 'x'},
+    {"fragments", kNone, 'f'},
+    {"version", kNone, 'V'},
+    {"help", kOptional, 'h'},
+    {"line-numbers", kNone, '0'},
+    {"modprobe", kRequired, 'M'},
+    {"set-counters", kRequired, 'c'},
+    {"goto", kRequired, 'g'},
+    {"ipv4", kNone, '4'},
     {"ipv6", kNone, '6'},
 }};
 
@@ -115,7 +139,8 @@ Diagnosed<Command> CommandParser::parse() {
 Diagnosed<void> CommandParser::add_verb(std::uint32_t verb, std::uint32_t compatible) {
     if (inverted_) return program_.parameter_problem("unexpected '!' flag");
     if (const auto others = command_.verbs & ~compatible; others != 0)
-        return program_.parameter_problem(fmt::format("Cannot use -{} with -{}", verb_letter(verb), verb_letter(others)));
+        return program_.parameter_problem(
+            fmt::format("Cannot use -{} with -{}", verb_letter(verb), verb_letter(others)));
     command_.verbs |= verb;
     return {};
 }
@@ -168,7 +193,8 @@ Diagnosed<void> CommandParser::verb_option(const ScannedOption& found) {
                                                 {'E', kRenameChain, 0},
                                                 {'P', kSetPolicy, 0}}};
     const Row* row = kRows.data();
-    while (row->letter != found.letter) ++row;
+    while (row->letter != found.letter)
+        ++row;
     if (found.letter == 'N')
         if (auto valid = assert_valid_chain_name(found.value, program_); !valid) return valid;
     if (auto added = add_verb(row->verb, row->compatible); !added) return added;
@@ -265,8 +291,10 @@ Diagnosed<bool> CommandParser::base_option(const ScannedOption& found) {
     switch (found.letter) {
     case 'h': return help();
     case 'V':
-        return std::unexpected(Diagnosis{0, {}, inverted_ ? fmt::format("Not {} ;-)\n", kVariantVersion)
-                                                          : fmt::format("{} v{}\n", program_.name, kVariantVersion)});
+        return std::unexpected(Diagnosis{0,
+                                         {},
+                                         inverted_ ? fmt::format("Not {} ;-)\n", kVariantVersion)
+                                                   : fmt::format("{} v{}\n", program_.name, kVariantVersion)});
     case '4':
     case '6':
         if ((found.letter == '4') == (program_.family == Family::V4)) break;
@@ -327,7 +355,8 @@ Diagnosed<void> CommandParser::check_option_use() const {
     };
     for (std::uint32_t option = 1; option <= kFragment; option <<= 1)
         if ((options_ & option) != 0 && (allowed_with(option) & command_.verbs) == 0)
-            return program_.parameter_problem(fmt::format("Illegal option `{}' with this command", option_name(option)));
+            return program_.parameter_problem(
+                fmt::format("Illegal option `{}' with this command", option_name(option)));
     return {};
 }
 

@@ -65,16 +65,16 @@ class CommandParser {
     OptionScanner scanner_;
     Command command_;
     std::uint32_t options_ = 0;
-    bool inverted_ = false;    // a `!` waits for its option
+    bool inverted_ = false; // a `!` waits for its option
     bool protocol_match_tried_ = false, wait_interval_given_ = false;
     std::string protocol_text_;
     std::string_view source_text_, destination_text_;
 
-    struct Group { // of extension options
+    struct Group {                       // of extension options
         const MatchDef* match = nullptr; // nullptr: the target's
     };
-    std::vector<Group> groups_; // as the scanner numbers them
-    std::vector<std::uint32_t> match_used_;      // use_option's `used`, beside rule.matches
+    std::vector<Group> groups_;             // as the scanner numbers them
+    std::vector<std::uint32_t> match_used_; // use_option's `used`, beside rule.matches
     std::uint32_t target_used_ = 0;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// How a program ends before its work is done: exit code and the exact text for stderr (or stdout, for -h and -V). Errors
-// of the lower layers (translator/error.hpp) become Diagnoses here, in the shapes iptables gives them (iptables/iptables.c,
-// xtables_globals.exit_err; iptables/xshared.c, exit_tryhelp; iptables/iptables-standalone.c).
+// How a program ends before its work is done: exit code and the exact text for stderr (or stdout, for -h and -V).
+// Errors of the lower layers (translator/error.hpp) become Diagnoses here, in the shapes iptables gives them
+// (iptables/iptables.c, xtables_globals.exit_err; iptables/xshared.c, exit_tryhelp; iptables/iptables-standalone.c).
 #pragma once
 
 #include "translator/error.hpp"

@@ -22,7 +22,8 @@ template <typename Edit> Result<void> for_each(const std::vector<std::string>& n
 
 std::vector<std::string> names_of(const std::vector<WorkChain*>& chains) {
     std::vector<std::string> names;
-    for (const WorkChain* chain : chains) names.push_back(chain->name);
+    for (const WorkChain* chain : chains)
+        names.push_back(chain->name);
     return names;
 }
 

@@ -7,8 +7,8 @@
 
 namespace xtbpf {
 
-// Listings and the lines of -v go to `streams`. The outer error: the program ends at once. The inner: libiptc's refusal,
-// which the caller words (iptables: MSG; iptables-restore: line N failed).
+// Listings and the lines of -v go to `streams`. The outer error: the program ends at once. The inner: libiptc's
+// refusal, which the caller words (iptables: MSG; iptables-restore: line N failed).
 Diagnosed<Result<void>> execute(Command command, WorkTable& table, const Program& program, const Streams& streams);
 
 } // namespace xtbpf

@@ -105,7 +105,8 @@ std::string help_text(const Program& program, const TargetDef* target, std::span
     if (v4) text += kFragmentOption;
     text += kLastOptions;
     if (target != nullptr) text += "\n" + target->help(program.family);
-    for (const MatchDef* match : matches) text += "\n" + match->help(program.family);
+    for (const MatchDef* match : matches)
+        text += "\n" + match->help(program.family);
     return text;
 }
 

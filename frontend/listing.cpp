@@ -54,7 +54,8 @@ void add_header(std::string& out, WorkTable& table, const WorkChain& chain, cons
     if (format.counters) out += format.exact ? "    pkts      bytes " : " pkts bytes ";
     out += "target     prot opt";
     if (format.counters) out += " in     out   ";
-    out += format.counters ? "  source               destination         \n" : " source               destination         \n";
+    out += format.counters ? "  source               destination         \n"
+                           : " source               destination         \n";
 }
 
 void add_interface(std::string& out, std::string_view name, bool inverted, const ListFormat& format) {
@@ -66,7 +67,8 @@ void add_interface(std::string& out, std::string_view name, bool inverted, const
 } // namespace
 
 // iptables/iptables.c, print_firewall; iptables/xshared.c, print_rule_details and what follows it
-void list_rule(std::string& out, const Rule& rule, const Counters& counters, std::uint32_t number, const ListFormat& format) {
+void list_rule(std::string& out, const Rule& rule, const Counters& counters, std::uint32_t number,
+               const ListFormat& format) {
     const bool columns = format.table;
     if (format.line_numbers) add(out, "{:<4} ", number);
     if (format.counters && columns) {
@@ -97,7 +99,8 @@ void list_rule(std::string& out, const Rule& rule, const Counters& counters, std
     else
         add(out, "-> {}  ", destination);
     if (rule.is_goto) out += "[goto] ";
-    for (const MatchUse& match : rule.matches) match.use->list(out, format.numeric);
+    for (const MatchUse& match : rule.matches)
+        match.use->list(out, format.numeric);
     if (rule.target_use) rule.target_use->list(out, format.numeric);
     out += '\n';
 }

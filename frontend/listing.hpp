@@ -16,7 +16,8 @@ struct ListFormat {
 };
 
 // One rule; `number` from 1.
-void list_rule(std::string& out, const Rule& rule, const Counters& counters, std::uint32_t number, const ListFormat& format);
+void list_rule(std::string& out, const Rule& rule, const Counters& counters, std::uint32_t number,
+               const ListFormat& format);
 
 // -L: every chain, or `only`; `number` != 0: that rule alone, without headers. False: no such chain.
 Result<bool> list_chains(std::string& out, WorkTable& table, const std::string* only, std::uint32_t number,

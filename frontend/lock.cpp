@@ -54,7 +54,8 @@ Diagnosed<XtablesLock> XtablesLock::take(int seconds) {
     if (lock_file(lock.fd_, seconds)) return lock;
     std::string text = fmt::format("Can't lock {}: {}\nAnother app is currently holding the xtables lock. ", path,
                                    std::strerror(errno));
-    text += seconds == 0 ? "Perhaps you want to use the -w option?\n" : fmt::format("Stopped waiting after {}s.\n", seconds);
+    text += seconds == 0 ? "Perhaps you want to use the -w option?\n"
+                         : fmt::format("Stopped waiting after {}s.\n", seconds);
     return std::unexpected(Diagnosis{code, std::move(text), {}});
 }
 

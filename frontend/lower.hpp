@@ -18,8 +18,8 @@ struct LinkedTable {
     ir::Table program; // the same chains and rules in the same order
 };
 
-// A whole table. Errors, Refused: "Invalid argument. ..." for what x_tables refuses, "Too many levels of symbolic links." for
-// a loop reachable from a built-in chain.
+// A whole table. Errors, Refused: "Invalid argument. ..." for what x_tables refuses, "Too many levels of symbolic
+// links." for a loop reachable from a built-in chain.
 Result<LinkedTable> link(WorkTable table);
 
 // A table as stored: what the store holds, lowered again.

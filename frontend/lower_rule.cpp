@@ -33,7 +33,8 @@ void lower_interface(ir::Direction direction, std::string_view name, bool invert
     out.emplace_back(test);
 }
 
-// In the order of ip_packet_match and ip6_packet_match (net/ipv4/netfilter/ip_tables.c, net/ipv6/netfilter/ip6_tables.c).
+// In the order of ip_packet_match and ip6_packet_match (net/ipv4/netfilter/ip_tables.c,
+// net/ipv6/netfilter/ip6_tables.c).
 void lower_conditions(const Rule& rule, std::vector<Predicate>& out) {
     lower_network(ir::AddressField::Source, rule.source, rule.not_source, out);
     lower_network(ir::AddressField::Destination, rule.destination, rule.not_destination, out);
@@ -68,7 +69,8 @@ ir::Rule lower_rule(const Rule& rule, TableId table, std::uint32_t chain) {
     const RuleContext context = rule.context(table);
     ir::Rule lowered;
     lower_conditions(rule, lowered.predicates);
-    for (const MatchUse& match : rule.matches) match.use->lower(context, lowered.predicates);
+    for (const MatchUse& match : rule.matches)
+        match.use->lower(context, lowered.predicates);
     lowered.action = lower_action(rule, context, chain);
     return lowered;
 }

@@ -12,7 +12,8 @@ std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t l
     const bool plain = !text.empty() && text.size() <= 18 && (text.size() == 1 || text[0] != '0') &&
                        text.find_first_not_of("0123456789") == std::string_view::npos;
     if (plain) {
-        for (char digit : text) value = value * 10 + static_cast<std::uint64_t>(digit - '0');
+        for (char digit : text)
+            value = value * 10 + static_cast<std::uint64_t>(digit - '0');
     } else {
         const std::string copy(text);
         char* end = nullptr;

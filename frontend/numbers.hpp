@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Numbers as libxtables reads them (libxtables/xtables.c, xtables_strtoul): strtoull with base 0, the whole text, in range.
+// Numbers as libxtables reads them (libxtables/xtables.c, xtables_strtoul): strtoull with base 0, the whole text, in
+// range.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Splits arguments into options as getopt_long does for iptables: in order ("-" mode: other words are reported where they
-// stand), long options abbreviated to a unique prefix, `--opt=value`, `-pVALUE`, clusters of flags. The set of long options
-// grows while it runs: extensions add theirs when they are loaded.
+// Splits arguments into options as getopt_long does for iptables: in order ("-" mode: other words are reported where
+// they stand), long options abbreviated to a unique prefix, `--opt=value`, `-pVALUE`, clusters of flags. The set of
+// long options grows while it runs: extensions add theirs when they are loaded.
 #pragma once
 
 #include "frontend/extension.hpp"
@@ -24,11 +24,11 @@ struct BaseOption {
 struct ScannedOption {
     enum class Kind : std::uint8_t { End, Word, Base, Extension, MissingArgument, Unknown };
     Kind kind = Kind::End;
-    char letter = 0;                       // Base
-    std::size_t group = 0, option = 0;     // Extension: which add_group, which of its options
-    std::string_view value;                // the argument; Word: the word
-    bool has_value = false;                // an optional argument was given
-    std::string text;                      // MissingArgument, Unknown: the option as error texts show it
+    char letter = 0;                   // Base
+    std::size_t group = 0, option = 0; // Extension: which add_group, which of its options
+    std::string_view value;            // the argument; Word: the word
+    bool has_value = false;            // an optional argument was given
+    std::string text;                  // MissingArgument, Unknown: the option as error texts show it
 };
 
 class OptionScanner {
@@ -38,7 +38,7 @@ class OptionScanner {
         : base_(base), short_only_(short_only), args_(args) {}
 
     ScannedOption next();
-    void rescan();                                       // the next next() gives the same argument again
+    void rescan(); // the next next() gives the same argument again
     std::size_t add_group(std::span<const OptionDef> options);
 
     // The next argument, if it looks like a value (iptables/xshared.c, xs_has_arg).

@@ -9,7 +9,8 @@
 
 namespace xtbpf {
 
-// The name in iptables' own list ("tcp", "all" for 0); with `lookup` also one of /etc/protocols; nullopt: print the number.
+// The name in iptables' own list ("tcp", "all" for 0); with `lookup` also one of /etc/protocols; nullopt: print the
+// number.
 std::optional<std::string> protocol_name(std::uint16_t protocol, bool lookup);
 
 // A number up to 255, a name of the list, or one of /etc/protocols.

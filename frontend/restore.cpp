@@ -68,10 +68,11 @@ Diagnosed<void> Restore::begin_table(std::string_view rest) {
     if (options_.only_table && *options_.only_table != table_name_) return {};
     auto opened = open_table(table_name_, program_.family, backend_);
     if (!opened)
-        return program_.parameter_problem(fmt::format("{}: unable to initialize table '{}'", program_.name, table_name_));
+        return program_.parameter_problem(
+            fmt::format("{}: unable to initialize table '{}'", program_.name, table_name_));
     lock_ = std::move(*lock);
     table_ = std::move(opened->table);
-    untouched_ = opened->untouched;
+    if (opened->untouched && !options_.test) untouched_ = table_->id();
     if (options_.noflush) return {};
     for (WorkChain* chain : table_->chains()) {
         if (options_.verbose > 0) streams_.say(fmt::format("Flushing chain `{}'\n", chain->name));
@@ -90,7 +91,8 @@ Diagnosed<void> Restore::chain_line(std::string_view rest) {
     if (name.empty())
         return program_.parameter_problem(fmt::format("{}: line {} chain name invalid", program_.name, program_.line));
     if (name.size() >= kMaxChainName)
-        return program_.parameter_problem(fmt::format("Invalid chain name `{}' ({} chars max)", name, kMaxChainName - 1));
+        return program_.parameter_problem(
+            fmt::format("Invalid chain name `{}' ({} chars max)", name, kMaxChainName - 1));
     const WorkChain* chain = table_->find(name);
     const bool builtin = chain != nullptr && chain->accept;
     if (!builtin && options_.noflush && chain != nullptr) {
@@ -114,14 +116,16 @@ Diagnosed<void> Restore::policy(std::string_view chain, std::string_view policy,
     if (table_->set_policy(chain, policy, count)) return {};
     const WorkChain* found = table_->find(chain);
     const bool builtin = found != nullptr && found->accept;
-    return program_.problem({ErrorKind::Refused, fmt::format("Can't set policy `{}' on `{}' line {}: {}", policy, chain, program_.line,
-                                                             builtin ? "Bad policy name" : "Bad built-in chain name")});
+    return program_.problem(
+        {ErrorKind::Refused, fmt::format("Can't set policy `{}' on `{}' line {}: {}", policy, chain, program_.line,
+                                         builtin ? "Bad policy name" : "Bad built-in chain name")});
 }
 
 // iptables/xshared.c, tokenize_rule_counters: "[packets:bytes]" before the rule
 Diagnosed<void> Restore::rule_line(std::string_view text) {
     tokens_.clear();
-    for (int i = 0; !options_.noflush && i < options_.verbose; ++i) tokens_.add("-v");
+    for (int i = 0; !options_.noflush && i < options_.verbose; ++i)
+        tokens_.add("-v");
     if (text.front() == '[') {
         const auto close = text.find(']');
         const auto colon = text.find(':');
@@ -155,9 +159,14 @@ Diagnosed<void> Restore::commit() {
     if (!linked) return failed();
     const auto put = options_.test ? backend_.check(std::move(linked->stored), std::move(linked->program))
                                    : backend_.commit(std::move(linked->stored), std::move(linked->program));
+    untouched_.reset();
     lock_.reset();
     if (!put) return failed(put.error().message);
     return {};
+}
+
+void Restore::give_up() {
+    if (untouched_) touch_table(program_.family, *untouched_, backend_);
 }
 
 } // namespace xtbpf

@@ -29,6 +29,7 @@ class Restore {
 
     Diagnosed<void> line(std::string_view text); // with its newline, if it has one
     Diagnosed<void> finish();
+    void give_up(); // after an error: a table that was opened exists all the same
 
   private:
     Diagnosed<void> begin_table(std::string_view rest);
@@ -43,8 +44,8 @@ class Restore {
     Backend& backend_;
     const Streams& streams_;
     std::optional<XtablesLock> lock_;
-    std::optional<WorkTable> table_; // between "*table" and COMMIT
-    bool untouched_ = false;         // the kernel doesn't have it yet: opening it makes it exist
+    std::optional<WorkTable> table_;   // between "*table" and COMMIT
+    std::optional<TableId> untouched_; // the kernel doesn't have it yet: opening it makes it exist
     std::string table_name_;
     Tokens tokens_;
 };

@@ -42,8 +42,8 @@ struct Rule {
 // "ACCEPT", "DROP", "RETURN": targets that are neither chains nor extensions.
 bool is_verdict(std::string_view target);
 
-// The canonical text, as save prints it after "-A CHAIN": pieces that each begin with a blank. What precedes the target and
-// the target itself apart, because -S -v puts counters between.
+// The canonical text, as save prints it after "-A CHAIN": pieces that each begin with a blank. What precedes the target
+// and the target itself apart, because -S -v puts counters between.
 void save_conditions(std::string& out, const Rule& rule);
 void save_target(std::string& out, const Rule& rule);
 

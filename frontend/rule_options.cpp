@@ -53,7 +53,8 @@ Diagnosed<void> CommandParser::protocol_option(std::string_view value) {
     rule.protocol = *protocol;
     if (*protocol == 0 && rule.not_protocol) return program_.parameter_problem("rule would never match protocol");
     if (program_.family == Family::V6 && is_extension_header(*protocol) && !rule.not_protocol)
-        streams_.warn(fmt::format("Warning: never matched protocol: {}. use extension match instead.\n", protocol_text_));
+        streams_.warn(
+            fmt::format("Warning: never matched protocol: {}. use extension match instead.\n", protocol_text_));
     return {};
 }
 
@@ -79,7 +80,8 @@ Diagnosed<void> CommandParser::jump_option(std::string_view value) {
     if (value == "CONTINUE" && !rule.is_goto) return {};
     if (value.empty()) return program_.parameter_problem("Invalid target name (too short)");
     if (value.size() >= kMaxChainName)
-        return program_.parameter_problem(fmt::format("Invalid target name `{}' ({} chars max)", value, kMaxChainName - 1));
+        return program_.parameter_problem(
+            fmt::format("Invalid target name `{}' ({} chars max)", value, kMaxChainName - 1));
     if (std::ranges::any_of(value, is_space))
         return program_.parameter_problem(fmt::format("Invalid target name `{}'", value));
     rule.target = value;
@@ -133,7 +135,8 @@ Diagnosed<void> CommandParser::extension_option(const ScannedOption& found) {
     if (group.match != nullptr) { // of several uses of one match the latest
         auto& matches = command_.rule.matches;
         std::size_t latest = matches.size() - 1;
-        while (matches[latest].def != group.match) --latest;
+        while (matches[latest].def != group.match)
+            --latest;
         use = matches[latest].use.get();
         used = &match_used_[latest];
         options = group.match->options;
@@ -180,7 +183,8 @@ Diagnosed<void> CommandParser::resolve_addresses() {
 
 std::unexpected<Diagnosis> CommandParser::help() {
     std::vector<const MatchDef*> matches;
-    for (const MatchUse& match : command_.rule.matches) matches.push_back(match.def);
+    for (const MatchUse& match : command_.rule.matches)
+        matches.push_back(match.def);
     if (matches.empty() && !protocol_text_.empty()) // iptables -p icmp -h
         if (const MatchDef* def = find_match(protocol_text_, program_.family)) matches.push_back(def);
     return std::unexpected(Diagnosis{0, {}, help_text(program_, command_.rule.target_def, matches)});

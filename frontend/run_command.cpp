@@ -4,6 +4,7 @@
 #include "frontend/command.hpp"
 #include "frontend/execute.hpp"
 #include "frontend/lock.hpp"
+#include "frontend/lower.hpp"
 
 #include <fmt/format.h>
 
@@ -12,8 +13,7 @@ namespace xtbpf {
 namespace {
 
 std::unexpected<Diagnosis> refused(const Program& program, const Error& error) {
-    return std::unexpected(
-        Diagnosis{exit_code(error.kind), fmt::format("{}: {}\n", program.name, error.message), {}});
+    return std::unexpected(Diagnosis{exit_code(error.kind), fmt::format("{}: {}\n", program.name, error.message), {}});
 }
 
 } // namespace
@@ -29,20 +29,26 @@ Diagnosed<void> run_command(std::span<const std::string_view> args, const Progra
     if (!opened) {
         Error error = std::move(opened.error());
         if (error.kind == ErrorKind::TableUnavailable)
-            error.message = fmt::format("can't initialize {} table `{}': {}", program.name, command->table, error.message);
+            error.message =
+                fmt::format("can't initialize {} table `{}': {}", program.name, command->table, error.message);
         return program.problem(error);
     }
     WorkTable table = std::move(opened->table);
     const TableId id = table.id();
     const auto done = execute(std::move(*command), table, program, streams);
-    const bool succeeded = done && *done;
-    // To look at a table is enough to make it exist; that must not fail where looking doesn't.
-    if (opened->untouched && !(succeeded && table.changed()))
-        static_cast<void>(commit_table(WorkTable(program.family, id), backend));
+    if (done && *done && table.changed()) {
+        auto linked = link(std::move(table));
+        if (linked) {
+            const auto committed = backend.commit(std::move(linked->stored), std::move(linked->program));
+            if (!committed) return refused(program, committed.error());
+            return {};
+        }
+        if (opened->untouched) touch_table(program.family, id, backend);
+        return refused(program, linked.error());
+    }
+    if (opened->untouched) touch_table(program.family, id, backend);
     if (!done) return std::unexpected(done.error());
     if (!*done) return refused(program, done->error());
-    if (!table.changed()) return {};
-    if (auto committed = commit_table(std::move(table), backend); !committed) return refused(program, committed.error());
     return {};
 }
 

@@ -88,8 +88,7 @@ Diagnosed<RestoreOptions> parse_options(std::span<const std::string_view> args, 
         case 'b': streams.warn("-b/--binary option is not implemented\n"); break;
         case 'c': restore.counters = true; break;
         case 'v': ++restore.verbose; break;
-        case 'V':
-            return std::unexpected(Diagnosis{0, {}, fmt::format("{} v{}\n", program.name, kVariantVersion)});
+        case 'V': return std::unexpected(Diagnosis{0, {}, fmt::format("{} v{}\n", program.name, kVariantVersion)});
         case 't': restore.test = true; break;
         case 'h': return std::unexpected(Diagnosis{0, restore_usage(program), {}});
         case 'n': restore.noflush = true; break;
@@ -102,7 +101,8 @@ Diagnosed<RestoreOptions> parse_options(std::span<const std::string_view> args, 
         }
         case 'W':
             interval_given = true;
-            if (auto done = ignore_interval(*found, options, program, streams); !done) return std::unexpected(done.error());
+            if (auto done = ignore_interval(*found, options, program, streams); !done)
+                return std::unexpected(done.error());
             break;
         default: break; // -M
         }
@@ -126,10 +126,13 @@ Diagnosed<void> run_restore(std::span<const std::string_view> args, Program prog
         input.owned = true;
     }
     Restore restore(std::move(*options), program, backend, streams);
+    Diagnosed<void> done;
     std::string_view line;
-    while (input.next(line))
-        if (auto done = restore.line(line); !done) return done;
-    return restore.finish();
+    while (done && input.next(line))
+        done = restore.line(line);
+    if (done) done = restore.finish();
+    if (!done) restore.give_up();
+    return done;
 }
 
 } // namespace xtbpf

@@ -43,8 +43,7 @@ void save_body(std::string& out, const StoredTable& table, bool counters) {
     }
     for (const StoredChain& chain : table.chains) {
         for (const StoredRule& rule : chain.rules) {
-            if (counters)
-                fmt::format_to(end, "[{}:{}] ", rule.account.counters.packets, rule.account.counters.bytes);
+            if (counters) fmt::format_to(end, "[{}:{}] ", rule.account.counters.packets, rule.account.counters.bytes);
             out += "-A ";
             out += chain.name;
             if (!rule.text.empty()) {
@@ -66,13 +65,13 @@ Diagnosed<void> run_save(std::span<const std::string_view> args, const Program& 
         const auto found = options.next();
         if (!found) return std::unexpected(found.error());
         if (found->kind == Kind::End) break;
-        if (found->kind == Kind::Word) return std::unexpected(Diagnosis{1, "Unknown arguments found on commandline\n", {}});
+        if (found->kind == Kind::Word)
+            return std::unexpected(Diagnosis{1, "Unknown arguments found on commandline\n", {}});
         switch (found->letter) {
         case 'c': counters = true; break;
         case 't': wanted = found->value; break;
         case 'f': file = found->value; break;
-        case 'V':
-            return std::unexpected(Diagnosis{0, {}, fmt::format("{} v{}\n", program.name, kVariantVersion)});
+        case 'V': return std::unexpected(Diagnosis{0, {}, fmt::format("{} v{}\n", program.name, kVariantVersion)});
         default: break; // -M, -d, -4, -6 change nothing
         }
     }
@@ -86,7 +85,8 @@ Diagnosed<void> run_save(std::span<const std::string_view> args, const Program& 
         if (*table) save_table(out, **table, counters, program);
     }
     if (!wanted.empty() && !table_by_name(wanted))
-        return program.problem({ErrorKind::Refused, "Cannot initialize: Table does not exist (do you need to insmod?)"});
+        return program.problem(
+            {ErrorKind::Refused, "Cannot initialize: Table does not exist (do you need to insmod?)"});
     if (file.empty()) {
         streams.say(out);
         return {};

@@ -11,7 +11,8 @@ namespace {
 
 // Whether `-j` or `-g` stands at `at` as a word of its own.
 bool option_at(std::string_view text, std::size_t at) {
-    return text[at] == '-' && at + 3 < text.size() && (text[at + 1] == 'j' || text[at + 1] == 'g') && text[at + 2] == ' ';
+    return text[at] == '-' && at + 3 < text.size() && (text[at + 1] == 'j' || text[at + 1] == 'g') &&
+           text[at + 2] == ' ';
 }
 
 TextJump jump_at(std::string_view text, std::size_t at) {

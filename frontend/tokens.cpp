@@ -5,7 +5,7 @@ namespace xtbpf {
 
 namespace {
 
-constexpr std::size_t kMaxWords = 254;  // MAX_ARGC of iptables/xshared.h, less the final NULL
+constexpr std::size_t kMaxWords = 254; // MAX_ARGC of iptables/xshared.h, less the final NULL
 constexpr std::size_t kMaxWord = 1024;
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n'; }
@@ -22,8 +22,8 @@ void Tokens::add(std::string_view word) {
     ends_.push_back(static_cast<std::uint32_t>(bytes_.size()));
 }
 
-// iptables/xshared.c, add_param_to_argv: a closing quote ends the word, an opening one doesn't; `\` escapes in quotes only;
-// what an open quote holds at the end of the line is a word.
+// iptables/xshared.c, add_param_to_argv: a closing quote ends the word, an opening one doesn't; `\` escapes in quotes
+// only; what an open quote holds at the end of the line is a word.
 std::expected<void, std::string_view> Tokens::split(std::string_view line) {
     bool quoted = false, escaped = false;
     std::size_t begin = bytes_.size();

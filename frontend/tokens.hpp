@@ -15,7 +15,7 @@ namespace xtbpf {
 class Tokens {
   public:
     void clear();
-    void add(std::string_view word);                                // one ready word
+    void add(std::string_view word);                                    // one ready word
     std::expected<void, std::string_view> split(std::string_view line); // error: what iptables says
     std::span<const std::string_view> words();
 

@@ -32,7 +32,8 @@ WorkTable::WorkTable(StoredTable stored) : family_(stored.family), id_(stored.id
         chain.name = std::move(from.name);
         chain.accept = from.accept;
         chain.account = from.account;
-        for (StoredRule& rule : from.rules) chain.rules.push_back({std::move(rule), nullptr});
+        for (StoredRule& rule : from.rules)
+            chain.rules.push_back({std::move(rule), nullptr});
     }
 }
 
@@ -44,7 +45,8 @@ StoredTable WorkTable::take() && {
         chain.accept = from->accept;
         chain.account = from->account;
         chain.rules.reserve(from->rules.size());
-        for (WorkRule& rule : from->rules) chain.rules.push_back(std::move(rule.stored));
+        for (WorkRule& rule : from->rules)
+            chain.rules.push_back(std::move(rule.stored));
     }
     return table;
 }
@@ -59,15 +61,18 @@ WorkChain* WorkTable::find(std::string_view name) {
 std::vector<WorkChain*> WorkTable::chains() {
     std::vector<WorkChain*> all;
     all.reserve(builtins_.size() + users_.size());
-    for (WorkChain& chain : builtins_) all.push_back(&chain);
-    for (auto& [name, chain] : users_) all.push_back(&chain);
+    for (WorkChain& chain : builtins_)
+        all.push_back(&chain);
+    for (auto& [name, chain] : users_)
+        all.push_back(&chain);
     return all;
 }
 
 std::vector<WorkChain*> WorkTable::user_chains() {
     std::vector<WorkChain*> all;
     all.reserve(users_.size());
-    for (auto& [name, chain] : users_) all.push_back(&chain);
+    for (auto& [name, chain] : users_)
+        all.push_back(&chain);
     return all;
 }
 
@@ -110,8 +115,8 @@ Result<void> WorkTable::replace(std::string_view name, std::uint32_t number, Wor
     return {};
 }
 
-// A rule that isn't there: libiptc looks the target up among the chains after it has noted which call this is, and so the
-// message for anything but a verdict is the general one (TC_DELETE_ENTRY, iptcc_map_target, TC_BUILTIN).
+// A rule that isn't there: libiptc looks the target up among the chains after it has noted which call this is, and so
+// the message for anything but a verdict is the general one (TC_DELETE_ENTRY, iptcc_map_target, TC_BUILTIN).
 Result<void> WorkTable::remove(std::string_view name, const WorkRule& rule, bool only_check) {
     WorkChain* chain = find(name);
     if (chain == nullptr) return refuse(kBadRule);
@@ -125,7 +130,8 @@ Result<void> WorkTable::remove(std::string_view name, const WorkRule& rule, bool
         }
         return {};
     }
-    const bool plain = !rule.parsed || rule.parsed->goal == Rule::Goal::None || rule.parsed->goal == Rule::Goal::Verdict;
+    const bool plain =
+        !rule.parsed || rule.parsed->goal == Rule::Goal::None || rule.parsed->goal == Rule::Goal::Verdict;
     return refuse(plain ? kBadRule : kNoEntry);
 }
 
@@ -156,7 +162,8 @@ Result<void> WorkTable::zero(std::string_view name) {
         account.set = true;
     };
     if (chain->accept) clear(chain->account);
-    for (WorkRule& rule : chain->rules) clear(rule.stored.account);
+    for (WorkRule& rule : chain->rules)
+        clear(rule.stored.account);
     changed_ = true;
     return {};
 }
@@ -224,7 +231,8 @@ void WorkTable::count_references() {
     references_.clear();
     for (WorkChain* chain : chains())
         for (const WorkRule& rule : chain->rules)
-            if (const auto jump = jump_of(rule.stored.text); jump && !is_verdict(jump->target) && find(jump->target) != nullptr)
+            if (const auto jump = jump_of(rule.stored.text);
+                jump && !is_verdict(jump->target) && find(jump->target) != nullptr)
                 ++references_[std::string(jump->target)];
     references_valid_ = true;
 }

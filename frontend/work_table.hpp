@@ -44,7 +44,7 @@ class WorkTable {
     bool changed() const { return changed_; }
 
     WorkChain* find(std::string_view name);
-    std::vector<WorkChain*> chains();      // in the order of a save
+    std::vector<WorkChain*> chains(); // in the order of a save
     std::vector<WorkChain*> user_chains();
 
     // `number` counts from 1. Errors are Refused.

@@ -38,6 +38,8 @@ STEPS = [
     Step("build", "release build", configure("release")),
     Step("unit", "unit tests", "build/bin/unit_tests --gtest_brief=1"),
     Step("golden", "rulesets against their golden files", "build/bin/golden"),
+    Step("texts", "texts, errors and exit codes of commands", "python3 tests/text/compare.py --golden"),
+    Step("text-twin", "the same commands through iptables-legacy", "python3 tests/text/compare.py", kernel=True),
     Step("kernel", "tests that ask the running kernel", "build/bin/kernel_tests", kernel=True),
     Step("twin", "the same frames through iptables-legacy and this", "python3 tests/netns/run.py", kernel=True),
     Step("twin-itself", "does the comparison notice what differs", "python3 tests/netns/selftest.py", kernel=True),

@@ -19,7 +19,8 @@ int main(int argc, char** argv) {
     if (!applet) {
         std::fputs("ERROR: No valid subcommand given.\nValid subcommands:\n", stderr);
         for (const char* family : {"iptables", "ip6tables"})
-            for (const char* kind : {"", "-save", "-restore"}) std::fprintf(stderr, " * %s%s\n", family, kind);
+            for (const char* kind : {"", "-save", "-restore"})
+                std::fprintf(stderr, " * %s%s\n", family, kind);
         return 1;
     }
     const auto backend = make_kernel_backend();

@@ -20,7 +20,7 @@ class MemoryBackend : public Backend {
     std::map<Key, StoredTable> tables;
     std::map<Key, ir::Table> programs; // as committed last, slots and states filled in
     int commits = 0;
-    std::optional<Error> refusal;      // what the next commits and checks answer
+    std::optional<Error> refusal; // what the next commits and checks answer
 
   private:
     ir::Slot next_slot_ = 0;

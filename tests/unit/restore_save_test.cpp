@@ -23,9 +23,10 @@ std::string canonical(std::string_view rule, std::string_view family = "iptables
 
 TEST(Restore, SavesWhatItRead) {
     MemoryBackend backend;
-    const std::string text = "*filter\n:INPUT DROP [3:4]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:a - [0:0]\n:b - [0:0]\n"
-                             "[1:60] -A INPUT -s 10.0.0.0/8 -i eth+ -p tcp -m tcp --dport 22 -j a\n"
-                             "[0:0] -A a -g b\n[7:8] -A b -j RETURN\nCOMMIT\n";
+    const std::string text =
+        "*filter\n:INPUT DROP [3:4]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:a - [0:0]\n:b - [0:0]\n"
+        "[1:60] -A INPUT -s 10.0.0.0/8 -i eth+ -p tcp -m tcp --dport 22 -j a\n"
+        "[0:0] -A a -g b\n[7:8] -A b -j RETURN\nCOMMIT\n";
     const Ran ran = run(backend, "iptables-restore -c", text);
     EXPECT_EQ(ran.code, 0);
     EXPECT_EQ(ran.out + ran.err, "");
@@ -61,7 +62,8 @@ TEST(Restore, SeveralAddressesMakeSeveralRules) {
 
 TEST(Restore, TablesCommitOneByOne) {
     MemoryBackend backend;
-    const Ran ran = run(backend, "iptables-restore", "*mangle\n-A INPUT -j DROP\nCOMMIT\n*filter\n-A nix -j DROP\nCOMMIT\n");
+    const Ran ran =
+        run(backend, "iptables-restore", "*mangle\n-A INPUT -j DROP\nCOMMIT\n*filter\n-A nix -j DROP\nCOMMIT\n");
     EXPECT_EQ(ran.code, 1);
     EXPECT_EQ(ran.err, "iptables-restore: line 5 failed\n");
     EXPECT_TRUE(backend.tables.contains({Family::V4, TableId::Mangle}));
@@ -95,7 +97,8 @@ TEST(Restore, RefusalLeavesTheOldRules) {
 
 TEST(Restore, OtherFamilysLinesAreSkipped) {
     MemoryBackend backend;
-    EXPECT_EQ(run(backend, "iptables-restore", "*filter\n-6 -A INPUT -j DROP\n-4 -A INPUT -j ACCEPT\nCOMMIT\n").code, 0);
+    EXPECT_EQ(run(backend, "iptables-restore", "*filter\n-6 -A INPUT -j DROP\n-4 -A INPUT -j ACCEPT\nCOMMIT\n").code,
+              0);
     EXPECT_EQ(run(backend, "iptables -S INPUT").out, "-P INPUT ACCEPT\n-A INPUT -j ACCEPT\n");
 }
 
@@ -115,8 +118,10 @@ TEST(Restore, Complaints) {
     EXPECT_EQ(err("*filter\nCOMMIT \n"), "2 Bad argument `COMMIT'\n" + hint(2));
     EXPECT_EQ(err("*filter\n-A INPUT -t nat\n"),
               "2 " + version + "The -t option cannot be used in iptables-restore.\n\n" + hint(2));
-    EXPECT_EQ(err("*filter\n:INPUT nix\n"), "1 " + version + "Can't set policy `nix' on `INPUT' line 2: Bad policy name\n");
-    EXPECT_EQ(err("*filter\n:INPUT DROP\n", "-c"), "2 " + version + "invalid policy counters for chain 'INPUT'\n" + hint(2));
+    EXPECT_EQ(err("*filter\n:INPUT nix\n"),
+              "1 " + version + "Can't set policy `nix' on `INPUT' line 2: Bad policy name\n");
+    EXPECT_EQ(err("*filter\n:INPUT DROP\n", "-c"),
+              "2 " + version + "invalid policy counters for chain 'INPUT'\n" + hint(2));
     EXPECT_EQ(err("*filter\n:a -\n:a -\n"), "2 " + version + "error creating chain 'a':File exists\n" + hint(3));
     EXPECT_EQ(err(" *filter\n"), "1 iptables-restore: line 1 failed\n");
     EXPECT_EQ(err("*filter\n-A INPUT -j INPUT\nCOMMIT\n"), "1 iptables-restore: line 2 failed\n");
