@@ -132,7 +132,9 @@ Diagnosed<Result<void>> execute(Command command, WorkTable& table, const Program
     if ((command.verbs & kRuleVerbs) == 0) return execution.run();
     const auto shadowed = settle_goal(command.rule, table.find(command.rule.target) != nullptr);
     if (!shadowed) return program.problem(shadowed.error());
-    if (*shadowed) streams.warn(fmt::format("Warning: using chain {}, not extension\n", command.rule.target));
+    // A restore knows its chains from their `:` lines and looks for no extension (libxtables, xtables_announce_chain).
+    if (*shadowed && !program.restore)
+        streams.warn(fmt::format("Warning: using chain {}, not extension\n", command.rule.target));
     if (command.verbs == kReplace && (command.sources.size() != 1 || command.destinations.size() != 1))
         return program.parameter_problem("Replacement rule does not specify a unique address");
     return execution.run_rules();
