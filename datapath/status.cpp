@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A table's programs are found by what they count in: every program that uses one of the table's counter pages is one of its
-// programs. So this needs no list of them anywhere, and tells the truth even about what was left behind.
+// A table's programs are found by what they count in: every program that uses one of the table's counter pages is one
+// of its programs. So this needs no list of them anywhere, and tells the truth even about what was left behind.
 #include "datapath/status.hpp"
 
 #include "datapath/early_attach.hpp"
@@ -44,8 +44,9 @@ std::optional<LoadedProgram> ask(std::uint32_t id) {
     if (bpf_obj_get_info_by_fd(fd.get(), &info, &size) != 0) return std::nullopt;
     const std::optional<Place> place = place_of(info.type);
     if (!place || info.nr_map_ids == 0) return std::nullopt;
-    LoadedProgram out{.status = {.place = *place, .id = info.id, .name = info.name, .instructions = info.xlated_prog_len / 8},
-                      .maps = std::vector<std::uint32_t>(info.nr_map_ids)};
+    LoadedProgram out{
+        .status = {.place = *place, .id = info.id, .name = info.name, .instructions = info.xlated_prog_len / 8},
+        .maps = std::vector<std::uint32_t>(info.nr_map_ids)};
     info = {};
     info.nr_map_ids = static_cast<std::uint32_t>(out.maps.size());
     info.map_ids = reinterpret_cast<std::uint64_t>(out.maps.data());
@@ -70,12 +71,15 @@ TableStatus describe(const CurrentStore& store, const std::vector<LoadedProgram>
                     .whole = store.whole,
                     .trouble = "",
                     .programs = {}};
-    for (const StoredChain& chain : store.table.chains) out.rules += static_cast<std::uint32_t>(chain.rules.size());
+    for (const StoredChain& chain : store.table.chains)
+        out.rules += static_cast<std::uint32_t>(chain.rules.size());
     std::vector<std::uint32_t> pages;
-    for (const int fd : store.counters.fds()) pages.push_back(map_id(fd));
+    for (const int fd : store.counters.fds())
+        pages.push_back(map_id(fd));
     for (const LoadedProgram& program : programs) {
         if (program.status.name == "xt_holder" || // it never runs
-            std::ranges::find_first_of(program.maps, pages) == program.maps.end()) continue;
+            std::ranges::find_first_of(program.maps, pages) == program.maps.end())
+            continue;
         out.programs.push_back(program.status);
     }
     return out;
@@ -90,13 +94,17 @@ Result<Status> status() {
         for (const TableId table : kTables) {
             auto store = read_store(family, table);
             if (!store && store.error().kind == ErrorKind::Locked) return std::unexpected(store.error());
-            if (!store) out.tables.push_back({.family = family, .table = table, .trouble = store.error().message, .programs = {}});
-            else if (*store) out.tables.push_back(describe(**store, programs));
+            if (!store)
+                out.tables.push_back(
+                    {.family = family, .table = table, .trouble = store.error().message, .programs = {}});
+            else if (*store)
+                out.tables.push_back(describe(**store, programs));
         }
     auto coverage = early::coverage();
     if (!coverage) return std::unexpected(coverage.error());
     for (early::Coverage& device : *coverage)
-        out.devices.push_back({std::move(device.device), std::string(early::name(device.place)), device.active, std::move(device.reason)});
+        out.devices.push_back({std::move(device.device), std::string(early::name(device.place)), device.active,
+                               std::move(device.reason)});
     return out;
 }
 

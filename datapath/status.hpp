@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What is in force in the current network namespace, for `xtbpf status`: which tables are there, which programs run them
-// and where. Asked of the kernel each time; nothing is remembered between commands.
+// What is in force in the current network namespace, for `xtbpf status`: which tables are there, which programs run
+// them and where. Asked of the kernel each time; nothing is remembered between commands.
 #pragma once
 
 #include "translator/error.hpp"
@@ -28,10 +28,10 @@ struct TableStatus {
     Family family = Family::V4;
     TableId table = TableId::Filter;
     std::uint32_t chains = 0, rules = 0;
-    std::uint32_t store = 0;     // id of the map that holds the rules
-    bool conntrack = false;      // the table's rules need connection tracking
-    bool whole = true;           // each hook is served; false: somebody removed a part of the anchor
-    std::string trouble;         // why the store can't be read; empty if it can
+    std::uint32_t store = 0; // id of the map that holds the rules
+    bool conntrack = false;  // the table's rules need connection tracking
+    bool whole = true;       // each hook is served; false: somebody removed a part of the anchor
+    std::string trouble;     // why the store can't be read; empty if it can
     std::vector<ProgramStatus> programs;
 };
 

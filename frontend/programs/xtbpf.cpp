@@ -3,9 +3,8 @@
 #include "datapath/status.hpp"
 
 #include <boost/program_options.hpp>
-#include <fmt/format.h>
-
 #include <cstdio>
+#include <fmt/format.h>
 #include <string>
 #include <vector>
 

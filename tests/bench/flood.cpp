@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// flood ADDRESS PORT PACKETS [SOURCE]: sends that many small UDP datagrams as fast as it can and prints the nanoseconds each
-// took. Over a veth pair the receiver's path runs inside the send, so its cost is in the number.
-#include <fmt/format.h>
-
+// flood ADDRESS PORT PACKETS [SOURCE]: sends that many small UDP datagrams as fast as it can and prints the nanoseconds
+// each took. Over a veth pair the receiver's path runs inside the send, so its cost is in the number.
 #include <arpa/inet.h>
 #include <array>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -53,8 +52,10 @@ int main(int argc, char** argv) {
     const auto start = std::chrono::steady_clock::now();
     while (sent + errors < packets) {
         const int done = ::sendmmsg(socket, batch.data(), kBatch, 0);
-        if (done > 0) sent += done;
-        else ++errors; // an ICMP error that came back is reported once by the next send
+        if (done > 0)
+            sent += done;
+        else
+            ++errors; // an ICMP error that came back is reported once by the next send
     }
     const std::chrono::duration<double, std::nano> elapsed = std::chrono::steady_clock::now() - start;
     fmt::print("{:.1f}\n", elapsed.count() / static_cast<double>(sent > 0 ? sent : 1));

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// replay RULES [-6]: loads a restore file in memory and runs packets through the interpreter. One packet per line of stdin:
+// replay RULES [-6]: loads a restore file in memory and runs packets through the interpreter. One packet per line of
+// stdin:
 //   HOOK IN OUT STATE HEX     devices or -; connection state NEW, ESTABLISHED, ...; the packet from its IP header on
-// Each goes through the tables that have that hook, in their order, until one drops it. Prints a verdict per packet, an empty
-// line, and `iptables-save -c` of what was counted. Needs neither root nor BPF.
+// Each goes through the tables that have that hook, in their order, until one drops it. Prints a verdict per packet, an
+// empty line, and `iptables-save -c` of what was counted. Needs neither root nor BPF.
 #include "tests/text/applet_run.hpp"
 #include "translator/effects.hpp"
 #include "translator/interpreter.hpp"
 #include "translator/packet.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <charconv>
+#include <fmt/format.h>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -35,7 +35,8 @@ std::uint32_t state_bit(std::string_view state) {
 
 std::vector<std::uint8_t> from_hex(std::string_view text) {
     std::vector<std::uint8_t> out(text.size() / 2);
-    for (std::size_t i = 0; i < out.size(); ++i) std::from_chars(&text[2 * i], &text[2 * i] + 2, out[i], 16);
+    for (std::size_t i = 0; i < out.size(); ++i)
+        std::from_chars(&text[2 * i], &text[2 * i] + 2, out[i], 16);
     return out;
 }
 
@@ -73,7 +74,8 @@ void count(StoredTable& table, const std::vector<ir::Slot>& path, std::uint32_t 
     };
     for (StoredChain& chain : table.chains) {
         if (chain.accept) add(chain.account);
-        for (StoredRule& rule : chain.rules) add(rule.account);
+        for (StoredRule& rule : chain.rules)
+            add(rule.account);
     }
 }
 
@@ -92,7 +94,8 @@ std::string traverse(MemoryBackend& backend, Family family, const Line& line) {
         const Trace trace = interpret(program, line.hook, line.view, line.bytes);
         count(backend.tables.at({family, id}), trace.path, line.view.len);
         const HookNeeds needs = hook_needs(program, line.hook);
-        for (const std::uint32_t effect : trace.effects) notes += "  " + effect_word(needs.effects[effect]);
+        for (const std::uint32_t effect : trace.effects)
+            notes += "  " + effect_word(needs.effects[effect]);
         if (!trace.accept) return (trace.hotdrop ? "dropped as malformed" : "dropped") + notes;
     }
     return "accepted" + notes;
@@ -117,7 +120,8 @@ int main(int argc, char** argv) {
     }
     std::string packets;
     std::array<char, 4096> block{};
-    for (ssize_t got = 0; (got = ::read(STDIN_FILENO, block.data(), block.size())) > 0;) packets.append(block.data(), static_cast<std::size_t>(got));
+    for (ssize_t got = 0; (got = ::read(STDIN_FILENO, block.data(), block.size())) > 0;)
+        packets.append(block.data(), static_cast<std::size_t>(got));
     for (std::string_view rest = packets; !rest.empty();) {
         const std::size_t end = std::min(rest.find('\n'), rest.size());
         const std::optional<Line> line = parse_line(rest.substr(0, end), family);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Fuzzes the packet parser and the interpreter: input = seed of a random table (4 bytes), family and hook (1 byte), packet.
+// Fuzzes the packet parser and the interpreter: input = seed of a random table (4 bytes), family and hook (1 byte),
+// packet.
 #include "tests/random_ir.hpp"
 #include "translator/effects.hpp"
 #include "translator/interpreter.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Fuzzes the way of a rule: restore text -> tables -> IR. What is accepted must come back from a save unchanged, and lower and
-// run. The first byte chooses the family.
-#include "tests/text/applet_run.hpp"
+// Fuzzes the way of a rule: restore text -> tables -> IR. What is accepted must come back from a save unchanged, and
+// lower and run. The first byte chooses the family.
 #include "tests/random_ir.hpp"
+#include "tests/text/applet_run.hpp"
 #include "translator/interpreter.hpp"
 
 #include <cstdlib>
@@ -18,7 +18,8 @@ std::string rules_of(const MemoryBackend& backend) {
         out += name(key.second);
         for (const StoredChain& chain : table.chains) {
             out += "\n:" + chain.name;
-            for (const StoredRule& rule : chain.rules) out += "\n" + rule.text;
+            for (const StoredRule& rule : chain.rules)
+                out += "\n" + rule.text;
         }
         out += '\n';
     }

@@ -9,7 +9,8 @@ namespace {
 
 using namespace xtbpf;
 
-// Bases by slot, as far as slots are small enough to write them all down; they may be shared by rules in a malformed store.
+// Bases by slot, as far as slots are small enough to write them all down; they may be shared by rules in a malformed
+// store.
 std::vector<Counters> bases_of(const StoredTable& table) {
     std::vector<Counters> bases;
     const auto note = [&](const Account& account) {
@@ -18,7 +19,8 @@ std::vector<Counters> bases_of(const StoredTable& table) {
         bases[account.slot] = account.counters;
     };
     for (const StoredChain& chain : table.chains)
-        for (const StoredRule& rule : chain.rules) note(rule.account);
+        for (const StoredRule& rule : chain.rules)
+            note(rule.account);
     return bases;
 }
 

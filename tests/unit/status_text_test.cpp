@@ -28,16 +28,20 @@ TEST(StatusText, SaysWhereEachProgramRuns) {
                               "early stage on lo: no (not Ethernet)\n");
 }
 
-TEST(StatusText, IsAWordWithoutRules) { EXPECT_EQ(text({}), "No rules: no table has been touched in this network namespace.\n"); }
+TEST(StatusText, IsAWordWithoutRules) {
+    EXPECT_EQ(text({}), "No rules: no table has been touched in this network namespace.\n");
+}
 
 TEST(StatusText, JsonHoldsAllFields) {
     Status status = sample();
     status.tables[0].trouble = "a \"quoted\"\nword";
     status.tables[0].programs.resize(1);
-    EXPECT_EQ(json(status), R"({"tables":[{"family":"ipv6","table":"filter","chains":4,"rules":17,"store":90,"conntrack":true,"whole":true,)"
-                            R"("trouble":"a \"quoted\"\u000aword","programs":[{"place":"netfilter","name":"INPUT","id":91,"instructions":412}]}],)"
-                            R"("devices":[{"device":"eth0","place":"tc","active":true,"reason":""},{"device":"lo","place":"none","active":false,"reason":"not Ethernet"}]})"
-                            "\n");
+    EXPECT_EQ(
+        json(status),
+        R"({"tables":[{"family":"ipv6","table":"filter","chains":4,"rules":17,"store":90,"conntrack":true,"whole":true,)"
+        R"("trouble":"a \"quoted\"\u000aword","programs":[{"place":"netfilter","name":"INPUT","id":91,"instructions":412}]}],)"
+        R"("devices":[{"device":"eth0","place":"tc","active":true,"reason":""},{"device":"lo","place":"none","active":false,"reason":"not Ethernet"}]})"
+        "\n");
 }
 
 TEST(StatusText, JsonOfNothing) { EXPECT_EQ(json({}), "{\"tables\":[],\"devices\":[]}\n"); }
