@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "datapath/backend.hpp"
 
+#include "datapath/early_stage.hpp"
 #include "datapath/exact_programs.hpp"
 #include "datapath/self_check.hpp"
 #include "datapath/store.hpp"
 #include "kmod-shim/anchor.hpp"
 #include "translator/placement.hpp"
 
+#include <cstdlib>
 #include <map>
 #include <utility>
 
@@ -33,6 +35,8 @@ Result<Read> read_now(Family family, TableId table) {
 
 class KernelBackend final : public Backend {
   public:
+    explicit KernelBackend(LowerTable lower) : lower_(std::move(lower)) {}
+
     Result<std::optional<StoredTable>> read(Family family, TableId table) override {
         Result<Read> now = read_now(family, table);
         if (!now) return std::unexpected(now.error());
@@ -42,17 +46,18 @@ class KernelBackend final : public Backend {
     }
 
     Result<void> commit(StoredTable next, ir::Table program) override {
-        return swap(std::move(next), std::move(program), anchor::commit);
+        return swap(std::move(next), std::move(program), Purpose::Commit);
     }
 
     Result<void> check(StoredTable next, ir::Table program) override {
-        return swap(std::move(next), std::move(program), anchor::check);
+        return swap(std::move(next), std::move(program), Purpose::Check);
     }
 
   private:
+    enum class Purpose : std::uint8_t { Commit, Check };
     using Send = Result<void> (*)(const anchor::TablePlan&, std::uint32_t);
 
-    Result<void> swap(StoredTable next, ir::Table program, Send send) {
+    Result<void> swap(StoredTable next, ir::Table program, Purpose purpose) {
         const Family family = next.family;
         const TableId table = next.id;
         auto read = reads_.extract({family, table}); // good for one commit: afterwards it is no more what is in force
@@ -62,7 +67,7 @@ class KernelBackend final : public Backend {
             read = reads_.extract(reads_.emplace(std::pair{family, table}, std::move(*now)).first);
         }
         Read& current = read.mapped();
-        const Result<NewStore> store = build_store(next, program, current.store ? &*current.store : nullptr);
+        Result<NewStore> store = build_store(next, program, current.store ? &*current.store : nullptr);
         if (!store) return std::unexpected(store.error());
         const Result<ExactPrograms> programs = load_exact(program, store->counters.fds(), store->limits.fds());
         if (!programs) return std::unexpected(programs.error());
@@ -76,10 +81,22 @@ class KernelBackend final : public Backend {
             if (Result<void> checked = self_check(program, hook.hook, hook.main.get()); !checked) return checked;
             plan.hooks.push_back(hook.plan());
         }
-        return send_until_through(plan, current, send);
+        if (purpose == Purpose::Check) return send_until_through(plan, current, anchor::check);
+        // The early stage must neither drop what the new rules accept nor go on with rules that are gone.
+        const auto were_on = early::switch_off();
+        if (!were_on) return std::unexpected(were_on.error());
+        if (Result<void> sent = send_until_through(plan, current, anchor::commit); !sent) {
+            (void)early::switch_on(*were_on); // left off, it only costs speed
+            return sent;
+        }
+        // The rules are in force now; what goes wrong from here on shows in `xtbpf status`.
+        (void)early::apply_with_others({std::move(program), std::move(store->counters)}, lower_,
+                                       early::choice_from(std::getenv("XTBPF_EARLY")));
+        return {};
     }
 
-    // The generation tells that somebody changed something in nf_tables; if it wasn't this table, the plan still stands.
+    // The generation tells that somebody changed something in nf_tables; if it wasn't this table, the plan still
+    // stands.
     static Result<void> send_until_through(const anchor::TablePlan& plan, Read& current, Send send) {
         for (int attempt = 0;; ++attempt) {
             Result<void> sent = send(plan, current.generation);
@@ -94,11 +111,14 @@ class KernelBackend final : public Backend {
         }
     }
 
+    LowerTable lower_;
     std::map<std::pair<Family, TableId>, Read> reads_;
 };
 
 } // namespace
 
-std::unique_ptr<Backend> make_kernel_backend() { return std::make_unique<KernelBackend>(); }
+std::unique_ptr<Backend> make_kernel_backend(LowerTable lower) {
+    return std::make_unique<KernelBackend>(std::move(lower));
+}
 
 } // namespace xtbpf

@@ -3,11 +3,18 @@
 #pragma once
 
 #include "frontend/backend.hpp"
+#include "translator/error.hpp"
+#include "translator/ir.hpp"
+#include "translator/table.hpp"
 
+#include <functional>
 #include <memory>
 
 namespace xtbpf {
 
-std::unique_ptr<Backend> make_kernel_backend();
+// A stored table as the IR, by the frontend: the early stage walks all tables, also those that a command doesn't touch.
+using LowerTable = std::function<Result<ir::Table>(const StoredTable&)>;
+
+std::unique_ptr<Backend> make_kernel_backend(LowerTable lower);
 
 } // namespace xtbpf

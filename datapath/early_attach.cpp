@@ -5,6 +5,7 @@
 #include "datapath/early_tc.hpp"
 #include "datapath/early_xdp.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
 
@@ -67,7 +68,8 @@ std::string_view excluded(const State& state) {
 }
 
 bool wants_xdp(const State& state, Choice choice) {
-    if (choice == Choice::Tc || state.device.mtu > kMostXdpMtu) return false;
+    if (!excluded(state).empty() || choice == Choice::Tc || choice == Choice::Off || state.device.mtu > kMostXdpMtu)
+        return false;
     // Programs at tc ingress see the packet before netfilter does and after XDP: a drop at XDP would go unseen by them.
     if (state.foreign_xdp() || state.foreign_qdisc()) return false;
     if (choice == Choice::Xdp) return true;
@@ -77,7 +79,7 @@ bool wants_xdp(const State& state, Choice choice) {
 Result<Coverage> place(Rtnetlink& rtnetlink, const State& state, const Programs& programs, Choice choice) {
     Coverage result{
         .device = state.device.name, .place = Place::None, .reason = std::string(excluded(state)), .active = true};
-    if (result.reason.empty() && wants_xdp(state, choice) &&
+    if (programs.xdp >= 0 && wants_xdp(state, choice) &&
         attach_xdp(rtnetlink, state.device.index, programs.xdp, state.xdp ? state.xdp.get() : -1) == 0) {
         result.place = Place::Xdp;
         const auto dropped = drop_tc(rtnetlink, state);
@@ -132,6 +134,14 @@ Result<std::vector<Coverage>> attach(const Programs& programs, Choice choice) {
     return result;
 }
 
+Result<bool> wants_xdp(Choice choice) {
+    auto rtnetlink = Rtnetlink::open();
+    if (!rtnetlink) return std::unexpected(rtnetlink.error());
+    auto states = inspect(*rtnetlink);
+    if (!states) return std::unexpected(states.error());
+    return std::ranges::any_of(*states, [&](const State& state) { return wants_xdp(state, choice); });
+}
+
 Result<void> detach() {
     auto rtnetlink = Rtnetlink::open();
     if (!rtnetlink) return std::unexpected(rtnetlink.error());
@@ -144,17 +154,30 @@ Result<void> detach() {
     return {};
 }
 
-Result<void> switch_all(bool on) {
+Result<std::vector<std::uint32_t>> switch_off() {
     auto rtnetlink = Rtnetlink::open();
     if (!rtnetlink) return std::unexpected(rtnetlink.error());
     auto states = inspect(*rtnetlink);
     if (!states) return std::unexpected(states.error());
+    std::vector<std::uint32_t> were_on;
+    const auto turn_off = [&](const Fd& program, std::uint32_t id) {
+        const Result<bool> on = program ? read_switch(program.get()) : fail(ErrorKind::Refused, {});
+        if (on && *on) were_on.push_back(id);
+        return on && set_switch(program.get(), false);
+    };
     for (const State& state : *states) {
-        if (state.xdp && !set_switch(state.xdp.get(), on))
-            if (auto dropped = drop_xdp(*rtnetlink, state); !dropped) return dropped;
-        if (state.tc.ours && !(state.filter && set_switch(state.filter.get(), on)))
-            if (auto dropped = drop_tc(*rtnetlink, state); !dropped) return dropped;
+        if (state.xdp && !turn_off(state.xdp, state.device.xdp_program))
+            if (auto dropped = drop_xdp(*rtnetlink, state); !dropped) return std::unexpected(dropped.error());
+        if (state.tc.ours && !turn_off(state.filter, state.tc.ours->program))
+            if (auto dropped = drop_tc(*rtnetlink, state); !dropped) return std::unexpected(dropped.error());
     }
+    return were_on;
+}
+
+Result<void> switch_on(const std::vector<std::uint32_t>& programs) {
+    for (std::uint32_t id : programs)
+        if (const Fd program = open_ours(id))
+            if (auto done = set_switch(program.get(), true); !done) return done;
     return {};
 }
 

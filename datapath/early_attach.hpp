@@ -29,7 +29,7 @@ struct Coverage {
 
 // File descriptors of loaded programs; the devices take their own references.
 struct Programs {
-    int xdp = -1;
+    int xdp = -1; // -1: none
     int tc = -1;
 };
 
@@ -37,11 +37,16 @@ struct Programs {
 // there. A device that can't is no error: the exact stage filters it.
 Result<std::vector<Coverage>> attach(const Programs& programs, Choice choice);
 
+// Whether attach() would try XDP anywhere.
+Result<bool> wants_xdp(Choice choice);
+
 // Removes all programs of ours from the namespace's devices, and what came with them.
 Result<void> detach();
 
-// Switches the attached programs, whatever generation they are, on or off. Those that can't be switched are detached.
-Result<void> switch_all(bool on);
+// Switches off the attached programs, whatever generation they are; one that can't be is detached. Tells the ids of
+// those that were on: only they may be switched on again, others may be left over from a commit that was killed.
+Result<std::vector<std::uint32_t>> switch_off();
+Result<void> switch_on(const std::vector<std::uint32_t>& programs);
 
 // What is attached now.
 Result<std::vector<Coverage>> coverage();

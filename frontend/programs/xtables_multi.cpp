@@ -2,9 +2,11 @@
 // xtables-bpf-multi: all applets in one program, chosen by its name or by its first argument.
 #include "datapath/backend.hpp"
 #include "frontend/applet.hpp"
+#include "frontend/lower.hpp"
 
 #include <cstdio>
 #include <span>
+#include <utility>
 #include <vector>
 
 int main(int argc, char** argv) {
@@ -23,6 +25,10 @@ int main(int argc, char** argv) {
                 std::fprintf(stderr, " * %s%s\n", family, kind);
         return 1;
     }
-    const auto backend = make_kernel_backend();
+    const auto backend = make_kernel_backend([](const StoredTable& table) -> Result<ir::Table> {
+        auto linked = link(table);
+        if (!linked) return std::unexpected(linked.error());
+        return std::move(linked->program);
+    });
     return run_applet(*applet, rest, *backend, {stdin, stdout, stderr});
 }

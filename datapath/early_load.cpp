@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "datapath/early_load.hpp"
+
+#include "datapath/bpf/early_config.h"
+#include "datapath/bpf_object.hpp"
+#include "datapath/device_features.hpp"
+#include "datapath/early_program.hpp"
+#include "datapath/kernel_info.hpp"
+
+#include <asm/socket.h>
+#include <bpf/bpf.h>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+extern "C" {
+extern const unsigned char xt_early_xdp_object[];
+extern const unsigned char xt_early_xdp_object_end[];
+extern const unsigned char xt_early_tc_object[];
+extern const unsigned char xt_early_tc_object_end[];
+}
+
+namespace xtbpf::early {
+
+namespace {
+
+Result<BpfObject> open(Place place) {
+    if (place == Place::Xdp)
+        return BpfObject::open(
+            {xt_early_xdp_object, static_cast<std::size_t>(xt_early_xdp_object_end - xt_early_xdp_object)},
+            "xt_early_xdp");
+    return BpfObject::open({xt_early_tc_object, static_cast<std::size_t>(xt_early_tc_object_end - xt_early_tc_object)},
+                           "xt_early_tc");
+}
+
+Result<std::uint64_t> namespace_cookie() {
+    const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    std::uint64_t cookie = 0;
+    socklen_t size = sizeof cookie;
+    if (!socket || ::getsockopt(socket.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) != 0)
+        return fail(ErrorKind::Refused,
+                    fmt::format("can't tell the network namespace's cookie: {}", std::strerror(errno)));
+    return cookie;
+}
+
+Result<void> fill(xt_early_config& config, const Code& code) {
+    const auto cookie = namespace_cookie();
+    if (!cookie) return std::unexpected(cookie.error());
+    const auto features = device_features();
+    if (!features) return std::unexpected(features.error());
+    config.netns_cookie = *cookie;
+    config.gro = features->gro;
+    config.gro_udp = features->gro_udp;
+    config.vlan_strip = features->vlan_strip;
+    for (std::size_t family = 0; family < code.families.size(); ++family)
+        config.linked[family] = code.families[family].linked;
+    return {};
+}
+
+std::uint32_t first_page(const ir::Table& table) {
+    const auto tables =
+        static_cast<std::uint32_t>(table.family) * XT_EARLY_TABLES + static_cast<std::uint32_t>(table.id);
+    return tables << XT_EARLY_PAGE_BITS;
+}
+
+Result<void> give_pages(int map, std::span<const TableInForce> tables) {
+    for (const TableInForce& one : tables) {
+        const std::vector<int> pages = one.counters.fds();
+        for (std::uint32_t page = 0; page < pages.size(); ++page) {
+            const std::uint32_t key = first_page(one.table) + page;
+            if (bpf_map_update_elem(map, &key, &pages[page], BPF_ANY) != 0)
+                return fail(ErrorKind::Refused,
+                            fmt::format("can't give the early stage a counter page: {}", std::strerror(errno)));
+        }
+    }
+    return {};
+}
+
+} // namespace
+
+Code compile(std::span<const TableInForce> tables) {
+    Code code;
+    for (const Family family : {Family::V4, Family::V6}) {
+        std::vector<ir::Table> own;
+        for (const TableInForce& one : tables)
+            if (one.table.family == family) own.push_back(one.table);
+        code.families[static_cast<std::size_t>(family)] = early_code(own, kernel_clock());
+    }
+    return code;
+}
+
+Result<Fd> load(Place place, const Code& code, std::span<const TableInForce> tables) {
+    const char* program = place == Place::Xdp ? kXdpProgram : kTcProgram;
+    std::vector<const codegen::Program*> chains;
+    for (const EarlyCode& family : code.families)
+        for (const codegen::Program& chain : family.chains)
+            chains.push_back(&chain);
+
+    auto object = open(place);
+    if (!object) return std::unexpected(object.error());
+    Result<void> done = fill(object->config<xt_early_config>("config"), code);
+    if (done) done = object->include(program, "xt_v4_raw_prerouting", std::move(chains));
+    if (done) done = object->load();
+    if (done) done = give_pages(object->map("xt_early_pages"), tables);
+    if (done) done = set_switch(object->program(program), true);
+    if (!done) return std::unexpected(done.error());
+    return Fd(::fcntl(object->program(program), F_DUPFD_CLOEXEC, 0));
+}
+
+} // namespace xtbpf::early

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The early stage as a whole: from the tables in force to programs on the devices. docs/adr/0002-early-stage.md.
+//
+// A commit calls, in order:
+//     auto were_on = early::switch_off();   // no early program acts any more
+//     anchor::commit(...);                  // on failure: early::switch_on(*were_on)
+//     early::apply(tables in force, choice) // programs made for the new rules, acting
+// Killed in between, the exact stage decides everything, as it always may.
+#pragma once
+
+#include "datapath/counters.hpp"
+#include "datapath/early_attach.hpp"
+#include "translator/error.hpp"
+#include "translator/ir.hpp"
+
+#include <functional>
+#include <span>
+#include <vector>
+
+namespace xtbpf::early {
+
+struct TableInForce {
+    ir::Table table; // with its slots
+    CounterPages counters;
+};
+
+// Makes and attaches programs for `tables`, all those in force in the namespace, of both families; detaches what is
+// there if nothing can be dropped early, or if Choice::Off. An error leaves the early stage switched off or absent: the
+// rules are in force all the same.
+Result<std::vector<Coverage>> apply(std::span<const TableInForce> tables, Choice choice);
+
+// apply() behind the commit of one table: the others are read from their stores and lowered.
+using LowerTable = std::function<Result<ir::Table>(const StoredTable&)>;
+Result<std::vector<Coverage>> apply_with_others(TableInForce committed, const LowerTable& lower, Choice choice);
+
+} // namespace xtbpf::early
