@@ -150,10 +150,14 @@ TEST_F(EarlyAttach, LargeMtuAndPortsOfBridges) {
 TEST_F(EarlyAttach, SwitchReachesEveryProgram) {
     const Pair ours;
     by_device(attach(ours.programs(), Choice::Automatic));
-    ASSERT_TRUE(switch_all(true).has_value());
+    EXPECT_TRUE(switch_off().value().empty()); // this one has never been on
+    ASSERT_TRUE(set_switch(ours.tc.get(), true).has_value());
     EXPECT_TRUE(by_device(coverage())["ea0"].active);
-    ASSERT_TRUE(switch_all(false).has_value());
+    const auto were_on = switch_off();
+    EXPECT_EQ(were_on.value(), std::vector{id_of(ours.tc.get())}); // one program, on two devices
     EXPECT_FALSE(by_device(coverage())["ea1"].active);
+    ASSERT_TRUE(switch_on(*were_on).has_value());
+    EXPECT_TRUE(by_device(coverage())["ea1"].active);
     ASSERT_TRUE(detach().has_value());
 }
 
