@@ -68,7 +68,7 @@ def measure(pairs, firewalls, count, options):
     out = {firewall.name: {} for firewall in firewalls}
     for firewall, pair in zip(firewalls, pairs):
         start = time.monotonic()
-        pair.inside(pair.host, firewall.command("iptables-restore"), input=text)
+        pair.inside(pair.host, firewall.command("iptables-restore"), "-w", input=text)
         out[firewall.name]["restore_s"] = round(time.monotonic() - start, 4)
         start = time.monotonic()
         pair.inside(pair.host, firewall.command("iptables-save"))

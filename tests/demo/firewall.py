@@ -18,7 +18,7 @@ class Firewall:
 
     def restore(self, pair, ruleset):
         with open(ruleset, encoding="utf-8") as rules:
-            pair.inside(pair.host, self.command("iptables-restore"), stdin=rules)
+            pair.inside(pair.host, self.command("iptables-restore"), "-w", stdin=rules)
 
     def save(self, pair):
         """Lines of `iptables-save -c` as (text, counters)."""
