@@ -150,7 +150,7 @@ static __always_inline int xt_main(struct __sk_buff *ctx, int hook, int again) {
     if (!config.hand_ins) return xt_conclude(ctx, &v, classify(ctx, &v), 0);
     if (again) {
         struct xt_record *record = xt_record_of(ctx);
-        if (!record) return 1;
+        if (!record || record->verdict) return 1; /* main got through already, and counted: only effects are due */
         __builtin_memcpy(v.answered, record->answered, sizeof v.answered);
         __builtin_memcpy(v.answers, record->answers, sizeof v.answers);
     }

@@ -22,6 +22,7 @@ struct net_device {
 
 struct dst_entry {
     struct net_device *dev;
+    unsigned short flags;
 };
 
 struct sock;

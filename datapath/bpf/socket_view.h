@@ -26,6 +26,7 @@ enum {
     XT_PACKET_BROADCAST = 1,
     XT_PACKET_MULTICAST = 2,
     XT_PACKET_LOOPBACK = 5,
+    XT_DST_FAKE_RTABLE = 0x10, /* include/net/dst.h */
     XT_TCP_TIME_WAIT = 6,
     XT_TCP_NEW_SYN_RECV = 12,
 };
@@ -37,13 +38,20 @@ static __always_inline void xt_device_name(__u8 *to, struct net_device *device) 
 }
 
 /* state->in and state->out as the stack passes them at each hook (ip_rcv, ip_local_deliver, ip_forward, __ip_local_out,
- * ip_output). At POSTROUTING skb->dev is already the out-device and the in-device is not at hand. */
+ * ip_output). At POSTROUTING skb->dev is already the out-device and the in-device is not at hand. A bridged packet, which
+ * carries the bridge's own fake route, has the bridge for both (br_nf_forward_ip of net/bridge/br_netfilter_hooks.c). */
 static __always_inline void xt_device_names(struct sk_buff *skb, struct xt_view *v, int hook) {
-    if (hook != XT_HOOK_OUTPUT && hook != XT_HOOK_POSTROUTING && skb->dev) xt_device_name(v->in_name, skb->dev);
+    struct net_device *in = skb->dev;
+
     if (hook != XT_HOOK_PREROUTING && hook != XT_HOOK_INPUT) {
         unsigned long route = skb->_skb_refdst & ~1UL; /* SKB_DST_NOREF */
-        if (route) xt_device_name(v->out_name, xt_cast(route, struct dst_entry)->dev);
+        if (route) {
+            struct dst_entry *dst = xt_cast(route, struct dst_entry);
+            xt_device_name(v->out_name, dst->dev);
+            if (dst->flags & XT_DST_FAKE_RTABLE) in = dst->dev;
+        }
     }
+    if (hook != XT_HOOK_OUTPUT && hook != XT_HOOK_POSTROUTING && in) xt_device_name(v->in_name, in);
 }
 
 static __always_inline void xt_address(__u32 *to, const union nf_inet_addr *from) {
