@@ -181,7 +181,7 @@ static __always_inline int xt_early(xt_ctx *ctx) {
         chain = xt_walk(ctx, v, XT_V6, &route, &ends);
         if (chain == XT_EARLY_CHAINS || !xt_prove(ctx, v, XT_V6, chain, &route)) return XT_PASS;
     }
-    xt_count_path(v, family, ends.raw, ends.mangle, ends.filter);
+    xt_count_path(v, family, &ends);
     return XT_SHOT;
 }
 

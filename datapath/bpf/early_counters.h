@@ -50,15 +50,21 @@ __noinline int xt_count_slot(__u32 table, __u32 slot, __u32 bytes) {
     return 0;
 }
 
-__noinline int xt_count_path(struct xt_view *v, int family, int raw_end, int mangle_end, int filter_end) {
-    if (!v) return 0;
-    for (int i = 0; i < XT_VIEW_PATH; i++) {
-        __u32 table;
-        if (i >= v->path_len) break;
-        table = i < raw_end ? XT_TABLE_RAW : i < mangle_end ? XT_TABLE_MANGLE : i < filter_end ? XT_TABLE_FILTER : XT_TABLE_SECURITY;
-        xt_count_slot((family == XT_V4 ? 0 : XT_EARLY_TABLES) + table, v->path[i], v->len);
-    }
-    return 0;
+/* One function per step: what the verifier has learnt of one step would multiply with what it learns of the next. */
+__noinline int xt_count_step(struct xt_view *v, __u32 step, int family, __u32 ends) {
+    __u32 table = XT_TABLE_SECURITY;
+
+    if (!v || step >= XT_VIEW_PATH) return 0;
+    if (step < (ends & 0xff)) table = XT_TABLE_RAW;
+    else if (step < (ends >> 8 & 0xff)) table = XT_TABLE_MANGLE;
+    else if (step < (ends >> 16 & 0xff)) table = XT_TABLE_FILTER;
+    return xt_count_slot((family == XT_V4 ? 0 : XT_EARLY_TABLES) + table, v->path[step], v->len);
+}
+
+static __always_inline void xt_count_path(struct xt_view *v, int family, const struct xt_ends *ends) {
+    __u32 packed = ends->raw | ends->mangle << 8 | ends->filter << 16;
+
+    for (__u32 step = 0; step < XT_VIEW_PATH && step < v->path_len; step++) xt_count_step(v, step, family, packed);
 }
 
 #endif
