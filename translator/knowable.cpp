@@ -11,7 +11,7 @@ namespace {
 
 using ir::Field;
 
-bool field_knowable(Field field, Hook hook) {
+bool field_knowable(Field field) {
     switch (field) {
     case Field::Proto:
     case Field::L4State:
@@ -20,32 +20,30 @@ bool field_knowable(Field field, Hook hook) {
     case Field::DestinationPort:
     case Field::TcpFlags:
     case Field::IcmpTypeCode:
+    case Field::IpLength:
     case Field::Tos:
+    case Field::Ttl:
+    case Field::PacketType:
     case Field::MacValid:
     case Field::MacSourceHigh:
     case Field::MacSourceLow: return true;
-    case Field::Ttl: return hook != Hook::Forward; // ip_forward has decremented it there
     default: return false;
     }
 }
 
 struct Knowable {
-    Hook hook;
-
-    bool operator()(const ir::FieldTest& test) const { return field_knowable(test.field, hook) && gate(test.gate); }
+    bool operator()(const ir::FieldTest& test) const { return field_knowable(test.field) && gate(test.gate); }
     bool operator()(const ir::AnyOf& any) const { return std::ranges::all_of(any.tests, *this); }
     bool operator()(const ir::AddressTest& test) const { return address(test.field) && gate(test.gate); }
     bool operator()(const ir::AddressRange& test) const { return address(test.field); }
-    bool operator()(const ir::InterfaceTest& test) const {
-        return test.direction == ir::Direction::In || hook != Hook::Forward;
-    }
+    bool operator()(const ir::InterfaceTest&) const { return true; }
     bool operator()(const ir::ProtocolTest&) const { return true; }
     bool operator()(const ir::HeaderTest&) const { return true; }
     bool operator()(const ir::TcpOptionTest&) const { return true; }
     bool operator()(const ir::LimitTest&) const { return false; }
     bool operator()(const ir::KernelMatch&) const { return false; }
 
-    bool gate(const std::optional<ir::Gate>& gate) const { return !gate || field_knowable(gate->field, hook); }
+    static bool gate(const std::optional<ir::Gate>& gate) { return !gate || field_knowable(gate->field); }
     static bool address(ir::AddressField field) { return field <= ir::AddressField::Destination; }
 };
 
@@ -70,7 +68,7 @@ ir::Rule defer_unknown(const ir::Rule& rule, Hook hook) {
 
 bool knowable(const ir::Predicate& predicate, Hook hook) {
     if (hook == Hook::Output || hook == Hook::Postrouting) return false;
-    return std::visit(Knowable{hook}, predicate);
+    return std::visit(Knowable{}, predicate);
 }
 
 bool defers(const ir::Action& action) { return std::holds_alternative<ir::HandOff>(action); }

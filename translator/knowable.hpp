@@ -15,8 +15,9 @@ namespace xtbpf {
 // Whether the predicate's outcome at `hook` can be told at ingress of a plain Ethernet device from the frame, if the
 // packet is not odd (fragment, IP options, hop-by-hop header, VLAN tag, not for this host's MAC: the early program
 // defers those). Addresses and ports are known at INPUT and FORWARD only where no NAT applies to the packet: the early
-// program must know. Not known: conntrack, the socket, the mark, the packet type, the length (GRO may still join
-// packets), the TTL and the out-interface at FORWARD, everything at OUTPUT and POSTROUTING.
+// program must know. It also sees to it that nothing is dropped that GRO could still join, so that lengths are final,
+// and fills in the TTL and the out-interface as FORWARD will see them, or defers. Not known: conntrack, the socket, the
+// mark, everything at OUTPUT and POSTROUTING.
 bool knowable(const ir::Predicate& predicate, Hook hook);
 
 // The table whose chains reachable from `hook` ask only what is known; where a rule of `table` would defer, this one's

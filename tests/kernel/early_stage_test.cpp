@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <cstdlib>
+#include <cstring>
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 
@@ -176,6 +177,27 @@ TEST_F(EarlyStage, ForwardsOnlyWhatTheStackWould) {
     frame.to = {10, 9, 1, 2};
     ASSERT_TRUE(run("ip link set eb0 mtu 68"));
     frame.payload = 200;
+    EXPECT_EQ(fate(frame.ipv4()), kPass);
+}
+
+TEST_F(EarlyStage, KnowsTheOutInterfaceAndTheTtlOfForward) {
+    ASSERT_TRUE(
+        run("ip link add eb0 type veth peer name eb1 && ip link set eb0 up && ip link set eb1 up && ip addr add "
+            "10.9.1.1/24 dev eb0 && sysctl -w net.ipv4.ip_forward=1"));
+    ir::InterfaceTest out{.direction = ir::Direction::Out};
+    std::memcpy(out.name.data(), "eb0", 3);
+    std::memset(out.mask.data(), 0xff, 4);
+    const ir::FieldTest ttl{.field = ir::Field::Ttl, .ranges = {{63, 63}}, .gate = {}};
+    tables_[1].table.chains[2].rules = {{{out, ttl}, ir::Drop{}, 5}};
+    load();
+    Frame frame = frame_;
+    frame.to = {10, 9, 1, 2};
+    EXPECT_EQ(fate(frame.ipv4()), kShot);
+    EXPECT_EQ(count(1, 5), (Counters{1, 54}));
+    frame.ttl = 63;
+    EXPECT_EQ(fate(frame.ipv4()), kPass);
+    frame.ttl = 64;
+    ASSERT_TRUE(run("ip link set eb0 name eb9"));
     EXPECT_EQ(fate(frame.ipv4()), kPass);
 }
 
