@@ -90,7 +90,7 @@ struct xt_view {
     __u8 mode;     /* enum xt_mode */
     __u8 path_len; /* XT_VIEW_PATH + 1: overflowed */
     __u8 effects;  /* hand-offs recorded so far */
-    __u8 pad;
+    __u8 interruptible; /* the hook may run in process context, and a softirq count in between */
     __u32 packet_off;  /* where the network header lies in what the program can load bytes from */
     __u32 need;        /* after XT_STOP: number of the hand-in, from 0 */
     __u32 answered[XT_ANSWER_WORDS]; /* bit k: hand-in k has been asked; */

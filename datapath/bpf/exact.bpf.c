@@ -28,7 +28,8 @@ struct {
 
 static const struct xt_record xt_new_record = {.need = XT_NO_NEED};
 
-/* Stands for the generated code; the calls keep the runtime functions in the object. */
+/* Stands for the generated code; its calls keep the runtime functions in the object. Its verdict must look like any number,
+ * or clang takes comparisons with the others out. */
 __noinline int classify(struct __sk_buff *ctx, struct xt_view *v);
 
 static __always_inline struct xt_record *xt_record_of(struct __sk_buff *ctx) {
@@ -70,17 +71,21 @@ __noinline int rt_effect(struct __sk_buff *ctx, struct xt_view *v, __u32 number)
 }
 
 __noinline int classify(struct __sk_buff *ctx, struct xt_view *v) {
+    int verdict = XT_DROP;
+
     rt_count(v, 0);
     rt_limit(v, 0, 0, 0, 0);
     rt_effect(ctx, v, 0);
     rt_deep(ctx, v);
-    return rt_tcp_option(ctx, v, 0);
+    rt_tcp_option(ctx, v, 0);
+    asm volatile("" : "+r"(verdict));
+    return verdict;
 }
 
 static __always_inline int xt_count_path(struct xt_view *v) {
 #pragma unroll
     for (int i = 0; i < XT_VIEW_PATH; i++)
-        if (i < v->path_len) rt_add(v->path[i], v->len);
+        if (i < v->path_len) rt_add(v->path[i], v->len, v->interruptible);
     return 0;
 }
 
@@ -145,6 +150,7 @@ static __always_inline int xt_main(struct __sk_buff *ctx, int hook, int again) {
         return xt_dry_run(ctx, &v);
     }
     __builtin_memset(&v, 0, sizeof v);
+    v.interruptible = hook == XT_HOOK_OUTPUT || hook == XT_HOOK_POSTROUTING;
     if (xt_fill(ctx, &v, hook)) return 1;
     if (ctx->cb[0] == XT_DRY_RUN_PACKET) return xt_dry_run(ctx, &v);
     if (!config.hand_ins) return xt_conclude(ctx, &v, classify(ctx, &v), 0);

@@ -65,15 +65,22 @@ XT_LIMIT_PAGE(5);
         return 0;                                                                                                      \
     }
 
-static __always_inline void xt_add(struct xt_counters *counters, __u32 bytes) {
-    counters->packets += 1;
-    counters->bytes += bytes;
+/* Per-CPU, but a sender's process (OUTPUT, POSTROUTING) can be interrupted by a softirq that counts the same rule: there a
+ * plain addition could lose what the softirq added. Softirqs aren't interrupted by their like. */
+static __always_inline void xt_add(struct xt_counters *counters, __u32 bytes, int interruptible) {
+    if (interruptible) {
+        __sync_fetch_and_add(&counters->packets, 1);
+        __sync_fetch_and_add(&counters->bytes, bytes);
+    } else {
+        counters->packets += 1;
+        counters->bytes += bytes;
+    }
 }
 
-static __always_inline int xt_bump(__u32 slot, __u32 bytes) {
+static __always_inline int xt_bump(__u32 slot, __u32 bytes, int interruptible) {
     struct xt_counters *counters;
 
-#define XT_ADD(page) XT_ON_PAGE(xt_counters, page, XT_FIRST_COUNTER_PAGE, slot, counters, xt_add(counters, bytes))
+#define XT_ADD(page) XT_ON_PAGE(xt_counters, page, XT_FIRST_COUNTER_PAGE, slot, counters, xt_add(counters, bytes, interruptible))
     XT_ADD(0)
     XT_ADD(1)
     XT_ADD(2)
@@ -89,12 +96,12 @@ static __always_inline int xt_bump(__u32 slot, __u32 bytes) {
 }
 
 /* Counts a packet of `bytes` for a slot. */
-__noinline int rt_add(__u32 slot, __u32 bytes) { return xt_bump(slot, bytes); }
+__noinline int rt_add(__u32 slot, __u32 bytes, int interruptible) { return xt_bump(slot, bytes, interruptible); }
 
 /* A rule matched, or a policy decided. */
 __noinline int rt_count(struct xt_view *v, __u32 slot) {
     if (!v) return 0;
-    if (v->mode == XT_MODE_DIRECT) return xt_bump(slot, v->len);
+    if (v->mode == XT_MODE_DIRECT) return xt_bump(slot, v->len, v->interruptible);
     if (v->mode == XT_MODE_DRY) {
         v->path_hash = xt_path_mix(v->path_hash, slot);
     } else if (v->path_len < XT_VIEW_PATH) {
