@@ -13,6 +13,7 @@ _SOL_PACKET, _PACKET_AUXDATA, _PACKET_VNET_HDR, _PACKET_IGNORE_OUTGOING = 263, 8
 _SO_ATTACH_FILTER = 26
 _MARKER_TYPE = 0x88B5  # local experimental: no rule and no stack looks at it
 _TP_STATUS_VLAN_VALID = 0x10
+_MLD_REPORTS = bytes.fromhex("333300000016")  # R sends these when it likes: after XDP is attached by netlink, for one
 _sequence = itertools.count(1)
 
 
@@ -89,7 +90,8 @@ class Link:
             if frame[12:14] == marker[12:14]:
                 continue
             if not leaving:
-                frames.append(frame)
+                if frame[:6] != _MLD_REPORTS:
+                    frames.append(frame)
             elif observe:
                 observe(frame)
 
