@@ -32,6 +32,8 @@ int prepare(bpf_program* program, bpf_prog_load_opts* options, long) {
     if (loading == nullptr) return -EINVAL;
     const auto generated = loading->generated->find(bpf_program__name(program));
     if (generated == loading->generated->end()) return 0;
+    // Frames of several pages may come: without the flag the device's MTU could no longer be raised.
+    if (bpf_program__type(program) == BPF_PROG_TYPE_XDP) options->prog_flags |= BPF_F_XDP_HAS_FRAGS;
     const Result<Image> image =
         link({bpf_program__insns(program), bpf_program__insn_cnt(program)},
              {static_cast<const bpf_func_info*>(options->func_info), options->func_info_cnt}, loading->types, generated->second);

@@ -13,9 +13,6 @@ namespace xtbpf::early {
 
 namespace {
 
-// A page holds the frame, its headroom and the shared info; beyond that XDP needs programs made for fragments.
-constexpr std::uint32_t kMostXdpMtu = 3500;
-
 // A device and what of ours is on it.
 struct State {
     Device device;
@@ -68,8 +65,7 @@ std::string_view excluded(const State& state) {
 }
 
 bool wants_xdp(const State& state, Choice choice) {
-    if (!excluded(state).empty() || choice == Choice::Tc || choice == Choice::Off || state.device.mtu > kMostXdpMtu)
-        return false;
+    if (!excluded(state).empty() || choice == Choice::Tc || choice == Choice::Off) return false;
     // Programs at tc ingress see the packet before netfilter does and after XDP: a drop at XDP would go unseen by them.
     if (state.foreign_xdp() || state.foreign_qdisc()) return false;
     if (choice == Choice::Xdp) return true;

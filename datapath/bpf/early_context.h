@@ -36,7 +36,7 @@ static __always_inline struct net_device *xt_device(xt_ctx *ctx) {
     return frame->rxq->dev;
 }
 
-static __always_inline __u32 xt_frame_length(xt_ctx *ctx) { return (__u32)(ctx->data_end - ctx->data); }
+static __always_inline __u32 xt_frame_length(xt_ctx *ctx) { return (__u32)bpf_xdp_get_buff_len(ctx); }
 
 #else
 

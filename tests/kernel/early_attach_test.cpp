@@ -137,7 +137,8 @@ TEST_F(EarlyAttach, KeepsOurQdiscWhileOthersUseIt) {
 }
 
 TEST_F(EarlyAttach, LargeMtuAndPortsOfBridges) {
-    ASSERT_TRUE(run("ip link set ea0 mtu 9000 && ip link add eabr type bridge && ip link set ea1 master eabr"));
+    ASSERT_TRUE(run("ip link set ea0 mtu 9000 && ip link set ea1 mtu 9000 && ip link add eabr type bridge && ip link "
+                    "set ea1 master eabr"));
     const Pair ours;
     auto covered = by_device(attach(ours.programs(), Choice::Xdp));
     EXPECT_EQ(covered["ea0"].place, Place::Tc);
