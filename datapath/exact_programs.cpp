@@ -42,7 +42,7 @@ Result<void> fill(xt_exact_config& config, const ir::Table& table, const std::ve
     config.ipv6 = table.family == Family::V6;
     for (const HookPrograms& hook : hooks) {
         const ViewNeeds needs = view_needs(table, hook.hook);
-        config.hand_ins |= !hook.needs.kernel_matches.empty();
+        if (!hook.needs.kernel_matches.empty()) config.hand_ins = static_cast<std::uint8_t>(config.hand_ins | hook_bit(hook.hook));
         config.effects |= !hook.needs.effects.empty();
         config.names |= needs.in_name || needs.out_name;
         config.transport |= needs.transport;
@@ -71,7 +71,7 @@ Result<void> load_side_programs(HookPrograms& hook, int records) {
     Result<void> done;
     for (std::uint32_t number = 0; done && number < hook.needs.kernel_matches.size(); ++number) {
         done = load(hook.need.emplace_back(), codegen::need_program(records, number), "xt_need");
-        if (done) done = load(hook.yes.emplace_back(), codegen::yes_program(records, number), "xt_yes");
+        if (done) done = load(hook.yes.emplace_back(), codegen::yes_program(records), "xt_yes");
     }
     for (std::uint32_t number = 0; done && number < hook.needs.effects.size(); ++number)
         done = load(hook.due.emplace_back(), codegen::due_program(records, number), "xt_due");

@@ -27,7 +27,7 @@ std::uint32_t returned_struct(const btf* types, const char* function) {
 
 } // namespace
 
-codegen::KernelClock kernel_clock() {
+KernelClock kernel_clock() {
     timespec jiffy{};
     ::clock_getres(CLOCK_REALTIME_COARSE, &jiffy);
     const long nanoseconds = jiffy.tv_nsec > 0 ? jiffy.tv_nsec : 4'000'000;

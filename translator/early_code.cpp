@@ -31,7 +31,7 @@ void make_names_unique(codegen::Program& program, const std::string& entry) {
 
 class Compiler {
   public:
-    Compiler(std::span<const ir::Table> tables, codegen::KernelClock clock, EarlyCode& code)
+    Compiler(std::span<const ir::Table> tables, KernelClock clock, EarlyCode& code)
         : tables_(tables), clock_(clock), code_(code) {}
 
     // Compiles the chains in order; false if one couldn't be.
@@ -59,7 +59,7 @@ class Compiler {
     }
 
     std::span<const ir::Table> tables_;
-    codegen::KernelClock clock_;
+    KernelClock clock_;
     EarlyCode& code_;
 };
 
@@ -77,7 +77,7 @@ std::string early_chain_function(Family family, TableId table, Hook hook) {
     return fmt::format("xt_{}_{}_{}", family == Family::V4 ? "v4" : "v6", name(table), chain);
 }
 
-EarlyCode early_code(std::span<const ir::Table> tables, codegen::KernelClock clock) {
+EarlyCode early_code(std::span<const ir::Table> tables, KernelClock clock) {
     EarlyCode code;
     const EarlyPlan plan = early_plan(tables);
     Compiler compiler(tables, clock, code);

@@ -27,6 +27,6 @@ struct EarlyCode {
 
 // `tables`: the tables in force of one family, with their slots. Nothing if attaching doesn't pay. A chain that can't
 // be compiled ends the walk before it.
-EarlyCode early_code(std::span<const ir::Table> tables, codegen::KernelClock clock);
+EarlyCode early_code(std::span<const ir::Table> tables, KernelClock clock);
 
 } // namespace xtbpf

@@ -10,17 +10,21 @@ namespace xtbpf {
 
 namespace {
 
-using Cost = std::optional<std::uint32_t>; // kernel matches asked so far on the costliest path; nullopt: no path
+using Cost = std::optional<std::uint32_t>; // predicates asked so far on the costliest path; nullopt: no path
+
+// Enough to tell that a path is too costly: paths double where chains are entered twice.
+constexpr std::uint32_t kCountless = 100'000;
 
 // The costliest paths through a chain: to a verdict inside it (or below), and back to the caller.
 struct Passage {
     Cost ends, returns;
 };
 
-class Rounds {
+class CostliestPath {
   public:
-    Rounds(const ir::Table& table, std::uint32_t limit)
-        : table_(table), limit_(limit), passages_(table.chains.size()) {}
+    using Counted = bool (*)(const ir::Predicate&);
+    CostliestPath(const ir::Table& table, Counted counted)
+        : table_(table), counted_(counted), passages_(table.chains.size()) {}
 
     std::uint32_t of(std::uint32_t root) {
         for (std::uint32_t chain : chain_order(table_, root).callees_first)
@@ -29,10 +33,9 @@ class Rounds {
     }
 
   private:
-    // A chain entered twice asks its matches twice at most once each: their answers are kept. So never more than all.
-    Cost add(Cost a, Cost b) const {
+    static Cost add(Cost a, Cost b) {
         if (!a || !b) return std::nullopt;
-        return std::min(*a + *b, limit_);
+        return std::min(*a + *b, kCountless);
     }
 
     Passage pass(const ir::Chain& chain) const {
@@ -59,10 +62,8 @@ class Rounds {
         return passage;
     }
 
-    static Cost asked(const ir::Rule& rule) {
-        return static_cast<std::uint32_t>(std::ranges::count_if(rule.predicates, [](const ir::Predicate& predicate) {
-            return std::holds_alternative<ir::KernelMatch>(predicate);
-        }));
+    Cost asked(const ir::Rule& rule) const {
+        return static_cast<std::uint32_t>(std::ranges::count_if(rule.predicates, counted_));
     }
 
     static bool goes_on(const ir::Action& action) {
@@ -72,9 +73,11 @@ class Rounds {
     }
 
     const ir::Table& table_;
-    std::uint32_t limit_;
+    Counted counted_;
     std::vector<Passage> passages_;
 };
+
+bool asks_kernel(const ir::Predicate& predicate) { return std::holds_alternative<ir::KernelMatch>(predicate); }
 
 } // namespace
 
@@ -88,7 +91,11 @@ HookNeeds hook_needs(const ir::Table& table, Hook hook) {
         const auto* off = std::get_if<ir::HandOff>(&rule.action);
         if (off && effect_number(needs, off->effect) == needs.effects.size()) needs.effects.push_back(off->effect);
     });
-    needs.rounds = Rounds(table, static_cast<std::uint32_t>(needs.kernel_matches.size())).of(*root);
+    if (needs.kernel_matches.empty()) return needs;
+    needs.rounds = CostliestPath(table, asks_kernel).of(*root);
+    needs.answers = CostliestPath(table, [](const ir::Predicate& predicate) {
+                        return asks_kernel(predicate) || std::holds_alternative<ir::LimitTest>(predicate);
+                    }).of(*root);
     return needs;
 }
 

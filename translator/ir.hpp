@@ -104,21 +104,12 @@ struct TcpOptionTest {
 };
 
 // Token bucket of net/netfilter/xt_limit.c. avg as struct xt_rateinfo: one token every avg / 10000 seconds; burst in tokens.
-// The kernel counts in credits of 1/kCreditsPerSecond s, one second's worth a second, up to capacity(); it begins full; a packet
-// passes if there are cost() credits and takes them. It rounds, so that a burst may be a packet short: use cost and capacity.
+// limit.hpp has its arithmetic.
 // The state belongs to the rule: its index is LimitTest's ordinal in the rule beside the rule's slot.
 struct LimitTest {
     std::uint32_t avg = 0, burst = 0;
     std::uint32_t state = 0; // index of the state, stable while the rule exists; see table.hpp
     bool operator==(const LimitTest&) const = default;
-
-    static constexpr std::uint32_t kCreditsPerSecond = 32000; // HZ * CREDITS_PER_JIFFY where HZ is 250 or 1000
-    // user2credits: all in 32 bits, with the loss of digits and the wrap that come of it
-    static constexpr std::uint32_t credits(std::uint32_t user) {
-        return user > ~0U / kCreditsPerSecond ? user / 10000 * kCreditsPerSecond : user * kCreditsPerSecond / 10000;
-    }
-    constexpr std::uint32_t cost() const { return credits(avg); }
-    constexpr std::uint32_t capacity() const { return credits(avg * burst); }
 };
 
 // Hand-in: evaluated by the kernel's own xt match, when and only when the traversal gets here.

@@ -10,12 +10,14 @@
 #include "translator/view.h"
 
 #define XT_MOST_EFFECTS 120 /* of one packet at one hook */
-#define XT_NO_NEED 0xff
+#define XT_NO_NEED 0xffff
 
 struct xt_record {
-    __u32 answered[XT_ANSWER_WORDS]; /* as in xt_view */
-    __u32 answers[XT_ANSWER_WORDS];
-    __u8 need;    /* the hand-in that the traversal waits for, or XT_NO_NEED */
+    __u32 answers[XT_ANSWER_WORDS]; /* as in xt_view */
+    __u16 answers_known;
+    __u16 need;   /* the hand-in that the traversal waits for, or XT_NO_NEED */
+    __u8 asked;   /* it has been asked, */
+    __u8 matched; /* and it matched */
     __u8 verdict; /* enum xt_verdict, once the traversal is through */
     __u8 count;   /* effects to perform, in order */
     __u8 next;    /* the first that hasn't been */

@@ -13,7 +13,7 @@
 #include <linux/types.h>
 #endif
 
-#define XT_ANSWER_WORDS 4 /* hand-ins and token buckets of one hook that can be remembered, by 32 */
+#define XT_ANSWER_WORDS 4 /* answers that a restarted traversal can repeat, by 32 */
 #define XT_VIEW_PATH 16 /* rules of the path that are remembered before they are counted */
 
 /* What became of the search for the transport header. */
@@ -93,8 +93,9 @@ struct xt_view {
     __u8 interruptible; /* the hook may run in process context, and a softirq count in between */
     __u32 packet_off;  /* where the network header lies in what the program can load bytes from */
     __u32 need;        /* after XT_STOP: number of the hand-in, from 0 */
-    __u32 answered[XT_ANSWER_WORDS]; /* bit k: hand-in k has been asked; */
-    __u32 answers[XT_ANSWER_WORDS];  /* bit k: and it matched */
+    __u16 answers_known; /* what was asked in this traversal before it was restarted, */
+    __u16 answers_used;  /* how many of that it has repeated so far, */
+    __u32 answers[XT_ANSWER_WORDS]; /* and the answers, a bit each, in the order of asking */
     __u16 callee; /* deep nesting: number of the chain function that runs, or is to run */
     __u16 site;   /* deep nesting: where the calling function goes on */
     __u16 resume; /* deep nesting: the site at which `callee` goes on; 0: at its first rule */

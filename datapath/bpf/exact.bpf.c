@@ -18,6 +18,7 @@
 #include "datapath/bpf/socket_view.h"
 #include "datapath/bpf/tcp_option.h"
 #include "datapath/bpf/deep.h"
+#include "datapath/bpf/answers.h"
 
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -75,6 +76,8 @@ __noinline int classify(struct __sk_buff *ctx, struct xt_view *v) {
 
     rt_count(v, 0);
     rt_limit(v, 0, 0, 0, 0);
+    rt_limit_once(v, 0, 0, 0, 0);
+    rt_kernel_match(v, 0);
     rt_effect(ctx, v, 0);
     rt_deep(ctx, v);
     rt_tcp_option(ctx, v, 0);
@@ -101,6 +104,7 @@ static __always_inline int xt_classify_restartable(struct __sk_buff *ctx, struct
         return verdict;
     }
     v->mode = XT_MODE_DIRECT; /* all answers are known now */
+    v->answers_used = 0;
     v->effects = 0;
     return classify(ctx, v);
 }
@@ -113,9 +117,11 @@ static __always_inline int xt_conclude(struct __sk_buff *ctx, struct xt_view *v,
     if (verdict == XT_STOP) {
         record = again ? xt_record_of(ctx) : xt_start_record(ctx);
         if (!record) return 1; /* an orphan: dropped */
-        __builtin_memcpy(record->answered, v->answered, sizeof v->answered);
         __builtin_memcpy(record->answers, v->answers, sizeof v->answers);
-        record->need = (__u8)v->need;
+        record->answers_known = v->answers_known;
+        record->need = (__u16)v->need;
+        record->asked = 0;
+        record->matched = 0;
         return again ? 0 : 1;
     }
     if (!v->effects) {
@@ -153,12 +159,13 @@ static __always_inline int xt_main(struct __sk_buff *ctx, int hook, int again) {
     v.interruptible = hook == XT_HOOK_OUTPUT || hook == XT_HOOK_POSTROUTING;
     if (xt_fill(ctx, &v, hook)) return 1;
     if (ctx->cb[0] == XT_DRY_RUN_PACKET) return xt_dry_run(ctx, &v);
-    if (!config.hand_ins) return xt_conclude(ctx, &v, classify(ctx, &v), 0);
+    if (!(config.hand_ins & 1 << hook)) return xt_conclude(ctx, &v, classify(ctx, &v), 0);
     if (again) {
         struct xt_record *record = xt_record_of(ctx);
         if (!record || record->verdict) return 1; /* main got through already, and counted: only effects are due */
-        __builtin_memcpy(v.answered, record->answered, sizeof v.answered);
+        v.answers_known = record->answers_known;
         __builtin_memcpy(v.answers, record->answers, sizeof v.answers);
+        if (record->asked) xt_remember(&v, record->matched);
     }
     return xt_conclude(ctx, &v, xt_classify_restartable(ctx, &v), again);
 }

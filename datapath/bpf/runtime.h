@@ -132,11 +132,9 @@ static __always_inline int xt_take_token(struct xt_limit_state *state, __u32 cos
     return 0; /* eight other CPUs were quicker each time: their tokens are gone */
 }
 
-__noinline int rt_limit(struct xt_view *v, __u32 number, __u32 cost, __u32 cap, __u32 credits_per_jiffy) {
+static __always_inline int xt_limit_state_take(__u32 number, __u32 cost, __u32 cap, __u32 credits_per_jiffy) {
     struct xt_limit_state *state;
 
-    if (!v) return 0;
-    if (v->mode == XT_MODE_DRY) return 1; /* as the interpreter's Environment by default */
 #define XT_LIMIT(page)                                                                                                 \
     XT_ON_PAGE(xt_limits, page, XT_FIRST_LIMIT_PAGE, number, state,                                                    \
                return xt_take_token(state, cost, cap, credits_per_jiffy))
@@ -147,6 +145,12 @@ __noinline int rt_limit(struct xt_view *v, __u32 number, __u32 cost, __u32 cap, 
     XT_LIMIT(4)
     XT_LIMIT(5)
     return 0;
+}
+
+__noinline int rt_limit(struct xt_view *v, __u32 number, __u32 cost, __u32 cap, __u32 credits_per_jiffy) {
+    if (!v) return 0;
+    if (v->mode == XT_MODE_DRY) return 1; /* as the interpreter's Environment by default */
+    return xt_limit_state_take(number, cost, cap, credits_per_jiffy);
 }
 
 #endif

@@ -3,6 +3,7 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/name_list.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "translator/limit.hpp"
 
 #include <fmt/format.h>
 
@@ -65,8 +66,7 @@ class Limit final : public Match {
 
     // limit_mt_check
     Result<void> check(const RuleContext&, std::uint32_t) const override {
-        const ir::LimitTest test{.avg = avg_, .burst = burst_};
-        if (burst_ == 0 || test.capacity() < test.cost()) return fail(ErrorKind::Refused, "Numerical result out of range.");
+        if (burst_ == 0 || limit_credits(avg_ * burst_, {}) < limit_credits(avg_, {})) return fail(ErrorKind::Refused, "Numerical result out of range.");
         return {};
     }
 

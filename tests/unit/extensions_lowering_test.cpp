@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What each option becomes in the IR. The texts are in tests/golden/extensions.txt; here they only show which case it is.
 #include "tests/unit/extension_driver.hpp"
+#include "translator/limit.hpp"
 
 #include <array>
 
@@ -129,9 +130,8 @@ TEST(ExtensionsLowering, Limit) {
         Lowering{"-m limit --limit 7/m", "limit 85714 burst 5"},
     };
     check(kCases);
-    constexpr ir::LimitTest kEven{.avg = 1000, .burst = 5}, kUneven{.avg = 85714, .burst = 5};
-    EXPECT_EQ(kEven.capacity() / kEven.cost(), 5U);
-    EXPECT_EQ(kUneven.capacity() / kUneven.cost(), 4U); // user2credits rounds the burst down: the kernel lets four through
+    EXPECT_EQ(limit_credits(5 * 1000, {}) / limit_credits(1000, {}), 5U);
+    EXPECT_EQ(limit_credits(5 * 85714, {}) / limit_credits(85714, {}), 4U); // rounded down: the kernel lets four through
 }
 
 TEST(ExtensionsLowering, Targets) {

@@ -137,10 +137,9 @@ Result<Program> compile_hook(const ir::Table& table, Hook hook, const HookNeeds&
     const std::optional<std::uint32_t> root = builtin_chain(table, hook);
     assert(root);
     const Layout layout = lay_out(table, *root, table.family);
-    if (layout.answers.kernel_matches.size() + layout.answers.limits.size() > 32 * XT_ANSWER_WORDS)
-        return fail(ErrorKind::Refused, fmt::format("{} reaches more than {} matches whose answers have to be remembered",
-                                                    name(hook), 32 * XT_ANSWER_WORDS));
-
+    if (needs.answers > 32 * XT_ANSWER_WORDS)
+        return fail(ErrorKind::Refused, fmt::format("a packet at {} can need more than {} answers of matches that only the kernel "
+                                                    "can evaluate", name(hook), 32 * XT_ANSWER_WORDS));
     for (std::uint32_t chain : layout.order)
         if (layout.places[chain].level > XT_MOST_NESTED)
             return fail(ErrorKind::Refused, fmt::format("the chains of {} nest deeper than {}", name(hook), XT_MOST_NESTED));

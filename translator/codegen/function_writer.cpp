@@ -22,7 +22,7 @@ constexpr std::size_t kTooLong = 30'000;
 FunctionWriter::FunctionWriter(const HookContext& hook, std::string name, std::uint32_t& sites)
     : hook_(hook), out_(std::move(name)), sites_(sites), verdict_(out_.label()), hotdrop_(out_.label()), stop_(out_.label()),
       defer_(out_.label()), resume_(out_.label()),
-      predicates_(out_, hook.table.family, hook.layout.answers, hook.options.clock, {.hotdrop = hotdrop_, .stop = stop_}) {
+      predicates_(out_, hook.table.family, hook.layout.matches, hook.options.clock, {.hotdrop = hotdrop_, .stop = stop_}) {
     const Label there = out_.label();
     out_.copy(Reg::Context, Reg::Arg1);
     out_.copy(Reg::View, Reg::Arg2);

@@ -39,12 +39,6 @@ std::vector<std::uint32_t> callees(const ir::Chain& chain) {
     return list;
 }
 
-void number(const std::vector<const ir::LimitTest*>& limits, Answers& answers) {
-    if (answers.kernel_matches.empty()) return; // nothing restarts: nothing to remember
-    for (const ir::LimitTest* limit : limits)
-        answers.limits.emplace(limit, static_cast<std::uint32_t>(answers.kernel_matches.size() + answers.limits.size()));
-}
-
 } // namespace
 
 std::uint64_t estimate(const ir::Rule& rule, Family family) {
@@ -55,15 +49,11 @@ std::uint64_t estimate(const ir::Rule& rule, Family family) {
 
 Layout lay_out(const ir::Table& table, std::uint32_t builtin_chain, Family family) {
     Layout layout;
-    std::vector<const ir::LimitTest*> limits;
-    ChainOrder order = chain_order(table, builtin_chain, [&](const ir::Rule& rule) {
-        for (const ir::Predicate& predicate : rule.predicates) {
+    const ChainOrder order = chain_order(table, builtin_chain, [&](const ir::Rule& rule) {
+        for (const ir::Predicate& predicate : rule.predicates)
             if (const auto* match = std::get_if<ir::KernelMatch>(&predicate))
-                layout.answers.kernel_matches.emplace(match, static_cast<std::uint32_t>(layout.answers.kernel_matches.size()));
-            if (const auto* limit = std::get_if<ir::LimitTest>(&predicate)) limits.push_back(limit);
-        }
+                layout.matches.emplace(match, static_cast<std::uint32_t>(layout.matches.size()));
     });
-    number(limits, layout.answers);
     layout.order.assign(order.callees_first.rbegin(), order.callees_first.rend());
     layout.places.resize(table.chains.size());
     for (std::uint32_t chain : layout.order)

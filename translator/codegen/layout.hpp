@@ -20,7 +20,7 @@ struct ChainPlace {
 struct Layout {
     std::vector<std::uint32_t> order; // reachable chains, callers before callees; the built-in chain first
     std::vector<ChainPlace> places;   // by chain index
-    Answers answers;                  // numbers of the kernel matches and token buckets reached
+    MatchNumbers matches;             // of the kernel matches reached
     bool deep = false;                // some chain lies deeper than BPF functions may nest
 };
 

@@ -215,7 +215,6 @@ void PredicateWriter::require_one(const ir::ProtocolTest& one, Label no) {
     if (family_ == Family::V6) {
         load_field(ir::Field::L4State, ~0U);
         out_.jump_if(Condition::Equal, Reg::Value, XT_L4_BROKEN, exits_.hotdrop);
-        out_.jump_if(Condition::NotEqual, Reg::Value, XT_L4_OK, no);
     }
     load_field(ir::Field::Proto, ~0U);
     out_.jump_if(one.invert ? Condition::Equal : Condition::NotEqual, Reg::Value, one.protocol, no);
@@ -238,57 +237,22 @@ void PredicateWriter::require_one(const ir::TcpOptionTest& one, Label no) {
     out_.jump_if(Condition::Equal, Reg::Result, one.invert ? 1 : 0, no);
 }
 
-void PredicateWriter::load_answer_bit(std::uint32_t number, std::int16_t offset) {
-    out_.load(Reg::Value, Reg::View, static_cast<std::int16_t>(offset + number / 32 * 4), Width::Word);
-    out_.alu(BPF_AND, Reg::Value, 1U << number % 32);
-}
-
-void PredicateWriter::take_token(const ir::LimitTest& one) {
+void PredicateWriter::require_one(const ir::LimitTest& one, Label no) {
     out_.copy(Reg::Arg1, Reg::View);
     out_.move(Reg::Arg2, one.state);
     out_.move(Reg::Arg3, limit_credits(one.avg, clock_));
-    out_.move(Reg::Arg4, limit_credits(std::uint64_t{one.avg} * one.burst, clock_));
+    out_.move(Reg::Arg4, limit_credits(one.avg * one.burst, clock_));
     out_.move(Reg::Arg5, limit_credits_per_jiffy(clock_));
-    out_.call("rt_limit"); // 0 or 1
-}
-
-void PredicateWriter::set_answer_bit(std::uint32_t number, std::int16_t offset) {
-    const auto at = static_cast<std::int16_t>(offset + number / 32 * 4);
-    out_.load(Reg::Value, Reg::View, at, Width::Word);
-    out_.alu(BPF_OR, Reg::Value, 1U << number % 32);
-    out_.store(Reg::View, at, Reg::Value, Width::Word);
-}
-
-void PredicateWriter::require_one(const ir::LimitTest& one, Label no) {
-    const auto answer = answers_.limits.find(&one);
-    if (answer == answers_.limits.end()) {
-        take_token(one);
-        out_.jump_if(Condition::Equal, Reg::Result, 0, no);
-        return;
-    }
-    // A traversal that is restarted behind this rule must not take a second token: it remembers the first.
-    const Label known = out_.label();
-    load_answer_bit(answer->second, offsetof(xt_view, answered));
-    out_.jump_if(Condition::NotEqual, Reg::Value, 0, known);
-    take_token(one);
-    set_answer_bit(answer->second, offsetof(xt_view, answered));
+    out_.call(matches_.empty() ? "rt_limit" : "rt_limit_once"); // 0 or 1
     out_.jump_if(Condition::Equal, Reg::Result, 0, no);
-    set_answer_bit(answer->second, offsetof(xt_view, answers));
-    out_.place(known);
-    load_answer_bit(answer->second, offsetof(xt_view, answers));
-    out_.jump_if(Condition::Equal, Reg::Value, 0, no);
 }
 
 void PredicateWriter::require_one(const ir::KernelMatch& one, Label no) {
-    const std::uint32_t number = answers_.kernel_matches.at(&one);
-    const Label asked = out_.label();
-    load_answer_bit(number, offsetof(xt_view, answered));
-    out_.jump_if(Condition::NotEqual, Reg::Value, 0, asked);
-    out_.store_imm(Reg::View, offsetof(xt_view, need), static_cast<std::int32_t>(number), Width::Word);
-    out_.jump(exits_.stop);
-    out_.place(asked);
-    load_answer_bit(number, offsetof(xt_view, answers));
-    out_.jump_if(Condition::Equal, Reg::Value, 0, no);
+    out_.copy(Reg::Arg1, Reg::View);
+    out_.move(Reg::Arg2, matches_.at(&one));
+    out_.call("rt_kernel_match"); // 0 no, 1 yes, 2 to be asked
+    out_.jump_if(Condition::Equal, Reg::Result, 0, no);
+    out_.jump_if(Condition::Greater, Reg::Result, 1, exits_.stop);
 }
 
 } // namespace xtbpf::codegen

@@ -4,6 +4,7 @@
 
 #include "translator/codegen/assembler.hpp"
 #include "translator/ir.hpp"
+#include "translator/limit.hpp"
 #include "translator/tables.hpp"
 
 #include <cstdint>
@@ -11,17 +12,9 @@
 
 namespace xtbpf::codegen {
 
-// What the kernel's clock is; for xt_limit's arithmetic.
-struct KernelClock {
-    std::uint32_t hz = 250; // jiffies per second (CONFIG_HZ)
-};
-
-// Numbers of the answers that a restarted traversal remembers (xt_view.answered): kernel matches from 0 in the order of
-// effects.hpp, then, if there is any kernel match, token buckets.
-struct Answers {
-    std::map<const ir::KernelMatch*, std::uint32_t> kernel_matches;
-    std::map<const ir::LimitTest*, std::uint32_t> limits;
-};
+// Numbers of the kernel matches of a hook, from 0 in the order of effects.hpp. Where there are any, a traversal can be
+// restarted, and token buckets have to remember what they gave (datapath/bpf/answers.h).
+using MatchNumbers = std::map<const ir::KernelMatch*, std::uint32_t>;
 
 class PredicateWriter {
   public:
@@ -29,8 +22,8 @@ class PredicateWriter {
         Label hotdrop; // the packet is dropped, uncounted
         Label stop;    // the kernel has to be asked first
     };
-    PredicateWriter(Assembler& out, Family family, const Answers& answers, KernelClock clock, Exits exits)
-        : out_(out), family_(family), answers_(answers), clock_(clock), exits_(exits) {}
+    PredicateWriter(Assembler& out, Family family, const MatchNumbers& matches, KernelClock clock, Exits exits)
+        : out_(out), family_(family), matches_(matches), clock_(clock), exits_(exits) {}
 
     // Falls through if the predicate holds, else jumps to `no` (or to an exit).
     void require(const ir::Predicate& predicate, Label no);
@@ -58,9 +51,6 @@ class PredicateWriter {
     void word(const ir::AddressTest& test, std::size_t index, Condition condition, Label to);
     void interface_equal(const ir::InterfaceTest& test, Label differ);
     void load_field(ir::Field field, std::uint32_t mask);
-    void load_answer_bit(std::uint32_t number, std::int16_t offset); // offset: answered or answers
-    void set_answer_bit(std::uint32_t number, std::int16_t offset);
-    void take_token(const ir::LimitTest& test);
 
     void require_one(const ir::FieldTest&, Label no);
     void require_one(const ir::AnyOf&, Label no);
@@ -75,13 +65,9 @@ class PredicateWriter {
 
     Assembler& out_;
     Family family_;
-    const Answers& answers_;
+    const MatchNumbers& matches_;
     KernelClock clock_;
     Exits exits_;
 };
-
-// xt_limit's user2credits and its CREDITS_PER_JIFFY for a given HZ (net/netfilter/xt_limit.c).
-std::uint32_t limit_credits_per_jiffy(KernelClock clock);
-std::uint32_t limit_credits(std::uint64_t user, KernelClock clock);
 
 } // namespace xtbpf::codegen

@@ -42,33 +42,26 @@ void find_record(Assembler& out, int records, std::uint32_t missing) {
 
 void end_record(Assembler& out, int records) { call_map_helper(out, records, BPF_FUNC_map_delete_elem); }
 
-void or_bit(Assembler& out, std::size_t offset, std::uint32_t number) {
-    const auto at = static_cast<std::int16_t>(offset + number / 32 * 4);
-    out.load(Reg::Value, kRecord, at, Width::Word);
-    out.alu(BPF_OR, Reg::Value, 1U << number % 32);
-    out.store(kRecord, at, Reg::Value, Width::Word);
-}
-
 } // namespace
 
 std::vector<bpf_insn> need_program(int records, std::uint32_t number) {
     return program([&](Assembler& out) {
         const Label waits = out.label();
         find_record(out, records, 0);
-        out.load(Reg::Value, kRecord, offsetof(xt_record, need), Width::Byte);
+        out.load(Reg::Value, kRecord, offsetof(xt_record, need), Width::Half);
         out.jump_if(Condition::Equal, Reg::Value, number, waits);
         out.return_value(0);
         out.place(waits);
-        out.store_imm(kRecord, offsetof(xt_record, need), XT_NO_NEED, Width::Byte);
-        or_bit(out, offsetof(xt_record, answered), number);
+        out.store_imm(kRecord, offsetof(xt_record, need), XT_NO_NEED, Width::Half);
+        out.store_imm(kRecord, offsetof(xt_record, asked), 1, Width::Byte);
         out.return_value(1);
     });
 }
 
-std::vector<bpf_insn> yes_program(int records, std::uint32_t number) {
+std::vector<bpf_insn> yes_program(int records) {
     return program([&](Assembler& out) {
         find_record(out, records, 1);
-        or_bit(out, offsetof(xt_record, answers), number);
+        out.store_imm(kRecord, offsetof(xt_record, matched), 1, Width::Byte);
         out.return_value(1);
     });
 }

@@ -11,7 +11,7 @@ namespace xtbpf::codegen {
 
 // `records` is the file descriptor of the map u64 -> struct xt_record.
 std::vector<bpf_insn> need_program(int records, std::uint32_t number);   // waits for hand-in `number`? Marks it as asked
-std::vector<bpf_insn> yes_program(int records, std::uint32_t number);    // hand-in `number` matched; always 1
+std::vector<bpf_insn> yes_program(int records);                          // what was asked matched; always 1
 std::vector<bpf_insn> due_program(int records, std::uint32_t number);    // effect `number` is next? Steps on; the last effect
                                                                          // of a packet to be dropped ends the record
 std::vector<bpf_insn> orphan_program(int records);                       // no record?
