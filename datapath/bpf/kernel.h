@@ -15,9 +15,28 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+struct hlist_node {
+    struct hlist_node *next;
+};
+
+struct hlist_head {
+    struct hlist_node *first;
+};
+
+struct net {
+    struct hlist_head *dev_index_head;
+};
+
+typedef struct {
+    struct net *net;
+} possible_net_t;
+
 struct net_device {
     char name[16];
     unsigned short type;
+    int ifindex;
+    possible_net_t nd_net;
+    struct hlist_node index_hlist;
 };
 
 struct dst_entry {
@@ -63,6 +82,7 @@ struct sk_buff {
     struct sock *sk;
     unsigned long _skb_refdst;
     unsigned long _nfct;
+    int skb_iif;
     unsigned int data_len;
     __u16 mac_header;
     __u16 network_header;

@@ -37,9 +37,31 @@ static __always_inline void xt_device_name(__u8 *to, struct net_device *device) 
     ((__u64 *)to)[1] = name[1];
 }
 
+/* NETDEV_HASHENTRIES; devices of one namespace that can share a bucket before the last of them is overlooked. */
+#define XT_DEVICE_BUCKETS 256
+#define XT_MOST_IN_BUCKET 64
+
+/* dev_get_by_index_rcu (net/core/dev.c) */
+static __always_inline void xt_name_by_index(__u8 *to, struct net *net, int ifindex) {
+    struct hlist_head *bucket = net->dev_index_head;
+    struct hlist_node *node;
+    unsigned long at = (unsigned long)bucket + (ifindex & (XT_DEVICE_BUCKETS - 1)) * sizeof(struct hlist_head);
+
+    node = xt_cast(at, struct hlist_head)->first;
+    for (int i = 0; i < XT_MOST_IN_BUCKET && node; i++) {
+        unsigned long start = (unsigned long)node - bpf_core_field_offset(struct net_device, index_hlist);
+        struct net_device *device = xt_cast(start, struct net_device);
+        if (device->ifindex == ifindex) {
+            xt_device_name(to, device);
+            return;
+        }
+        node = xt_cast(node, struct hlist_node)->next;
+    }
+}
+
 /* state->in and state->out as the stack passes them at each hook (ip_rcv, ip_local_deliver, ip_forward, __ip_local_out,
- * ip_output). At POSTROUTING skb->dev is already the out-device and the in-device is not at hand. A bridged packet, which
- * carries the bridge's own fake route, has the bridge for both (br_nf_forward_ip of net/bridge/br_netfilter_hooks.c). */
+ * ip_output). At POSTROUTING skb->dev is already the out-device: the in-device is the one the packet came by. A bridged packet,
+ * which carries the bridge's own fake route, has the bridge for both (br_nf_forward_ip of net/bridge/br_netfilter_hooks.c). */
 static __always_inline void xt_device_names(struct sk_buff *skb, struct xt_view *v, int hook) {
     struct net_device *in = skb->dev;
 
@@ -51,7 +73,11 @@ static __always_inline void xt_device_names(struct sk_buff *skb, struct xt_view 
             if (dst->flags & XT_DST_FAKE_RTABLE) in = dst->dev;
         }
     }
-    if (hook != XT_HOOK_OUTPUT && hook != XT_HOOK_POSTROUTING && in) xt_device_name(v->in_name, in);
+    if (hook == XT_HOOK_POSTROUTING) {
+        if (skb->skb_iif && in) xt_name_by_index(v->in_name, in->nd_net.net, skb->skb_iif);
+    } else if (hook != XT_HOOK_OUTPUT && in) {
+        xt_device_name(v->in_name, in);
+    }
 }
 
 static __always_inline void xt_address(__u32 *to, const union nf_inet_addr *from) {
