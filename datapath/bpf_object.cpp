@@ -17,8 +17,8 @@ namespace xtbpf {
 
 namespace {
 
-// libbpf hands a program over just before it loads it, through a handler registered once per process for our section. What
-// the handler needs of the object being loaded is kept here.
+// libbpf hands a program over just before it loads it, through a handler registered once per process for our section.
+// What the handler needs of the object being loaded is kept here.
 struct Loading {
     const btf* types = nullptr;
     const std::map<std::string, std::vector<const codegen::Program*>>* generated = nullptr; // by program
@@ -34,9 +34,9 @@ int prepare(bpf_program* program, bpf_prog_load_opts* options, long) {
     if (generated == loading->generated->end()) return 0;
     // Frames of several pages may come: without the flag the device's MTU could no longer be raised.
     if (bpf_program__type(program) == BPF_PROG_TYPE_XDP) options->prog_flags |= BPF_F_XDP_HAS_FRAGS;
-    const Result<Image> image =
-        link({bpf_program__insns(program), bpf_program__insn_cnt(program)},
-             {static_cast<const bpf_func_info*>(options->func_info), options->func_info_cnt}, loading->types, generated->second);
+    const Result<Image> image = link({bpf_program__insns(program), bpf_program__insn_cnt(program)},
+                                     {static_cast<const bpf_func_info*>(options->func_info), options->func_info_cnt},
+                                     loading->types, generated->second);
     if (!image) {
         loading->error = image.error().message;
         return -EINVAL;
@@ -76,7 +76,6 @@ void register_once() {
     });
 }
 
-
 } // namespace
 
 Result<BpfObject> BpfObject::open(std::span<const std::uint8_t> bytes, const char* name) {
@@ -84,13 +83,15 @@ Result<BpfObject> BpfObject::open(std::span<const std::uint8_t> bytes, const cha
     LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = name);
     BpfObject object;
     object.object_.reset(bpf_object__open_mem(bytes.data(), bytes.size(), &options));
-    if (!object.object_) return fail(ErrorKind::Refused, fmt::format("opening the BPF object {}: {}", name, std::strerror(errno)));
+    if (!object.object_)
+        return fail(ErrorKind::Refused, fmt::format("opening the BPF object {}: {}", name, std::strerror(errno)));
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, object.object_.get()) bpf_program__set_autoload(program, false);
     return object;
 }
 
-Result<void> BpfObject::include(const std::string& name, const char* like, std::vector<const codegen::Program*> generated) {
+Result<void> BpfObject::include(const std::string& name, const char* like,
+                                std::vector<const codegen::Program*> generated) {
     bpf_program* program = bpf_object__find_program_by_name(object_.get(), name.c_str());
     assert(program != nullptr);
     bpf_program__set_autoload(program, true);
@@ -117,7 +118,8 @@ Result<void> BpfObject::use_pages(const std::string& prefix, const std::vector<i
         const std::string name = fmt::format("{}_{}", prefix, index);
         bpf_map* map = bpf_object__find_map_by_name(object_.get(), name.c_str());
         if (map == nullptr) {
-            if (index < pages.size()) return fail(ErrorKind::Refused, fmt::format("more than {} pages of {}", index, prefix));
+            if (index < pages.size())
+                return fail(ErrorKind::Refused, fmt::format("more than {} pages of {}", index, prefix));
             return {};
         }
         if (pages.empty()) {
@@ -153,13 +155,18 @@ void* BpfObject::constant(const char* name, [[maybe_unused]] std::size_t size) {
 }
 
 Result<void> BpfObject::load() {
-    Loading state{.types = bpf_object__btf(object_.get()), .generated = &generated_, .functions = {}, .error = {}, .messages = {}};
+    Loading state{.types = bpf_object__btf(object_.get()),
+                  .generated = &generated_,
+                  .functions = {},
+                  .error = {},
+                  .messages = {}};
     loading = &state;
     const int error = bpf_object__load(object_.get());
     loading = nullptr;
     if (error == 0) return {};
     if (!state.error.empty()) return fail(ErrorKind::Refused, state.error);
-    return fail(ErrorKind::Refused, fmt::format("loading the BPF programs: {}{}", std::strerror(-error), last_lines(state.messages, 12)));
+    return fail(ErrorKind::Refused,
+                fmt::format("loading the BPF programs: {}{}", std::strerror(-error), last_lines(state.messages, 12)));
 }
 
 int BpfObject::program(const std::string& name) const {

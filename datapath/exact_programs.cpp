@@ -42,7 +42,8 @@ Result<void> fill(xt_exact_config& config, const ir::Table& table, const std::ve
     config.ipv6 = table.family == Family::V6;
     for (const HookPrograms& hook : hooks) {
         const ViewNeeds needs = view_needs(table, hook.hook);
-        if (!hook.needs.kernel_matches.empty()) config.hand_ins = static_cast<std::uint8_t>(config.hand_ins | hook_bit(hook.hook));
+        if (!hook.needs.kernel_matches.empty())
+            config.hand_ins = static_cast<std::uint8_t>(config.hand_ins | hook_bit(hook.hook));
         config.effects |= !hook.needs.effects.empty();
         config.names |= needs.in_name || needs.out_name;
         config.transport |= needs.transport;
@@ -86,7 +87,8 @@ anchor::HookPlan HookPrograms::plan() const {
     anchor::HookPlan plan{.hook = hook, .main = main.get(), .hand_ins = {}, .effects = {}};
     for (std::size_t number = 0; number < need.size(); ++number)
         plan.hand_ins.push_back({need[number].get(), needs.kernel_matches[number], yes[number].get()});
-    for (std::size_t number = 0; number < due.size(); ++number) plan.effects.push_back({due[number].get(), needs.effects[number]});
+    for (std::size_t number = 0; number < due.size(); ++number)
+        plan.effects.push_back({due[number].get(), needs.effects[number]});
     plan.again = again.get();
     plan.rounds = needs.rounds;
     plan.orphan = orphan.get();
@@ -94,7 +96,8 @@ anchor::HookPlan HookPrograms::plan() const {
     return plan;
 }
 
-Result<ExactPrograms> load_exact(const ir::Table& table, const std::vector<int>& counters, const std::vector<int>& limits) {
+Result<ExactPrograms> load_exact(const ir::Table& table, const std::vector<int>& counters,
+                                 const std::vector<int>& limits) {
     ExactPrograms programs;
     std::vector<codegen::Program> code;
     for (Hook hook : hooks_of(table.id)) {
@@ -116,7 +119,8 @@ Result<ExactPrograms> load_exact(const ir::Table& table, const std::vector<int>&
     Result<void> done = fill(config, table, programs.hooks);
     const bool recorded = config.hand_ins || config.effects;
     if (!recorded) object->leave_out_map("xt_records");
-    if (std::ranges::none_of(code, [](const codegen::Program& one) { return one.deep; })) object->leave_out_map("xt_stacks");
+    if (std::ranges::none_of(code, [](const codegen::Program& one) { return one.deep; }))
+        object->leave_out_map("xt_stacks");
     if (done) done = object->use_pages("xt_counters", counters);
     if (done) done = object->use_pages("xt_limits", limits);
     for (std::size_t index = 0; done && index < programs.hooks.size(); ++index) {

@@ -17,11 +17,11 @@ struct HookPrograms {
     Hook hook;
     HookNeeds needs;
     Fd main;
-    Fd again;                // with hand-ins
-    std::vector<Fd> need;    // per hand-in
-    std::vector<Fd> yes;     // per hand-in
-    std::vector<Fd> due;     // per effect
-    Fd orphan, accepts;      // with hand-ins or effects
+    Fd again;                     // with hand-ins
+    std::vector<Fd> need;         // per hand-in
+    std::vector<Fd> yes;          // per hand-in
+    std::vector<Fd> due;          // per effect
+    Fd orphan, accepts;           // with hand-ins or effects
     std::size_t instructions = 0; // generated, without the runtime's
 
     anchor::HookPlan plan() const; // file descriptors stay this object's
@@ -31,8 +31,9 @@ struct ExactPrograms {
     std::vector<HookPrograms> hooks; // in hook order
 };
 
-// Loads one program per hook of the table (and what its hand-ins and effects need). `counters` and `limits` are the pages'
-// file descriptors in page order. Refused with what was tried, errno and the verifier's last lines.
-Result<ExactPrograms> load_exact(const ir::Table& table, const std::vector<int>& counters, const std::vector<int>& limits);
+// Loads one program per hook of the table (and what its hand-ins and effects need). `counters` and `limits` are the
+// pages' file descriptors in page order. Refused with what was tried, errno and the verifier's last lines.
+Result<ExactPrograms> load_exact(const ir::Table& table, const std::vector<int>& counters,
+                                 const std::vector<int>& limits);
 
 } // namespace xtbpf

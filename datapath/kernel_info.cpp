@@ -39,7 +39,9 @@ Result<std::uint32_t> nf_conn_type() {
     if (!types) return fail(ErrorKind::Refused, fmt::format("reading the kernel's BTF: {}", std::strerror(errno)));
     if (const std::uint32_t id = returned_struct(types.get(), "bpf_skb_ct_lookup"); id != 0) return id;
     const std::int32_t id = btf__find_by_name_kind(types.get(), "nf_conn", BTF_KIND_STRUCT);
-    if (id < 0) return fail(ErrorKind::Refused, "the kernel's BTF has no struct nf_conn: rules that ask for conntrack can't run");
+    if (id < 0)
+        return fail(ErrorKind::Refused,
+                    "the kernel's BTF has no struct nf_conn: rules that ask for conntrack can't run");
     return static_cast<std::uint32_t>(id);
 }
 

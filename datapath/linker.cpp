@@ -33,7 +33,8 @@ using Pieces = std::map<std::string, Piece>;
 
 Result<Pieces> take_apart(std::span<const bpf_insn> insns, std::span<const bpf_func_info> functions, const btf* types) {
     std::map<std::size_t, std::string> names; // by first instruction
-    for (const bpf_func_info& function : functions) names[function.insn_off] = function_name(types, function.type_id);
+    for (const bpf_func_info& function : functions)
+        names[function.insn_off] = function_name(types, function.type_id);
     Pieces pieces;
     for (std::size_t index = 0; index < functions.size(); ++index) {
         const std::size_t begin = functions[index].insn_off;
@@ -42,7 +43,8 @@ Result<Pieces> take_apart(std::span<const bpf_insn> insns, std::span<const bpf_f
         for (std::size_t at = begin; at < end; ++at) {
             if (!is_call(insns[at]) && !is_function_address(insns[at])) continue;
             const auto target = names.find(static_cast<std::size_t>(static_cast<std::int64_t>(at) + insns[at].imm + 1));
-            if (target == names.end()) return fail(ErrorKind::Refused, "the BPF object calls into the middle of a function");
+            if (target == names.end())
+                return fail(ErrorKind::Refused, "the BPF object calls into the middle of a function");
             piece.references.push_back({at - begin, target->second});
         }
         pieces[names[begin]] = std::move(piece);
@@ -59,7 +61,8 @@ Result<void> declare(btf* types, const char* like, const codegen::Program& gener
     for (const codegen::Function& function : generated.functions) {
         if (btf__find_by_name_kind(types, function.name.c_str(), BTF_KIND_FUNC) >= 0) continue;
         const int added = btf__add_func(types, function.name.c_str(), BTF_FUNC_GLOBAL, static_cast<int>(prototype));
-        if (added < 0) return fail(ErrorKind::Refused, fmt::format("naming the function {}: error {}", function.name, added));
+        if (added < 0)
+            return fail(ErrorKind::Refused, fmt::format("naming the function {}: error {}", function.name, added));
     }
     return {};
 }
@@ -86,7 +89,8 @@ Result<Image> link(std::span<const bpf_insn> insns, std::span<const bpf_func_inf
         waiting.pop_front();
         if (starts.contains(name)) continue;
         const auto piece = pieces->find(name);
-        if (piece == pieces->end()) return fail(ErrorKind::Refused, fmt::format("function {} is called but isn't there", name));
+        if (piece == pieces->end())
+            return fail(ErrorKind::Refused, fmt::format("function {} is called but isn't there", name));
         const std::size_t start = image.insns.size();
         starts[name] = start;
         image.insns.insert(image.insns.end(), piece->second.insns.begin(), piece->second.insns.end());
@@ -97,7 +101,8 @@ Result<Image> link(std::span<const bpf_insn> insns, std::span<const bpf_func_inf
         }
     }
     for (const auto& [at, callee] : references)
-        image.insns[at].imm = static_cast<std::int32_t>(static_cast<std::int64_t>(starts[callee]) - static_cast<std::int64_t>(at) - 1);
+        image.insns[at].imm =
+            static_cast<std::int32_t>(static_cast<std::int64_t>(starts[callee]) - static_cast<std::int64_t>(at) - 1);
     return image;
 }
 

@@ -34,18 +34,22 @@ Result<std::uint32_t> dry_run(int program, const xt_view& view, std::span<const 
     data.insert(data.end(), bytes.begin(), bytes.end());
     __sk_buff context{};
     context.cb[0] = XT_DRY_RUN_VIEW;
-    LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = data.data(), .data_size_in = static_cast<std::uint32_t>(data.size()),
-                .ctx_in = &context, .ctx_size_in = sizeof context, .repeat = 1);
+    LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = data.data(),
+                .data_size_in = static_cast<std::uint32_t>(data.size()), .ctx_in = &context,
+                .ctx_size_in = sizeof context, .repeat = 1);
     if (::bpf_prog_test_run_opts(program, &options) != 0)
         return fail(ErrorKind::Refused, fmt::format("self-check: running the program: {}", std::strerror(errno)));
     return options.retval;
 }
 
-std::uint32_t expected_dry_run(const ir::Table& table, Hook hook, const xt_view& view, std::span<const std::uint8_t> bytes) {
+std::uint32_t expected_dry_run(const ir::Table& table, Hook hook, const xt_view& view,
+                               std::span<const std::uint8_t> bytes) {
     const Trace trace = interpret(table, hook, view, bytes);
     xt_view result{};
-    for (ir::Slot slot : trace.path) result.path_hash = xt_path_mix(result.path_hash, slot);
-    for (std::uint32_t effect : trace.effects) result.effect_hash = xt_path_mix(result.effect_hash, effect);
+    for (ir::Slot slot : trace.path)
+        result.path_hash = xt_path_mix(result.path_hash, slot);
+    for (std::uint32_t effect : trace.effects)
+        result.effect_hash = xt_path_mix(result.effect_hash, effect);
     return xt_dry_result(&result, trace.accept ? XT_ACCEPT : XT_DROP);
 }
 
@@ -54,9 +58,10 @@ Result<void> self_check(const ir::Table& table, Hook hook, int program) {
         const Result<std::uint32_t> answer = dry_run(program, view, {});
         if (!answer) return std::unexpected(answer.error());
         if (*answer == expected_dry_run(table, hook, view, {})) continue;
-        return fail(ErrorKind::Refused, fmt::format("self-check: the compiled {} chain and the interpreter disagree on {}; nothing "
-                                                    "was changed, please report this ruleset",
-                                                    name(hook), describe(view, table.family)));
+        return fail(ErrorKind::Refused,
+                    fmt::format("self-check: the compiled {} chain and the interpreter disagree on {}; nothing "
+                                "was changed, please report this ruleset",
+                                name(hook), describe(view, table.family)));
     }
     return {};
 }

@@ -19,11 +19,11 @@ namespace {
 
 constexpr int kReadTries = 10;
 
-template <typename Table, typename Visit>
-void for_accounts(Table& table, Visit visit) {
+template <typename Table, typename Visit> void for_accounts(Table& table, Visit visit) {
     for (auto& chain : table.chains) {
         if (chain.accept) visit(chain.account);
-        for (auto& rule : chain.rules) visit(rule.account);
+        for (auto& rule : chain.rules)
+            visit(rule.account);
     }
 }
 
@@ -53,7 +53,8 @@ Result<std::optional<CurrentStore>> read_behind(const StoreTag& tag) {
     if (!limits) return std::unexpected(limits.error());
     auto raw = counters->read(0, slots_of(image->table));
     if (!raw) return std::unexpected(raw.error());
-    for_accounts(image->table, [&](Account& account) { account.counters = plus(account.counters, (*raw)[account.slot]); });
+    for_accounts(image->table,
+                 [&](Account& account) { account.counters = plus(account.counters, (*raw)[account.slot]); });
     CurrentStore current;
     current.table = std::move(image->table);
     current.counters = std::move(*counters);
@@ -65,8 +66,7 @@ Result<std::optional<CurrentStore>> read_behind(const StoreTag& tag) {
 }
 
 // The same maps behind descriptors of its own.
-template <typename Pages>
-Result<Pages> copy_of(const Pages& pages) {
+template <typename Pages> Result<Pages> copy_of(const Pages& pages) {
     std::vector<Fd> copies;
     for (const int fd : pages.fds()) {
         copies.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 0));

@@ -16,10 +16,12 @@ std::string last_lines(std::string_view log, std::size_t lines) {
         const std::size_t newline = log.rfind('\n');
         const std::string_view line = newline == std::string_view::npos ? log : log.substr(newline + 1);
         log = newline == std::string_view::npos ? std::string_view{} : log.substr(0, newline);
-        if (!line.empty() && !line.starts_with("processed ") && !line.starts_with("verification time")) kept.push_back(line);
+        if (!line.empty() && !line.starts_with("processed ") && !line.starts_with("verification time"))
+            kept.push_back(line);
     }
     std::string text;
-    for (auto line = kept.rbegin(); line != kept.rend(); ++line) text += fmt::format("\n  {}", *line);
+    for (auto line = kept.rbegin(); line != kept.rend(); ++line)
+        text += fmt::format("\n  {}", *line);
     return text;
 }
 
@@ -33,8 +35,8 @@ Result<Fd> load_socket_filter(std::span<const bpf_insn> insns, const char* name)
     options.log_size = log.size();
     options.log_level = 1;
     const Fd again{::bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, name, "GPL", insns.data(), insns.size(), &options)};
-    return fail(ErrorKind::Refused, fmt::format("loading the BPF program {}: {}{}", name, std::strerror(error),
-                                                last_lines(log.data(), 6)));
+    return fail(ErrorKind::Refused,
+                fmt::format("loading the BPF program {}: {}{}", name, std::strerror(error), last_lines(log.data(), 6)));
 }
 
 } // namespace xtbpf

@@ -2,14 +2,14 @@
 // What the kernel said when it refused a program, cut down to what a person can use.
 #pragma once
 
+#include "datapath/fd.hpp"
+#include "translator/error.hpp"
+
 #include <cstdint>
 #include <linux/bpf.h>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "datapath/fd.hpp"
-#include "translator/error.hpp"
 
 namespace xtbpf {
 

@@ -45,12 +45,19 @@ enum class Field : std::uint8_t {
 inline constexpr std::size_t kFields = static_cast<std::size_t>(Field::CtReplyDestinationPort) + 1;
 
 // 128-bit addresses: four host order words, most significant first; IPv4 in word 0.
-enum class AddressField : std::uint8_t { Source, Destination, CtOrigSource, CtOrigDestination, CtReplySource, CtReplyDestination };
+enum class AddressField : std::uint8_t {
+    Source,
+    Destination,
+    CtOrigSource,
+    CtOrigDestination,
+    CtReplySource,
+    CtReplyDestination
+};
 
 struct FieldLayout {
-    std::string_view name;   // as in the IR dump
-    std::uint16_t offset;    // bytes into struct xt_view
-    std::uint8_t size;       // 1, 2 or 4 bytes
+    std::string_view name; // as in the IR dump
+    std::uint16_t offset;  // bytes into struct xt_view
+    std::uint8_t size;     // 1, 2 or 4 bytes
 };
 
 const FieldLayout& layout(Field field);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The typed IR: a rule is a conjunction of predicates over the packet view (view.h), in the order iptables evaluates them,
-// and an action. Few primitives carry all matches; the extensions (frontend/extensions) lower themselves to these.
+// The typed IR: a rule is a conjunction of predicates over the packet view (view.h), in the order iptables evaluates
+// them, and an action. Few primitives carry all matches; the extensions (frontend/extensions) lower themselves to
+// these.
 //
-// A predicate is true, false or, like the kernel's matches, asks for a "hotdrop": the packet is dropped at once and no rule
-// or policy counts it (net/ipv4/netfilter/ip_tables.c, ipt_do_table). Only ProtocolTest, HeaderTest, TcpOptionTest and
-// KernelMatch can.
+// A predicate is true, false or, like the kernel's matches, asks for a "hotdrop": the packet is dropped at once and no
+// rule or policy counts it (net/ipv4/netfilter/ip_tables.c, ipt_do_table). Only ProtocolTest, HeaderTest, TcpOptionTest
+// and KernelMatch can.
 #pragma once
 
 #include "translator/field.hpp"
@@ -19,7 +20,7 @@
 
 namespace xtbpf::ir {
 
-using Slot = std::uint32_t; // index of a rule's counters; stable while the rule exists; see table.hpp
+using Slot = std::uint32_t;                 // index of a rule's counters; stable while the rule exists; see table.hpp
 using Words = std::array<std::uint32_t, 4>; // a 128-bit address as in AddressField
 
 struct Range {
@@ -27,7 +28,8 @@ struct Range {
     bool operator==(const Range&) const = default;
 };
 
-// When `field` < `at_least`, the predicate it guards isn't evaluated and yields `otherwise` (no conntrack entry, no socket).
+// When `field` < `at_least`, the predicate it guards isn't evaluated and yields `otherwise` (no conntrack entry, no
+// socket).
 struct Gate {
     Field field;
     std::uint32_t at_least = 1;
@@ -96,16 +98,17 @@ struct HeaderTest {
     bool operator==(const HeaderTest&) const = default;
 };
 
-// TCP option `kind` present != invert; data offset < 5 or options cut off: hotdrop (net/netfilter/xt_tcpudp.c, tcp_find_option)
+// TCP option `kind` present != invert; data offset < 5 or options cut off: hotdrop (net/netfilter/xt_tcpudp.c,
+// tcp_find_option)
 struct TcpOptionTest {
     std::uint8_t kind;
     bool invert = false;
     bool operator==(const TcpOptionTest&) const = default;
 };
 
-// Token bucket of net/netfilter/xt_limit.c. avg as struct xt_rateinfo: one token every avg / 10000 seconds; burst in tokens.
-// limit.hpp has its arithmetic.
-// The state belongs to the rule: its index is LimitTest's ordinal in the rule beside the rule's slot.
+// Token bucket of net/netfilter/xt_limit.c. avg as struct xt_rateinfo: one token every avg / 10000 seconds; burst in
+// tokens. limit.hpp has its arithmetic. The state belongs to the rule: its index is LimitTest's ordinal in the rule
+// beside the rule's slot.
 struct LimitTest {
     std::uint32_t avg = 0, burst = 0;
     std::uint32_t state = 0; // index of the state, stable while the rule exists; see table.hpp
@@ -114,14 +117,14 @@ struct LimitTest {
 
 // Hand-in: evaluated by the kernel's own xt match, when and only when the traversal gets here.
 struct KernelMatch {
-    std::string name;               // as registered with x_tables: "addrtype"
+    std::string name; // as registered with x_tables: "addrtype"
     std::uint8_t revision = 0;
     std::vector<std::uint8_t> info; // the match's private structure, XT_ALIGNed size
     bool operator==(const KernelMatch&) const = default;
 };
 
-using Predicate = std::variant<FieldTest, AnyOf, AddressTest, AddressRange, InterfaceTest, ProtocolTest, HeaderTest, TcpOptionTest,
-                               LimitTest, KernelMatch>;
+using Predicate = std::variant<FieldTest, AnyOf, AddressTest, AddressRange, InterfaceTest, ProtocolTest, HeaderTest,
+                               TcpOptionTest, LimitTest, KernelMatch>;
 
 // What only the kernel can do to a packet (hand-off). Numbers as in include/uapi/linux/netfilter/nf_tables.h.
 struct RejectEffect {
@@ -130,24 +133,32 @@ struct RejectEffect {
     bool operator==(const RejectEffect&) const = default;
 };
 struct LogEffect {
-    std::string prefix;      // at most 29 bytes
-    std::uint8_t level = 4;  // syslog level
-    std::uint8_t flags = 0;  // NF_LOG_*
+    std::string prefix;     // at most 29 bytes
+    std::uint8_t level = 4; // syslog level
+    std::uint8_t flags = 0; // NF_LOG_*
     bool operator==(const LogEffect&) const = default;
 };
 using Effect = std::variant<RejectEffect, LogEffect>;
 
-struct Accept { bool operator==(const Accept&) const = default; };
-struct Drop { bool operator==(const Drop&) const = default; };
-struct Return { bool operator==(const Return&) const = default; };
-struct Continue { bool operator==(const Continue&) const = default; }; // a rule without a target: counts
+struct Accept {
+    bool operator==(const Accept&) const = default;
+};
+struct Drop {
+    bool operator==(const Drop&) const = default;
+};
+struct Return {
+    bool operator==(const Return&) const = default;
+};
+struct Continue {
+    bool operator==(const Continue&) const = default;
+}; // a rule without a target: counts
 struct Jump {
     std::uint32_t chain; // index into Table::chains, of a user chain
     bool is_goto = false;
     bool operator==(const Jump&) const = default;
 };
-// The kernel performs the effect, in order with the traversal's other effects. RejectEffect ends the traversal (the packet
-// is dropped); LogEffect goes on with the next rule.
+// The kernel performs the effect, in order with the traversal's other effects. RejectEffect ends the traversal (the
+// packet is dropped); LogEffect goes on with the next rule.
 struct HandOff {
     Effect effect;
     bool operator==(const HandOff&) const = default;

@@ -16,9 +16,12 @@ void write(xt_view& view, ir::Field field, std::uint32_t value) {
     auto* at = reinterpret_cast<std::uint8_t*>(&view) + where.offset;
     const auto byte = static_cast<std::uint8_t>(value);
     const auto half = static_cast<std::uint16_t>(value);
-    if (where.size == 1) std::memcpy(at, &byte, 1);
-    else if (where.size == 2) std::memcpy(at, &half, 2);
-    else std::memcpy(at, &value, 4);
+    if (where.size == 1)
+        std::memcpy(at, &byte, 1);
+    else if (where.size == 2)
+        std::memcpy(at, &half, 2);
+    else
+        std::memcpy(at, &value, 4);
 }
 
 void write(xt_view& view, ir::AddressField field, const ir::Words& words) {
@@ -42,7 +45,8 @@ struct Aim {
     void operator()(const ir::FieldTest& test) const { field(test, met != test.invert); }
     void operator()(const ir::AnyOf& any) const {
         const bool inside = met != any.invert;
-        for (const ir::FieldTest& test : any.tests) field(test, inside != test.invert);
+        for (const ir::FieldTest& test : any.tests)
+            field(test, inside != test.invert);
     }
     void operator()(const ir::AddressTest& test) const {
         if (test.gate) write(view, test.gate->field, test.gate->at_least);
@@ -71,7 +75,9 @@ struct Aim {
         view.l4 = XT_L4_OK;
         view.proto = static_cast<std::uint8_t>(met != test.invert ? test.protocol : test.protocol + 1);
     }
-    void operator()(const ir::HeaderTest& test) const { view.l4_avail = met ? std::max(view.l4_avail, test.bytes) : test.bytes - 1; }
+    void operator()(const ir::HeaderTest& test) const {
+        view.l4_avail = met ? std::max(view.l4_avail, test.bytes) : test.bytes - 1;
+    }
     void operator()(const ir::TcpOptionTest&) const { view.tcp_doff = met ? 5 : 4; }
     void operator()(const ir::LimitTest&) const {}
     void operator()(const ir::KernelMatch&) const {}
@@ -117,18 +123,23 @@ std::vector<xt_view> probes(const ir::Table& table, Hook hook, std::size_t limit
 std::string describe(const xt_view& view, Family family) {
     const auto address = [family](const std::uint32_t* words) {
         if (family == Family::V4)
-            return fmt::format("{}.{}.{}.{}", words[0] >> 24U, words[0] >> 16U & 255U, words[0] >> 8U & 255U, words[0] & 255U);
+            return fmt::format("{}.{}.{}.{}", words[0] >> 24U, words[0] >> 16U & 255U, words[0] >> 8U & 255U,
+                               words[0] & 255U);
         std::string text;
         for (int group = 0; group < 8; ++group)
-            text += fmt::format("{}{:x}", group == 0 ? "" : ":", words[group / 2] >> (group % 2 == 0 ? 16U : 0U) & 0xffffU);
+            text +=
+                fmt::format("{}{:x}", group == 0 ? "" : ":", words[group / 2] >> (group % 2 == 0 ? 16U : 0U) & 0xffffU);
         return text;
     };
-    const auto device = [](const std::uint8_t* name) { return std::string(reinterpret_cast<const char*>(name), ::strnlen(reinterpret_cast<const char*>(name), 16)); };
-    return fmt::format("a packet from {} to {}, protocol {}, ports {} and {}, TCP flags {:#x}, length {}, in '{}' out '{}', mark "
-                       "{:#x}, conntrack state {:#x} (view: proto {} l4 {} frag {} avail {} ttl {} tos {:#x})",
-                       address(view.saddr), address(view.daddr), view.proto, view.sport, view.dport, view.tcp_flags, view.len,
-                       device(view.in_name), device(view.out_name), view.mark, view.ct_state, view.proto, view.l4, view.frag_off,
-                       view.l4_avail, view.ttl, view.tos);
+    const auto device = [](const std::uint8_t* name) {
+        return std::string(reinterpret_cast<const char*>(name), ::strnlen(reinterpret_cast<const char*>(name), 16));
+    };
+    return fmt::format(
+        "a packet from {} to {}, protocol {}, ports {} and {}, TCP flags {:#x}, length {}, in '{}' out '{}', mark "
+        "{:#x}, conntrack state {:#x} (view: proto {} l4 {} frag {} avail {} ttl {} tos {:#x})",
+        address(view.saddr), address(view.daddr), view.proto, view.sport, view.dport, view.tcp_flags, view.len,
+        device(view.in_name), device(view.out_name), view.mark, view.ct_state, view.proto, view.l4, view.frag_off,
+        view.l4_avail, view.ttl, view.tos);
 }
 
 } // namespace xtbpf

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The record of a packet that is handed to the kernel's own matches or effects: written by the classifying program under
- * the skb's address, read by the small programs of the side chains (kmod-shim/anchor.hpp) in the same traversal of the hook.
- * Plain C, shared by datapath/bpf and translator/codegen.
+ * The record of a packet that is handed to the kernel's own matches or effects: written by the classifying program
+ * under the skb's address, read by the small programs of the side chains (kmod-shim/anchor.hpp) in the same traversal
+ * of the hook. Plain C, shared by datapath/bpf and translator/codegen.
  */
 #ifndef XTBPF_RECORD_H
 #define XTBPF_RECORD_H
@@ -15,12 +15,12 @@
 struct xt_record {
     __u32 answers[XT_ANSWER_WORDS]; /* as in xt_view */
     __u16 answers_known;
-    __u16 need;   /* the hand-in that the traversal waits for, or XT_NO_NEED */
-    __u8 asked;   /* it has been asked, */
-    __u8 matched; /* and it matched */
-    __u8 verdict; /* enum xt_verdict, once the traversal is through */
-    __u8 count;   /* effects to perform, in order */
-    __u8 next;    /* the first that hasn't been */
+    __u16 need;                    /* the hand-in that the traversal waits for, or XT_NO_NEED */
+    __u8 asked;                    /* it has been asked, */
+    __u8 matched;                  /* and it matched */
+    __u8 verdict;                  /* enum xt_verdict, once the traversal is through */
+    __u8 count;                    /* effects to perform, in order */
+    __u8 next;                     /* the first that hasn't been */
     __u8 effects[XT_MOST_EFFECTS]; /* numbers, see effects.hpp */
 };
 

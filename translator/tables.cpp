@@ -61,7 +61,9 @@ std::span<const Hook> hooks_of(TableId table) {
     return {};
 }
 
-bool table_has_hook(TableId table, Hook hook) { return std::ranges::find(hooks_of(table), hook) != hooks_of(table).end(); }
+bool table_has_hook(TableId table, Hook hook) {
+    return std::ranges::find(hooks_of(table), hook) != hooks_of(table).end();
+}
 
 std::int32_t priority(TableId table, Hook hook) {
     switch (table) {

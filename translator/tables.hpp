@@ -22,13 +22,13 @@ inline constexpr std::array kTables{TableId::Filter, TableId::Nat, TableId::Mang
 
 constexpr std::uint32_t hook_bit(Hook hook) { return 1U << static_cast<unsigned>(hook); }
 
-std::string_view name(Family family);                       // "ipv4", "ipv6"
-std::string_view name(Hook hook);                           // "PREROUTING" ...: also the built-in chain's name
-std::string_view name(TableId table);                       // "filter" ...
+std::string_view name(Family family); // "ipv4", "ipv6"
+std::string_view name(Hook hook);     // "PREROUTING" ...: also the built-in chain's name
+std::string_view name(TableId table); // "filter" ...
 std::optional<TableId> table_by_name(std::string_view name);
 std::optional<Hook> hook_by_chain_name(std::string_view chain);
-std::span<const Hook> hooks_of(TableId table);              // in hook order: the order of built-in chains in a save
+std::span<const Hook> hooks_of(TableId table); // in hook order: the order of built-in chains in a save
 bool table_has_hook(TableId table, Hook hook);
-std::int32_t priority(TableId table, Hook hook);            // netfilter priority of the table's chain at that hook
+std::int32_t priority(TableId table, Hook hook); // netfilter priority of the table's chain at that hook
 
 } // namespace xtbpf

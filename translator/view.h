@@ -2,9 +2,10 @@
 /*
  * The view of a packet: everything a rule can ask, laid out once, before the rules run.
  *
- * Shared by the BPF programs (datapath/bpf, which fill it from the kernel's structures), by the generated code and by the
- * interpreter (translator, which fill or read it through the field table in field.hpp). Plain C; no pointers; numbers are
- * in host byte order unless said otherwise. It lives on the BPF stack (512 bytes for all frames): keep it small.
+ * Shared by the BPF programs (datapath/bpf, which fill it from the kernel's structures), by the generated code and by
+ * the interpreter (translator, which fill or read it through the field table in field.hpp). Plain C; no pointers;
+ * numbers are in host byte order unless said otherwise. It lives on the BPF stack (512 bytes for all frames): keep it
+ * small.
  */
 #ifndef XTBPF_VIEW_H
 #define XTBPF_VIEW_H
@@ -14,13 +15,13 @@
 #endif
 
 #define XT_ANSWER_WORDS 4 /* answers that a restarted traversal can repeat, by 32 */
-#define XT_VIEW_PATH 16 /* rules of the path that are remembered before they are counted */
+#define XT_VIEW_PATH 16   /* rules of the path that are remembered before they are counted */
 
 /* What became of the search for the transport header. */
 enum xt_l4 {
-    XT_L4_OK = 0,      /* proto and l4_avail are valid; frag_off may still say that no header is here */
-    /* IPv6 only: an extension header is cut off, or one follows the header of a later fragment (ipv6_find_hdr then fails with
-       fragoff 0, as for the first): `-p` is a hotdrop (ip6_packet_match). */
+    XT_L4_OK = 0, /* proto and l4_avail are valid; frag_off may still say that no header is here */
+    /* IPv6 only: an extension header is cut off, or one follows the header of a later fragment (ipv6_find_hdr then
+       fails with fragoff 0, as for the first): `-p` is a hotdrop (ip6_packet_match). */
     XT_L4_BROKEN = 1,
 };
 
@@ -35,8 +36,8 @@ enum xt_verdict {
     XT_CONTINUE = 0, /* the chain ran off its end, or RETURN: back to the caller */
     XT_ACCEPT = 1,
     XT_DROP = 2,
-    XT_DEFER = 3, /* early stage: something needed isn't known here; leave the packet alone, uncounted */
-    XT_STOP = 4,  /* hand-in: the kernel's match number `need` has to be asked first */
+    XT_DEFER = 3,  /* early stage: something needed isn't known here; leave the packet alone, uncounted */
+    XT_STOP = 4,   /* hand-in: the kernel's match number `need` has to be asked first */
     XT_RETURN = 5, /* between the parts of one chain only: the chain returns, its later parts aren't run */
     XT_CALL = 6,   /* deep nesting only: to be continued in chain function `callee` */
 };
@@ -59,14 +60,14 @@ struct xt_view {
     __u16 mac_src_hi; /* its first two */
     __u16 thoff;      /* offset of the transport header from the network header */
     __u16 frag_off;   /* IPv4: in 8-byte units, 0 = first or whole; IPv6: in bytes, 0 = first or whole */
-    __u16 sport;      /* first two and second two bytes of the transport header; each 0 unless both its bytes are there */
+    __u16 sport; /* first two and second two bytes of the transport header; each 0 unless both its bytes are there */
     __u16 dport;
     __u16 icmp_type_code; /* type << 8 | code: the bytes of sport */
 
-    __u8 proto; /* IPv4 protocol; IPv6: the last header (ipv6_find_hdr with target -1) */
-    __u8 l4;    /* enum xt_l4 */
-    __u8 tos;   /* IPv4 tos; IPv6 traffic class */
-    __u8 ttl;   /* IPv4 ttl; IPv6 hop limit */
+    __u8 proto;     /* IPv4 protocol; IPv6: the last header (ipv6_find_hdr with target -1) */
+    __u8 l4;        /* enum xt_l4 */
+    __u8 tos;       /* IPv4 tos; IPv6 traffic class */
+    __u8 ttl;       /* IPv4 ttl; IPv6 hop limit */
     __u8 tcp_flags; /* byte 13 of the TCP header; 0 unless all its 20 bytes are there */
     __u8 tcp_doff;  /* TCP data offset in 32-bit words; 0 likewise */
     __u8 pkttype;   /* PACKET_* of linux/if_packet.h, loopback resolved as xt_pkttype does */
@@ -79,7 +80,7 @@ struct xt_view {
     __u32 ct_state;  /* XT_CONNTRACK_STATE_* bits of this packet, always at least one */
     __u32 ct_status; /* nf_conn.status */
     __u32 ct_mark;
-    __u32 ct_expires; /* seconds left */
+    __u32 ct_expires;     /* seconds left */
     __u32 ct_orig_src[4]; /* as saddr */
     __u32 ct_orig_dst[4];
     __u32 ct_repl_src[4];
@@ -87,21 +88,21 @@ struct xt_view {
     __u16 ct_orig_sport, ct_orig_dport, ct_repl_sport, ct_repl_dport;
 
     /* Working state of the traversal, not part of the packet. */
-    __u8 mode;     /* enum xt_mode */
-    __u8 path_len; /* XT_VIEW_PATH + 1: overflowed */
-    __u8 effects;  /* hand-offs recorded so far */
-    __u8 interruptible; /* the hook may run in process context, and a softirq count in between */
-    __u32 packet_off;  /* where the network header lies in what the program can load bytes from */
-    __u32 need;        /* after XT_STOP: number of the hand-in, from 0 */
-    __u16 answers_known; /* what was asked in this traversal before it was restarted, */
-    __u16 answers_used;  /* how many of that it has repeated so far, */
+    __u8 mode;                      /* enum xt_mode */
+    __u8 path_len;                  /* XT_VIEW_PATH + 1: overflowed */
+    __u8 effects;                   /* hand-offs recorded so far */
+    __u8 interruptible;             /* the hook may run in process context, and a softirq count in between */
+    __u32 packet_off;               /* where the network header lies in what the program can load bytes from */
+    __u32 need;                     /* after XT_STOP: number of the hand-in, from 0 */
+    __u16 answers_known;            /* what was asked in this traversal before it was restarted, */
+    __u16 answers_used;             /* how many of that it has repeated so far, */
     __u32 answers[XT_ANSWER_WORDS]; /* and the answers, a bit each, in the order of asking */
-    __u16 callee; /* deep nesting: number of the chain function that runs, or is to run */
-    __u16 site;   /* deep nesting: where the calling function goes on */
-    __u16 resume; /* deep nesting: the site at which `callee` goes on; 0: at its first rule */
+    __u16 callee;                   /* deep nesting: number of the chain function that runs, or is to run */
+    __u16 site;                     /* deep nesting: where the calling function goes on */
+    __u16 resume;                   /* deep nesting: the site at which `callee` goes on; 0: at its first rule */
     __u16 pad2;
-    __u32 path_hash;   /* XT_MODE_DRY: xt_path_mix over the slots in order */
-    __u32 effect_hash; /* XT_MODE_DRY: and over the effects' numbers */
+    __u32 path_hash;          /* XT_MODE_DRY: xt_path_mix over the slots in order */
+    __u32 effect_hash;        /* XT_MODE_DRY: and over the effects' numbers */
     __u32 path[XT_VIEW_PATH]; /* XT_MODE_RECORD: slots of the matched rules in order */
 };
 
@@ -112,7 +113,7 @@ static inline __u32 xt_path_mix(__u32 hash, __u32 step) {
 }
 
 /* What a dry run answers. */
-static inline __u32 xt_dry_result(const struct xt_view *view, __u32 verdict) {
+static inline __u32 xt_dry_result(const struct xt_view* view, __u32 verdict) {
     return xt_path_mix(xt_path_mix(view->path_hash, view->effect_hash), verdict);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hand-ins: where a rule needs the kernel's own match the traversal stops, the side chain asks (kmod-shim/anchor.hpp), and the
- * traversal is run again from its start. What has been asked is then repeated in the same order, so that the path is the same:
- * token buckets too give the token they gave.
+ * Hand-ins: where a rule needs the kernel's own match the traversal stops, the side chain asks (kmod-shim/anchor.hpp),
+ * and the traversal is run again from its start. What has been asked is then repeated in the same order, so that the
+ * path is the same: token buckets too give the token they gave.
  */
 #ifndef XTBPF_ANSWERS_H
 #define XTBPF_ANSWERS_H
@@ -10,7 +10,7 @@
 #define XT_MOST_ANSWERS (32 * XT_ANSWER_WORDS)
 
 /* The next answer, if it is known from before the restart. */
-static __always_inline int xt_repeat(struct xt_view *v, int *answer) {
+static __always_inline int xt_repeat(struct xt_view* v, int* answer) {
     __u32 at = v->answers_used;
 
     if (at >= v->answers_known || at >= XT_MOST_ANSWERS) return 0;
@@ -19,7 +19,7 @@ static __always_inline int xt_repeat(struct xt_view *v, int *answer) {
     return 1;
 }
 
-static __always_inline void xt_remember(struct xt_view *v, int answer) {
+static __always_inline void xt_remember(struct xt_view* v, int answer) {
     __u32 at = v->answers_known;
 
     if (at >= XT_MOST_ANSWERS) return; /* the compiler sees to it that no path asks so much */
@@ -28,7 +28,7 @@ static __always_inline void xt_remember(struct xt_view *v, int answer) {
 }
 
 /* 0 no, 1 yes, 2: the kernel has to be asked. */
-__noinline int rt_kernel_match(struct xt_view *v, __u32 number) {
+__noinline int rt_kernel_match(struct xt_view* v, __u32 number) {
     int answer;
 
     if (!v) return 0;
@@ -39,7 +39,7 @@ __noinline int rt_kernel_match(struct xt_view *v, __u32 number) {
 }
 
 /* rt_limit in a hook with hand-ins. */
-__noinline int rt_limit_once(struct xt_view *v, __u32 number, __u32 cost, __u32 cap, __u32 credits_per_jiffy) {
+__noinline int rt_limit_once(struct xt_view* v, __u32 number, __u32 cost, __u32 cap, __u32 credits_per_jiffy) {
     int answer;
 
     if (!v) return 0;

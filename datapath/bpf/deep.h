@@ -16,23 +16,23 @@ struct {
 static const struct xt_return_stack xt_new_stack;
 
 /* Stands for generated code that calls the chain function v->callee. */
-__noinline int dispatch(struct __sk_buff *ctx, struct xt_view *v) {
+__noinline int dispatch(struct __sk_buff* ctx, struct xt_view* v) {
     int verdict = XT_DROP;
     asm volatile("" : "+r"(verdict) : "r"(ctx), "r"(v)); /* else clang would take the verdict for a constant */
     return verdict;
 }
 
 struct xt_deep_walk {
-    struct __sk_buff *ctx;
-    struct xt_view *view;
-    struct xt_return_stack *stack;
+    struct __sk_buff* ctx;
+    struct xt_view* view;
+    struct xt_return_stack* stack;
     int verdict;
 };
 
 /* One chain function, or what is left of one. Returns 1 once the verdict is known. */
-static long xt_deep_step(__u32 index __attribute__((unused)), struct xt_deep_walk *walk) {
-    struct xt_view *v = walk->view;
-    struct xt_return_stack *stack = walk->stack;
+static long xt_deep_step(__u32 index __attribute__((unused)), struct xt_deep_walk* walk) {
+    struct xt_view* v = walk->view;
+    struct xt_return_stack* stack = walk->stack;
     __u16 running = v->callee;
     __u32 depth = stack->depth;
     int verdict = dispatch(walk->ctx, v);
@@ -59,7 +59,7 @@ static long xt_deep_step(__u32 index __attribute__((unused)), struct xt_deep_wal
 #define XT_MOST_STEPS (1 << 20)
 
 /* Runs chain function 0, the built-in chain, to its verdict. What can't be followed is dropped. */
-__noinline int rt_deep(struct __sk_buff *ctx, struct xt_view *v) {
+__noinline int rt_deep(struct __sk_buff* ctx, struct xt_view* v) {
     struct xt_deep_walk walk = {.ctx = ctx, .view = v, .verdict = XT_DROP};
     __u64 key = (__u64)ctx;
 

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The early stage: one program per device, at native XDP or at the end of tc ingress. It walks the chains that the packet
- * would meet in netfilter, up to its local delivery or forwarding, and drops it here only if that is provably what would
- * happen there, counting every rule on the way; otherwise it leaves the packet alone, uncounted, for the exact stage.
- * docs/adr/0002-early-stage.md says what is proved and why in this order.
+ * The early stage: one program per device, at native XDP or at the end of tc ingress. It walks the chains that the
+ * packet would meet in netfilter, up to its local delivery or forwarding, and drops it here only if that is provably
+ * what would happen there, counting every rule on the way; otherwise it leaves the packet alone, uncounted, for the
+ * exact stage. docs/adr/0002-early-stage.md says what is proved and why in this order.
  *
- * Compiled twice: early_xdp.bpf.c, early_tc.bpf.c. The loader replaces the empty functions xt_v4_* and xt_v6_* by generated
- * code, which records the slots of the rules that match (XT_MODE_RECORD), and answers XT_DEFER where it would need something
- * that only netfilter knows.
+ * Compiled twice: early_xdp.bpf.c, early_tc.bpf.c. The loader replaces the empty functions xt_v4_* and xt_v6_* by
+ * generated code, which records the slots of the rules that match (XT_MODE_RECORD), and answers XT_DEFER where it would
+ * need something that only netfilter knows.
  */
 #ifndef XTBPF_EARLY_H
 #define XTBPF_EARLY_H
 
-#include "datapath/bpf/early_context.h"
 #include "datapath/bpf/early_conntrack.h"
+#include "datapath/bpf/early_context.h"
 #include "datapath/bpf/early_counters.h"
 #include "datapath/bpf/early_device.h"
+#include "datapath/bpf/early_forward.h"
 #include "datapath/bpf/early_hooks.h"
 #include "datapath/bpf/early_packet.h"
 #include "datapath/bpf/early_route4.h"
 #include "datapath/bpf/early_route6.h"
-#include "datapath/bpf/early_forward.h"
 
 /* The switch: user space turns it off before it changes the rules, so that none are enforced here that aren't there. */
 struct {
@@ -32,12 +32,12 @@ struct {
 
 static __always_inline int xt_is_on(void) {
     __u32 key = 0;
-    __u32 *on = bpf_map_lookup_elem(&xt_early_on, &key);
+    __u32* on = bpf_map_lookup_elem(&xt_early_on, &key);
     return on && *on;
 }
 
 /* Called by generated code. */
-__noinline int rt_count(struct xt_view *v, __u32 slot) {
+__noinline int rt_count(struct xt_view* v, __u32 slot) {
     if (!v) return 0;
     if (v->path_len < XT_VIEW_PATH) {
         v->path[v->path_len] = slot;
@@ -59,10 +59,10 @@ __noinline int rt_count(struct xt_view *v, __u32 slot) {
 #include "datapath/bpf/tcp_option.h"
 #endif
 
-/* Stand for generated code; the calls keep the functions that it calls in the object, and the compiler must not know what
- * is returned. */
+/* Stand for generated code; the calls keep the functions that it calls in the object, and the compiler must not know
+ * what is returned. */
 #define XT_EMPTY_CHAIN(name)                                                                                           \
-    __noinline int name(xt_ctx *ctx, struct xt_view *v) {                                                              \
+    __noinline int name(xt_ctx* ctx, struct xt_view* v) {                                                              \
         int verdict = XT_ACCEPT;                                                                                       \
         rt_count(v, 0);                                                                                                \
         rt_tcp_option(ctx, v, 0);                                                                                      \
@@ -86,20 +86,22 @@ XT_EMPTY_CHAINS(v6)
 enum xt_way { XT_WAY_INPUT, XT_WAY_FORWARD, XT_WAY_UNKNOWN };
 
 #define XT_BIT(chain) (1 << (chain))
-#define XT_INPUT_CHAINS (XT_BIT(XT_EARLY_MANGLE_INPUT) | XT_BIT(XT_EARLY_FILTER_INPUT) | XT_BIT(XT_EARLY_SECURITY_INPUT))
-#define XT_FORWARD_CHAINS (XT_BIT(XT_EARLY_MANGLE_FORWARD) | XT_BIT(XT_EARLY_FILTER_FORWARD) | XT_BIT(XT_EARLY_SECURITY_FORWARD))
+#define XT_INPUT_CHAINS                                                                                                \
+    (XT_BIT(XT_EARLY_MANGLE_INPUT) | XT_BIT(XT_EARLY_FILTER_INPUT) | XT_BIT(XT_EARLY_SECURITY_INPUT))
+#define XT_FORWARD_CHAINS                                                                                              \
+    (XT_BIT(XT_EARLY_MANGLE_FORWARD) | XT_BIT(XT_EARLY_FILTER_FORWARD) | XT_BIT(XT_EARLY_SECURITY_FORWARD))
 #define XT_LINKED(chains) (config.linked[family] & (chains))
 
 /* Runs one chain; leaves the function unless the packet goes on from it. */
 #define XT_CHAIN(chain, name)                                                                                          \
-    if (XT_LINKED(XT_BIT(chain))) {                                                                       \
+    if (XT_LINKED(XT_BIT(chain))) {                                                                                    \
         int verdict = XT_RUN(name);                                                                                    \
         if (verdict == XT_DROP) return (chain);                                                                        \
         if (verdict != XT_ACCEPT) return XT_EARLY_CHAINS;                                                              \
     }
 
 /* Which of the two ways the packet takes behind PREROUTING, if a chain there may drop it. */
-static __always_inline enum xt_way xt_way_of(xt_ctx *ctx, struct xt_view *v, int family, struct xt_route *route) {
+static __always_inline enum xt_way xt_way_of(xt_ctx* ctx, struct xt_view* v, int family, struct xt_route* route) {
     if (family == XT_V6) return XT_LINKED(XT_INPUT_CHAINS) && xt_is_local6(ctx, v) ? XT_WAY_INPUT : XT_WAY_UNKNOWN;
     if (!XT_LINKED(XT_INPUT_CHAINS | XT_FORWARD_CHAINS)) return XT_WAY_UNKNOWN;
     if (xt_seems_local4(ctx, v) || xt_route4(ctx, v->daddr[0], route) == XT_RTN_LOCAL)
@@ -108,7 +110,8 @@ static __always_inline enum xt_way xt_way_of(xt_ctx *ctx, struct xt_view *v, int
 }
 
 /* The chain that drops the packet, or XT_EARLY_CHAINS: none, or it isn't known here. */
-static __always_inline int xt_walk(xt_ctx *ctx, struct xt_view *v, int family, struct xt_route *route, struct xt_ends *ends) {
+static __always_inline int xt_walk(xt_ctx* ctx, struct xt_view* v, int family, struct xt_route* route,
+                                   struct xt_ends* ends) {
     enum xt_way way;
 
     XT_CHAIN(XT_EARLY_RAW_PREROUTING, raw_prerouting)
@@ -139,7 +142,8 @@ static __always_inline int xt_priority(int chain) {
 }
 
 /* Whether the packet would certainly come to `chain` in netfilter as it came here. */
-static __always_inline int xt_prove(xt_ctx *ctx, struct xt_view *v, int family, int chain, const struct xt_route *route) {
+static __always_inline int xt_prove(xt_ctx* ctx, struct xt_view* v, int family, int chain,
+                                    const struct xt_route* route) {
     int in_prerouting = chain <= XT_EARLY_MANGLE_PREROUTING;
     int priority = xt_priority(chain);
     int hooks;
@@ -157,11 +161,11 @@ static __always_inline int xt_prove(xt_ctx *ctx, struct xt_view *v, int family, 
     return xt_prove_source4(ctx, v) && xt_prove_forward(ctx, v, route->device);
 }
 
-static __always_inline int xt_early(xt_ctx *ctx) {
-    struct net_device *device = xt_device(ctx);
+static __always_inline int xt_early(xt_ctx* ctx) {
+    struct net_device* device = xt_device(ctx);
     struct xt_ends ends = {0xff, 0xff, 0xff};
     struct xt_view view = {};
-    struct xt_view *v = &view;
+    struct xt_view* v = &view;
     struct xt_route route = {};
     int family, chain;
 

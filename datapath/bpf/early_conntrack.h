@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Proof, part 3: behind conntrack a packet may be dropped unseen by it only if it would leave no trace there. One without an
- * entry leaves none: its entry would have been confirmed behind the last hook only. One of a known connection moves timeouts
- * and TCP windows.
+ * Proof, part 3: behind conntrack a packet may be dropped unseen by it only if it would leave no trace there. One
+ * without an entry leaves none: its entry would have been confirmed behind the last hook only. One of a known
+ * connection moves timeouts and TCP windows.
  */
 #ifndef XTBPF_EARLY_CONNTRACK_H
 #define XTBPF_EARLY_CONNTRACK_H
@@ -22,20 +22,24 @@ struct bpf_ct_opts___early {
 };
 
 #ifdef XT_EARLY_XDP
-extern struct nf_conn *bpf_xdp_ct_lookup(struct xdp_md *, struct bpf_sock_tuple *, __u32, struct bpf_ct_opts___early *, __u32) __ksym __weak;
+extern struct nf_conn* bpf_xdp_ct_lookup(struct xdp_md*, struct bpf_sock_tuple*, __u32, struct bpf_ct_opts___early*,
+                                         __u32)
+__ksym __weak;
 #define xt_ct_lookup bpf_xdp_ct_lookup
 #else
-extern struct nf_conn *bpf_skb_ct_lookup(struct __sk_buff *, struct bpf_sock_tuple *, __u32, struct bpf_ct_opts___early *, __u32) __ksym __weak;
+extern struct nf_conn* bpf_skb_ct_lookup(struct __sk_buff*, struct bpf_sock_tuple*, __u32, struct bpf_ct_opts___early*,
+                                         __u32)
+__ksym __weak;
 #define xt_ct_lookup bpf_skb_ct_lookup
 #endif
-extern void bpf_ct_release(struct nf_conn *) __ksym __weak;
+extern void bpf_ct_release(struct nf_conn*) __ksym __weak;
 
 #define XT_ENOENT 2
 
-__noinline int xt_prove_unknown_connection(xt_ctx *ctx, struct xt_view *v, int family) {
+__noinline int xt_prove_unknown_connection(xt_ctx* ctx, struct xt_view* v, int family) {
     struct bpf_ct_opts___early options = {.netns_id = BPF_F_CURRENT_NETNS};
     struct bpf_sock_tuple tuple = {};
-    struct nf_conn *connection;
+    struct nf_conn* connection;
     __u32 size = sizeof tuple.ipv4;
 
     if (!v || !xt_ct_lookup) return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What differs between the two places the early stage is compiled for: XT_EARLY_XDP defined, a frame before it has an skb;
- * not defined, an skb at the end of tc ingress.
+ * What differs between the two places the early stage is compiled for: XT_EARLY_XDP defined, a frame before it has an
+ * skb; not defined, an skb at the end of tc ingress.
  */
 #ifndef XTBPF_EARLY_CONTEXT_H
 #define XTBPF_EARLY_CONTEXT_H
@@ -31,12 +31,12 @@ typedef struct xdp_md xt_ctx;
 #define XT_PASS XDP_PASS
 #define XT_SHOT XDP_DROP
 
-static __always_inline struct net_device *xt_device(xt_ctx *ctx) {
-    struct xdp_buff *frame = bpf_cast_to_kern_ctx(ctx);
+static __always_inline struct net_device* xt_device(xt_ctx* ctx) {
+    struct xdp_buff* frame = bpf_cast_to_kern_ctx(ctx);
     return frame->rxq->dev;
 }
 
-static __always_inline __u32 xt_frame_length(xt_ctx *ctx) { return (__u32)bpf_xdp_get_buff_len(ctx); }
+static __always_inline __u32 xt_frame_length(xt_ctx* ctx) { return (__u32)bpf_xdp_get_buff_len(ctx); }
 
 #else
 
@@ -44,12 +44,12 @@ typedef struct __sk_buff xt_ctx;
 #define XT_PASS (-1) /* TC_ACT_UNSPEC */
 #define XT_SHOT 2    /* TC_ACT_SHOT */
 
-static __always_inline struct net_device *xt_device(xt_ctx *ctx) {
-    struct sk_buff *skb = bpf_cast_to_kern_ctx(ctx);
+static __always_inline struct net_device* xt_device(xt_ctx* ctx) {
+    struct sk_buff* skb = bpf_cast_to_kern_ctx(ctx);
     return skb->dev;
 }
 
-static __always_inline __u32 xt_frame_length(xt_ctx *ctx) { return ctx->len; }
+static __always_inline __u32 xt_frame_length(xt_ctx* ctx) { return ctx->len; }
 
 #endif
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The recorded path is counted in the pages of its tables (translator/pages.hpp), the same that the exact stage counts in. */
+/* The recorded path is counted in the pages of its tables (translator/pages.hpp), the same that the exact stage counts
+ * in. */
 #ifndef XTBPF_EARLY_COUNTERS_H
 #define XTBPF_EARLY_COUNTERS_H
 
@@ -31,8 +32,8 @@ struct xt_ends {
 
 __noinline int xt_count_slot(__u32 table, __u32 slot, __u32 bytes) {
     __u32 page = 0, first = 0, key;
-    struct xt_counters *counters;
-    void *map;
+    struct xt_counters* counters;
+    void* map;
 
     /* Page p holds XT_FIRST_COUNTER_PAGE << p slots. */
     while (page < (1 << XT_EARLY_PAGE_BITS) - 1 && slot - first >= XT_FIRST_COUNTER_PAGE << page) {
@@ -51,20 +52,24 @@ __noinline int xt_count_slot(__u32 table, __u32 slot, __u32 bytes) {
 }
 
 /* One function per step: what the verifier has learnt of one step would multiply with what it learns of the next. */
-__noinline int xt_count_step(struct xt_view *v, __u32 step, int family, __u32 ends) {
+__noinline int xt_count_step(struct xt_view* v, __u32 step, int family, __u32 ends) {
     __u32 table = XT_TABLE_SECURITY;
 
     if (!v || step >= XT_VIEW_PATH) return 0;
-    if (step < (ends & 0xff)) table = XT_TABLE_RAW;
-    else if (step < (ends >> 8 & 0xff)) table = XT_TABLE_MANGLE;
-    else if (step < (ends >> 16 & 0xff)) table = XT_TABLE_FILTER;
+    if (step < (ends & 0xff))
+        table = XT_TABLE_RAW;
+    else if (step < (ends >> 8 & 0xff))
+        table = XT_TABLE_MANGLE;
+    else if (step < (ends >> 16 & 0xff))
+        table = XT_TABLE_FILTER;
     return xt_count_slot((family == XT_V4 ? 0 : XT_EARLY_TABLES) + table, v->path[step], v->len);
 }
 
-static __always_inline void xt_count_path(struct xt_view *v, int family, const struct xt_ends *ends) {
+static __always_inline void xt_count_path(struct xt_view* v, int family, const struct xt_ends* ends) {
     __u32 packed = ends->raw | ends->mangle << 8 | ends->filter << 16;
 
-    for (__u32 step = 0; step < XT_VIEW_PATH && step < v->path_len; step++) xt_count_step(v, step, family, packed);
+    for (__u32 step = 0; step < XT_VIEW_PATH && step < v->path_len; step++)
+        xt_count_step(v, step, family, packed);
 }
 
 #endif

@@ -10,7 +10,8 @@
 
 #define XT_MOST_LISTENERS 16
 
-/* Whether a list of struct packet_type has one for `protocol` (network order): a DHCP client sees packets that INPUT drops. */
+/* Whether a list of struct packet_type has one for `protocol` (network order): a DHCP client sees packets that INPUT
+ * drops. */
 static __always_inline int xt_has_listener(__u64 head, __u16 protocol) {
     __u64 at = xt_word(head);
 
@@ -25,7 +26,7 @@ static __always_inline int xt_has_listener(__u64 head, __u16 protocol) {
 static __always_inline int xt_list_empty(__u64 head) { return xt_word(head) == head; }
 
 /* Packet sockets. Those for all protocols (tcpdump) see packets before tc does, but not before XDP. */
-static __always_inline int xt_unobserved(struct net_device *device, struct net *net, __u16 protocol) {
+static __always_inline int xt_unobserved(struct net_device* device, struct net* net, __u16 protocol) {
     if (!bpf_core_field_exists(net->ptype_specific)) return 0; /* before Linux 6.16 they are in lists out of reach */
     if (xt_has_listener((__u64)net + xt_offset(struct net, ptype_specific), protocol)) return 0;
     if (xt_has_listener((__u64)device + xt_offset(struct net_device, ptype_specific), protocol)) return 0;
@@ -41,9 +42,9 @@ static __always_inline int xt_unobserved(struct net_device *device, struct net *
 #define XT_VETH 0x68746576ULL /* "veth", and a zero byte */
 
 /* What the driver may keep beside the frame: a VLAN tag that it took out; on veth, a whole skb. */
-static __always_inline int xt_nothing_beside(xt_ctx *ctx, struct net_device *device) {
-    const struct rtnl_link_ops *ops = device->rtnl_link_ops;
-    struct sk_buff *skb;
+static __always_inline int xt_nothing_beside(xt_ctx* ctx, struct net_device* device) {
+    const struct rtnl_link_ops* ops = device->rtnl_link_ops;
+    struct sk_buff* skb;
 
     if (!ops || (xt_word(ops->kind) & 0xffffffffffULL) != XT_VETH) return !(device->features & config.vlan_strip);
     if (!bpf_core_type_exists(struct veth_xdp_buff) || !bpf_core_field_exists(struct sk_buff, vlan_all)) return 0;
@@ -52,7 +53,7 @@ static __always_inline int xt_nothing_beside(xt_ctx *ctx, struct net_device *dev
 }
 
 /* Nobody between XDP and netfilter: tc programs, nf_tables' ingress chains. */
-static __always_inline int xt_nothing_between(struct net_device *device) {
+static __always_inline int xt_nothing_between(struct net_device* device) {
     if (bpf_core_field_exists(device->tcx_ingress)) {
         if (device->tcx_ingress) return 0;
     } else if (!bpf_core_field_exists(device->miniq_ingress) || device->miniq_ingress) {
@@ -62,9 +63,9 @@ static __always_inline int xt_nothing_between(struct net_device *device) {
 }
 
 /* GRO merges segments to one before netfilter counts them (net/ipv4/tcp_offload.c, udp_offload.c). */
-static __always_inline int xt_never_merged(xt_ctx *ctx, struct net_device *device, struct xt_view *v, int family) {
+static __always_inline int xt_never_merged(xt_ctx* ctx, struct net_device* device, struct xt_view* v, int family) {
     struct bpf_sock_tuple tuple = {};
-    struct bpf_sock *socket;
+    struct bpf_sock* socket;
     __u32 size;
 
     if (!(device->features & config.gro)) return 1;
@@ -93,15 +94,15 @@ static __always_inline int xt_never_merged(xt_ctx *ctx, struct net_device *devic
     return 0;
 }
 
-static __always_inline int xt_place_is_plain(xt_ctx *ctx, struct net_device *device, struct xt_view *v, int family) {
+static __always_inline int xt_place_is_plain(xt_ctx* ctx, struct net_device* device, struct xt_view* v, int family) {
     return xt_nothing_beside(ctx, device) && xt_nothing_between(device) && xt_never_merged(ctx, device, v, family);
 }
 
 #else
 
 /* A tunnel's or another filter's traces on the skb change what routing and conntrack make of it. */
-static __always_inline int xt_place_is_plain(xt_ctx *ctx, struct net_device *device, struct xt_view *v, int family) {
-    struct sk_buff *skb = bpf_cast_to_kern_ctx(ctx);
+static __always_inline int xt_place_is_plain(xt_ctx* ctx, struct net_device* device, struct xt_view* v, int family) {
+    struct sk_buff* skb = bpf_cast_to_kern_ctx(ctx);
 
     (void)device, (void)v, (void)family;
     return !skb->_skb_refdst && !skb->_nfct && !skb->active_extensions;
@@ -109,9 +110,9 @@ static __always_inline int xt_place_is_plain(xt_ctx *ctx, struct net_device *dev
 
 #endif
 
-__noinline int xt_prove_device(xt_ctx *ctx, struct xt_view *v, int family) {
-    struct net_device *device = xt_device(ctx);
-    struct net *net = device->nd_net.net;
+__noinline int xt_prove_device(xt_ctx* ctx, struct xt_view* v, int family) {
+    struct net_device* device = xt_device(ctx);
+    struct net* net = device->nd_net.net;
 
     if (!v || net->net_cookie != config.netns_cookie || device->type != XT_ARPHRD_ETHER) return 0;
     if (device->rx_handler) return 0; /* bridge, bond, team, macvlan, ipvlan, Open vSwitch... */

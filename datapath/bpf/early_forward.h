@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Proof, part 4: an IPv4 packet that the routes send on does reach FORWARD: ip_forward() (net/ipv4/ip_forward.c) has nothing
- * against it before the hook: TTL, size, IPsec policies, no redirect to send; and bpf_fib_lookup() says the same out-interface.
+ * Proof, part 4: an IPv4 packet that the routes send on does reach FORWARD: ip_forward() (net/ipv4/ip_forward.c) has
+ * nothing against it before the hook: TTL, size, IPsec policies, no redirect to send; and bpf_fib_lookup() says the
+ * same out-interface.
  */
 #ifndef XTBPF_EARLY_FORWARD_H
 #define XTBPF_EARLY_FORWARD_H
@@ -10,16 +11,16 @@
 
 enum { XT_XFRM_OUT = 1, XT_XFRM_FWD = 2, XT_XFRM_BLOCK = 1, XT_AF_INET = 2 };
 
-static __always_inline void xt_name(__u8 *to, const struct net_device *device) {
-    const __u64 *name = (const __u64 *)device->name;
-    ((__u64 *)to)[0] = name[0];
-    ((__u64 *)to)[1] = name[1];
+static __always_inline void xt_name(__u8* to, const struct net_device* device) {
+    const __u64* name = (const __u64*)device->name;
+    ((__u64*)to)[0] = name[0];
+    ((__u64*)to)[1] = name[1];
 }
 
 /* Whether the device forwards to the route's next hop; then the view is the one of the FORWARD hook. */
-static __always_inline int xt_enter_forward(xt_ctx *ctx, struct xt_view *v, const struct xt_route *route) {
-    struct net_device *device = xt_device(ctx);
-    struct in_device *in = device->ip_ptr;
+static __always_inline int xt_enter_forward(xt_ctx* ctx, struct xt_view* v, const struct xt_route* route) {
+    struct net_device* device = xt_device(ctx);
+    struct in_device* in = device->ip_ptr;
 
     if (route->type != XT_RTN_UNICAST || !route->device || route->device == (__u64)device) return 0;
     if (!in || !in->cnf.data[XT_CONF_FORWARDING] || v->ttl <= 1) return 0;
@@ -28,16 +29,17 @@ static __always_inline int xt_enter_forward(xt_ctx *ctx, struct xt_view *v, cons
     return 1;
 }
 
-__noinline int xt_prove_forward(xt_ctx *ctx, struct xt_view *v, __u64 out) {
-    struct net_device *device = xt_device(ctx);
-    struct net *net = device->nd_net.net;
+__noinline int xt_prove_forward(xt_ctx* ctx, struct xt_view* v, __u64 out) {
+    struct net_device* device = xt_device(ctx);
+    struct net* net = device->nd_net.net;
     struct bpf_fib_lookup route = {.family = XT_AF_INET};
     long answer;
 
     if (!v) return 0;
     if (bpf_core_field_exists(net->xfrm) &&
         (net->xfrm.policy_count[XT_XFRM_OUT] || net->xfrm.policy_count[XT_XFRM_FWD] ||
-         net->xfrm.policy_default[XT_XFRM_OUT] == XT_XFRM_BLOCK || net->xfrm.policy_default[XT_XFRM_FWD] == XT_XFRM_BLOCK))
+         net->xfrm.policy_default[XT_XFRM_OUT] == XT_XFRM_BLOCK ||
+         net->xfrm.policy_default[XT_XFRM_FWD] == XT_XFRM_BLOCK))
         return 0;
 #ifndef XT_EARLY_XDP
     if (ctx->gso_size) return 0;

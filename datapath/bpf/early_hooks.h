@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Proof, part 2: between PREROUTING and the chain that drops, netfilter runs nothing but this project's own chains, the
- * defragmentation and conntrack. Asked of the kernel for each packet: a foreign chain (another nf_tables table, the kernel's
- * iptables, nat, IPVS...) would count or change the packet; and if our own chains are gone (nft flush ruleset), so are the rules.
+ * defragmentation and conntrack. Asked of the kernel for each packet: a foreign chain (another nf_tables table, the
+ * kernel's iptables, nat, IPVS...) would count or change the packet; and if our own chains are gone (nft flush
+ * ruleset), so are the rules.
  */
 #ifndef XTBPF_EARLY_HOOKS_H
 #define XTBPF_EARLY_HOOKS_H
@@ -42,10 +43,11 @@ static __always_inline int xt_is_our_chain(__u64 chain) {
 }
 
 /* Looks at the entries of a hook in their order, up to and with our chain of `priority`. */
-__noinline int xt_prove_hooks(xt_ctx *ctx, int family, int hook, int priority) {
-    struct net *net = xt_device(ctx)->nd_net.net;
-    __u64 lists = (__u64)net + (family == XT_V4 ? xt_offset(struct net, nf.hooks_ipv4) : xt_offset(struct net, nf.hooks_ipv6));
-    __u64 list = xt_word(lists + sizeof(void *) * (unsigned)hook);
+__noinline int xt_prove_hooks(xt_ctx* ctx, int family, int hook, int priority) {
+    struct net* net = xt_device(ctx)->nd_net.net;
+    __u64 lists =
+        (__u64)net + (family == XT_V4 ? xt_offset(struct net, nf.hooks_ipv4) : xt_offset(struct net, nf.hooks_ipv6));
+    __u64 list = xt_word(lists + sizeof(void*) * (unsigned)hook);
     int conntrack = 0;
     __u64 entries, operations;
     __u32 count;
@@ -56,7 +58,7 @@ __noinline int xt_prove_hooks(xt_ctx *ctx, int family, int hook, int priority) {
     /* Behind the entries lie as many pointers to their registrations (nf_hook_entries_get_hook_ops). */
     operations = entries + count * sizeof(struct nf_hook_entry);
     for (__u32 i = 0; i < XT_MOST_HOOKS; i++) {
-        struct nf_hook_ops *operation;
+        struct nf_hook_ops* operation;
         int at;
         __u64 type;
 
@@ -64,7 +66,7 @@ __noinline int xt_prove_hooks(xt_ctx *ctx, int family, int hook, int priority) {
             if (priority != XT_PRIORITY_NONE) return XT_HOOKS_FOREIGN;
             return conntrack ? XT_HOOKS_OURS_AND_CONNTRACK : XT_HOOKS_OURS;
         }
-        operation = xt_cast(xt_word(operations + i * sizeof(void *)), struct nf_hook_ops);
+        operation = xt_cast(xt_word(operations + i * sizeof(void*)), struct nf_hook_ops);
         at = operation->priority;
         type = xt_bits(operation, hook_ops_type);
         if (type == bpf_core_enum_value(enum nf_hook_ops_type, NF_HOOK_OP_NF_TABLES)) {

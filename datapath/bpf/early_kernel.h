@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's structures as far as the early stage asks them about devices, hooks and routes; offsets are relocated at load
- * time (CO-RE), so only names and types matter. Written by hand so that building needs no running kernel's BTF.
+ * The kernel's structures as far as the early stage asks them about devices, hooks and routes; offsets are relocated at
+ * load time (CO-RE), so only names and types matter. Written by hand so that building needs no running kernel's BTF.
  *
- * Programs at XDP and tc run inside one RCU read section, so what is found by walking pointers here stays valid meanwhile; a
- * load from a bad address gives 0 (the verifier makes all loads through such pointers faultless).
+ * Programs at XDP and tc run inside one RCU read section, so what is found by walking pointers here stays valid
+ * meanwhile; a load from a bad address gives 0 (the verifier makes all loads through such pointers faultless).
  */
 #ifndef XTBPF_EARLY_KERNEL_H
 #define XTBPF_EARLY_KERNEL_H
 
-#include <linux/types.h>
-#include <linux/bpf.h>
-
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_endian.h>
 #include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <linux/bpf.h>
+#include <linux/types.h>
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -27,16 +26,16 @@ struct list_head {
 };
 
 struct hlist_node {
-    struct hlist_node *next;
+    struct hlist_node* next;
 };
 
 struct hlist_head {
-    struct hlist_node *first;
+    struct hlist_node* first;
 };
 
 struct nf_hook_entry {
     int (*hook)(void);
-    void *priv;
+    void* priv;
 };
 
 struct nf_hook_entries {
@@ -52,16 +51,16 @@ struct nf_hook_ops {
 };
 
 struct nft_table {
-    char *name;
+    char* name;
 };
 
 struct nft_chain {
-    struct nft_table *table;
+    struct nft_table* table;
 };
 
 struct netns_nf {
-    struct nf_hook_entries *hooks_ipv4[5];
-    struct nf_hook_entries *hooks_ipv6[5];
+    struct nf_hook_entries* hooks_ipv4[5];
+    struct nf_hook_entries* hooks_ipv6[5];
 };
 
 struct ipv4_devconf {
@@ -69,7 +68,7 @@ struct ipv4_devconf {
 };
 
 struct fib_table {
-    unsigned long *tb_data;
+    unsigned long* tb_data;
 };
 
 typedef struct {
@@ -77,9 +76,9 @@ typedef struct {
 } atomic_t;
 
 struct netns_ipv4 {
-    struct ipv4_devconf *devconf_all;
-    struct fib_table *fib_main;
-    struct fib_table *fib_default;
+    struct ipv4_devconf* devconf_all;
+    struct fib_table* fib_main;
+    struct fib_table* fib_default;
     _Bool fib_has_custom_rules;
 };
 
@@ -103,16 +102,16 @@ struct net {
 };
 
 typedef struct {
-    struct net *net;
+    struct net* net;
 } possible_net_t;
 
 struct in_ifaddr {
-    struct in_ifaddr *ifa_next;
+    struct in_ifaddr* ifa_next;
     __be32 ifa_local;
 };
 
 struct in_device {
-    struct in_ifaddr *ifa_list;
+    struct in_ifaddr* ifa_list;
     struct ipv4_devconf cnf;
 };
 
@@ -128,7 +127,7 @@ struct inet6_dev {
 struct fib6_node;
 
 struct fib6_info {
-    struct fib6_node *fib6_node;
+    struct fib6_node* fib6_node;
 };
 
 struct in6_addr {
@@ -140,12 +139,12 @@ struct in6_addr {
 struct inet6_ifaddr {
     struct in6_addr addr;
     __u32 flags;
-    struct fib6_info *rt;
+    struct fib6_info* rt;
     struct list_head if_list;
 };
 
 struct rtnl_link_ops {
-    const char *kind;
+    const char* kind;
 };
 
 enum netdev_priv_flags { IFF_L3MDEV_SLAVE = 1 << 21 };
@@ -157,25 +156,25 @@ struct dsa_port;
 struct net_device {
     unsigned long priv_flags : 32;
     __u64 features;
-    struct in_device *ip_ptr;
-    struct inet6_dev *ip6_ptr;
+    struct in_device* ip_ptr;
+    struct inet6_dev* ip6_ptr;
     struct list_head ptype_all;
     struct list_head ptype_specific;
     int ifindex;
     int (*rx_handler)(void);
     possible_net_t nd_net;
-    struct bpf_mprog_entry *tcx_ingress; /* Linux 6.6; before: miniq_ingress */
-    struct mini_Qdisc *miniq_ingress;
-    struct nf_hook_entries *nf_hooks_ingress;
-    struct dsa_port *dsa_ptr;
+    struct bpf_mprog_entry* tcx_ingress; /* Linux 6.6; before: miniq_ingress */
+    struct mini_Qdisc* miniq_ingress;
+    struct nf_hook_entries* nf_hooks_ingress;
+    struct dsa_port* dsa_ptr;
     char name[16];
     struct {
         struct list_head upper;
         struct list_head lower;
     } adj_list;
     unsigned short type;
-    const unsigned char *dev_addr;
-    const struct rtnl_link_ops *rtnl_link_ops;
+    const unsigned char* dev_addr;
+    const struct rtnl_link_ops* rtnl_link_ops;
 };
 
 struct packet_type {
@@ -184,16 +183,16 @@ struct packet_type {
 };
 
 struct xdp_rxq_info {
-    struct net_device *dev;
+    struct net_device* dev;
 };
 
 struct xdp_buff {
-    struct xdp_rxq_info *rxq;
+    struct xdp_rxq_info* rxq;
 };
 
 struct sk_buff {
-    struct net_device *dev;
-    struct sock *sk;
+    struct net_device* dev;
+    struct sock* sk;
     unsigned long _skb_refdst;
     unsigned long _nfct;
     __u8 active_extensions;
@@ -204,13 +203,13 @@ struct sk_buff {
 /* What drivers/net/veth.c hands to XDP programs. */
 struct veth_xdp_buff {
     struct xdp_buff xdp;
-    struct sk_buff *skb;
+    struct sk_buff* skb;
 };
 
 struct fib_nh_common {
-    struct net_device *nhc_dev;
+    struct net_device* nhc_dev;
     unsigned char nhc_flags;
-    struct lwtunnel_state *nhc_lwtstate;
+    struct lwtunnel_state* nhc_lwtstate;
 };
 
 struct fib_nh {
@@ -221,13 +220,13 @@ struct fib_info {
     unsigned int fib_flags;
     unsigned char fib_dead;
     int fib_nhs;
-    struct nexthop *nh;
+    struct nexthop* nh;
     struct fib_nh fib_nh[];
 };
 
 struct fib_alias {
     struct hlist_node fa_list;
-    struct fib_info *fa_info;
+    struct fib_info* fa_info;
     __u8 fa_dscp;
     __u8 fa_type;
     __u8 fa_slen;
@@ -242,16 +241,16 @@ struct key_vector {
 };
 
 struct tnode {
-    struct key_vector *parent;
+    struct key_vector* parent;
     struct key_vector kv[1];
 };
 
 #pragma clang attribute pop
 
-void *bpf_cast_to_kern_ctx(void *) __ksym;
-void *bpf_rdonly_cast(const void *, __u32) __ksym;
+void* bpf_cast_to_kern_ctx(void*) __ksym;
+void* bpf_rdonly_cast(const void*, __u32) __ksym;
 
-#define xt_cast(address, type) ((type *)bpf_rdonly_cast((const void *)(address), bpf_core_type_id_kernel(type)))
+#define xt_cast(address, type) ((type*)bpf_rdonly_cast((const void*)(address), bpf_core_type_id_kernel(type)))
 
 /* Eight bytes of kernel memory as a plain number, whatever they are: to the verifier a pointer allows less. */
 #define xt_word(address) ((__u64)xt_cast(address, struct timespec64)->tv_sec)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's own IPv4 routes, read where they are: what fib_lookup() (net/ipv4/fib_frontend.c, fib_trie.c) would answer, for
- * the plain cases; anything else is unknown. bpf_fib_lookup() can't be asked on a host: it refuses where forwarding is off.
+ * The kernel's own IPv4 routes, read where they are: what fib_lookup() (net/ipv4/fib_frontend.c, fib_trie.c) would
+ * answer, for the plain cases; anything else is unknown. bpf_fib_lookup() can't be asked on a host: it refuses where
+ * forwarding is off.
  */
 #ifndef XTBPF_EARLY_ROUTE4_H
 #define XTBPF_EARLY_ROUTE4_H
@@ -17,20 +18,20 @@ struct xt_route {
 };
 
 /*
- * The trie: a key_vector with bits = 0 is a leaf; else an array of 1 << bits children that differ in the key bits from pos
- * upwards. A search goes down by the key; what it doesn't find there may be a shorter prefix, with zeros behind, so it goes
- * on in the children whose index has one more set bit cleared, then in the parent's.
+ * The trie: a key_vector with bits = 0 is a leaf; else an array of 1 << bits children that differ in the key bits from
+ * pos upwards. A search goes down by the key; what it doesn't find there may be a shorter prefix, with zeros behind, so
+ * it goes on in the children whose index has one more set bit cleared, then in the parent's.
  */
 enum xt_fib_phase { XT_FIB_DOWN, XT_FIB_PREFIX, XT_FIB_BACK, XT_FIB_LEAF, XT_FIB_DONE };
 
 struct xt_fib_walk {
-    struct xt_route *found;
+    struct xt_route* found;
     __u64 node;   /* where we are */
     __u64 parent; /* where to go back to */
     __u64 alias;  /* next of the leaf's list */
     __u32 key;
-    __u32 index;  /* of the child of `parent` that was tried last */
-    __u32 rest;   /* key bits that differ from the leaf's */
+    __u32 index; /* of the child of `parent` that was tried last */
+    __u32 rest;  /* key bits that differ from the leaf's */
     __u32 phase;
 };
 
@@ -38,17 +39,17 @@ struct xt_fib_walk {
 #define XT_FIB_ROOT_POS 32
 
 static __always_inline __u64 xt_fib_child(__u64 node, __u32 index) {
-    return xt_word(node + xt_offset(struct key_vector, leaf) + sizeof(void *) * index);
+    return xt_word(node + xt_offset(struct key_vector, leaf) + sizeof(void*) * index);
 }
 
-static __always_inline void xt_fib_enter_leaf(struct xt_fib_walk *walk, __u32 key) {
+static __always_inline void xt_fib_enter_leaf(struct xt_fib_walk* walk, __u32 key) {
     walk->rest = walk->key ^ key;
     walk->alias = xt_word(walk->node + xt_offset(struct key_vector, leaf));
     walk->phase = XT_FIB_LEAF;
 }
 
-static __always_inline void xt_fib_down(struct xt_fib_walk *walk) {
-    struct key_vector *node = xt_cast(walk->node, struct key_vector);
+static __always_inline void xt_fib_down(struct xt_fib_walk* walk) {
+    struct key_vector* node = xt_cast(walk->node, struct key_vector);
     __u64 index = (__u64)(walk->key ^ node->key) >> (node->pos & 63);
     __u32 bits = node->bits & 31;
 
@@ -66,8 +67,8 @@ static __always_inline void xt_fib_down(struct xt_fib_walk *walk) {
     }
 }
 
-static __always_inline void xt_fib_prefix(struct xt_fib_walk *walk) {
-    struct key_vector *node = xt_cast(walk->node, struct key_vector);
+static __always_inline void xt_fib_prefix(struct xt_fib_walk* walk) {
+    struct key_vector* node = xt_cast(walk->node, struct key_vector);
     __u32 key = node->key;
 
     walk->phase = XT_FIB_BACK;
@@ -81,8 +82,8 @@ static __always_inline void xt_fib_prefix(struct xt_fib_walk *walk) {
     if (walk->node) walk->phase = XT_FIB_PREFIX;
 }
 
-static __always_inline void xt_fib_back(struct xt_fib_walk *walk) {
-    struct key_vector *parent = xt_cast(walk->parent, struct key_vector);
+static __always_inline void xt_fib_back(struct xt_fib_walk* walk) {
+    struct key_vector* parent = xt_cast(walk->parent, struct key_vector);
 
     if (!walk->index) {
         __u32 key = parent->key;
@@ -101,9 +102,9 @@ static __always_inline void xt_fib_back(struct xt_fib_walk *walk) {
 }
 
 /* fib_table_lookup()'s choice among a leaf's routes; one that depends on more than the address ends the search. */
-static __always_inline void xt_fib_leaf(struct xt_fib_walk *walk) {
-    struct fib_alias *alias;
-    struct fib_info *info;
+static __always_inline void xt_fib_leaf(struct xt_fib_walk* walk) {
+    struct fib_alias* alias;
+    struct fib_info* info;
 
     if (!walk->alias) {
         walk->phase = XT_FIB_BACK;
@@ -115,12 +116,13 @@ static __always_inline void xt_fib_leaf(struct xt_fib_walk *walk) {
     walk->phase = XT_FIB_DONE;
     info = alias->fa_info;
     if (alias->fa_dscp || info->fib_dead || info->fib_flags || info->nh || info->fib_nhs != 1) return;
-    if (info->fib_nh[0].nh_common.nhc_flags & (1 | 16) || info->fib_nh[0].nh_common.nhc_lwtstate) return; /* RTNH_F_DEAD, _LINKDOWN */
+    if (info->fib_nh[0].nh_common.nhc_flags & (1 | 16) || info->fib_nh[0].nh_common.nhc_lwtstate)
+        return; /* RTNH_F_DEAD, _LINKDOWN */
     walk->found->device = (__u64)info->fib_nh[0].nh_common.nhc_dev;
     walk->found->type = alias->fa_type;
 }
 
-static long xt_fib_step(__u32 step __attribute__((unused)), struct xt_fib_walk *walk) {
+static long xt_fib_step(__u32 step __attribute__((unused)), struct xt_fib_walk* walk) {
     switch (walk->phase) {
     case XT_FIB_DOWN: xt_fib_down(walk); break;
     case XT_FIB_PREFIX: xt_fib_prefix(walk); break;
@@ -132,8 +134,8 @@ static long xt_fib_step(__u32 step __attribute__((unused)), struct xt_fib_walk *
 }
 
 /* The route to `address` (host order) in the namespace of the device, for packets without any policy routing. */
-__noinline int xt_route4(xt_ctx *ctx, __u32 address, struct xt_route *route) {
-    struct net *net = xt_device(ctx)->nd_net.net;
+__noinline int xt_route4(xt_ctx* ctx, __u32 address, struct xt_route* route) {
+    struct net* net = xt_device(ctx)->nd_net.net;
     struct xt_fib_walk walk = {.found = route, .key = address};
     __u64 table = (__u64)net->ipv4.fib_main;
 
@@ -150,7 +152,8 @@ __noinline int xt_route4(xt_ctx *ctx, __u32 address, struct xt_route *route) {
 /* Indexes into ipv4_devconf.data (include/uapi/linux/ip.h, IPV4_DEVCONF_* - 1) */
 enum { XT_CONF_FORWARDING = 0, XT_CONF_RP_FILTER = 7 };
 
-/* Addresses that the stack takes for martians or treats apart: this network, loopback, multicast, class E, broadcast. */
+/* Addresses that the stack takes for martians or treats apart: this network, loopback, multicast, class E, broadcast.
+ */
 static __always_inline int xt_ordinary4(__u32 address) {
     __u32 net = address >> 24;
     return net != 0 && net != 127 && net < 224;
@@ -159,10 +162,10 @@ static __always_inline int xt_ordinary4(__u32 address) {
 #define XT_QUICK_ADDRESSES 4
 
 /* A guess at little cost, to be proved before it has consequences: one of the device's first addresses. */
-static __always_inline int xt_seems_local4(xt_ctx *ctx, struct xt_view *v) {
-    struct in_device *in = xt_device(ctx)->ip_ptr;
+static __always_inline int xt_seems_local4(xt_ctx* ctx, struct xt_view* v) {
+    struct in_device* in = xt_device(ctx)->ip_ptr;
     __be32 address = bpf_htonl(v->daddr[0]);
-    struct in_ifaddr *own;
+    struct in_ifaddr* own;
 
     if (!in) return 0;
     own = in->ifa_list;
@@ -171,15 +174,15 @@ static __always_inline int xt_seems_local4(xt_ctx *ctx, struct xt_view *v) {
     return 0;
 }
 
-__noinline int xt_prove_local4(xt_ctx *ctx, struct xt_view *v) {
+__noinline int xt_prove_local4(xt_ctx* ctx, struct xt_view* v) {
     struct xt_route route = {};
     return v && xt_route4(ctx, v->daddr[0], &route) == XT_RTN_LOCAL;
 }
 
 /* fib_validate_source(): a source with a unicast route over this device passes any reverse path filter. */
-__noinline int xt_prove_source4(xt_ctx *ctx, struct xt_view *v) {
-    struct net_device *device = xt_device(ctx);
-    struct in_device *in = device->ip_ptr;
+__noinline int xt_prove_source4(xt_ctx* ctx, struct xt_view* v) {
+    struct net_device* device = xt_device(ctx);
+    struct in_device* in = device->ip_ptr;
     struct xt_route route = {};
     int own, all;
 

@@ -8,10 +8,10 @@
 #define XT_MOST_ADDRESSES 32
 #define XT_IFA_UNSETTLED (0x04 | 0x08 | 0x40) /* IFA_F_OPTIMISTIC, _DADFAILED, _TENTATIVE */
 
-__noinline int xt_is_local6(xt_ctx *ctx, struct xt_view *v) {
-    struct net_device *device = xt_device(ctx);
-    struct inet6_dev *in = device->ip6_ptr;
-    struct net *net = device->nd_net.net;
+__noinline int xt_is_local6(xt_ctx* ctx, struct xt_view* v) {
+    struct net_device* device = xt_device(ctx);
+    struct inet6_dev* in = device->ip6_ptr;
+    struct net* net = device->nd_net.net;
     __u64 high, low, head, at;
 
     if (!v || !in || in->cnf.disable_ipv6) return 0;
@@ -21,7 +21,7 @@ __noinline int xt_is_local6(xt_ctx *ctx, struct xt_view *v) {
     head = (__u64)in + xt_offset(struct inet6_dev, addr_list);
     at = xt_word(head);
     for (int i = 0; i < XT_MOST_ADDRESSES; i++) {
-        struct inet6_ifaddr *own;
+        struct inet6_ifaddr* own;
         __u64 address;
         if (at == head) return 0;
         own = xt_cast(at - xt_offset(struct inet6_ifaddr, if_list), struct inet6_ifaddr);

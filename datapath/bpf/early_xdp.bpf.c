@@ -3,4 +3,4 @@
 #define XT_EARLY_XDP
 #include "datapath/bpf/early.h"
 
-SEC("xt_xdp") int xt_early_xdp(struct xdp_md *ctx) { return xt_early(ctx); }
+SEC("xt_xdp") int xt_early_xdp(struct xdp_md* ctx) { return xt_early(ctx); }

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The exact stage: socket filters that nf_tables calls at the netfilter hooks (kmod-shim/anchor.hpp). One program per hook
- * fills the view from the skb, runs the generated code and says whether the packet is accepted (0) or needs a further look (1).
- * Where rules need the kernel's own matches, a second program per hook, again_*, runs once these have answered.
+ * The exact stage: socket filters that nf_tables calls at the netfilter hooks (kmod-shim/anchor.hpp). One program per
+ * hook fills the view from the skb, runs the generated code and says whether the packet is accepted (0) or needs a
+ * further look (1). Where rules need the kernel's own matches, a second program per hook, again_*, runs once these have
+ * answered.
  *
  * The generated functions replace `classify` when the object is loaded (datapath/linker.hpp).
  */
 #include "datapath/bpf/kernel.h"
-
-#include "translator/record.h"
 #include "translator/dry_run.h"
+#include "translator/record.h"
 
 #define xt_load(ctx, offset, to, bytes) bpf_skb_load_bytes(ctx, offset, to, bytes)
+#include "datapath/bpf/answers.h"
+#include "datapath/bpf/deep.h"
+#include "datapath/bpf/exact_config.h"
 #include "datapath/bpf/packet.h"
 #include "datapath/bpf/runtime.h"
-#include "datapath/bpf/exact_config.h"
 #include "datapath/bpf/socket_view.h"
 #include "datapath/bpf/tcp_option.h"
-#include "datapath/bpf/deep.h"
-#include "datapath/bpf/answers.h"
 
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -29,30 +29,30 @@ struct {
 
 static const struct xt_record xt_new_record = {.need = XT_NO_NEED};
 
-/* Stands for the generated code; its calls keep the runtime functions in the object. Its verdict must look like any number,
- * or clang takes comparisons with the others out. */
-__noinline int classify(struct __sk_buff *ctx, struct xt_view *v);
+/* Stands for the generated code; its calls keep the runtime functions in the object. Its verdict must look like any
+ * number, or clang takes comparisons with the others out. */
+__noinline int classify(struct __sk_buff* ctx, struct xt_view* v);
 
-static __always_inline struct xt_record *xt_record_of(struct __sk_buff *ctx) {
+static __always_inline struct xt_record* xt_record_of(struct __sk_buff* ctx) {
     __u64 key = (__u64)ctx;
     return bpf_map_lookup_elem(&xt_records, &key);
 }
 
-static __always_inline struct xt_record *xt_start_record(struct __sk_buff *ctx) {
+static __always_inline struct xt_record* xt_start_record(struct __sk_buff* ctx) {
     __u64 key = (__u64)ctx;
     if (bpf_map_update_elem(&xt_records, &key, &xt_new_record, BPF_ANY)) return 0;
     return bpf_map_lookup_elem(&xt_records, &key);
 }
 
-static __always_inline void xt_forget(struct __sk_buff *ctx) {
+static __always_inline void xt_forget(struct __sk_buff* ctx) {
     __u64 key = (__u64)ctx;
     bpf_map_delete_elem(&xt_records, &key);
 }
 
 /* The kernel is to perform effect `number` on this packet. A record that can't be written or is full leaves the packet
  * without a verdict, which the side chain drops. */
-__noinline int rt_effect(struct __sk_buff *ctx, struct xt_view *v, __u32 number) {
-    struct xt_record *record;
+__noinline int rt_effect(struct __sk_buff* ctx, struct xt_view* v, __u32 number) {
+    struct xt_record* record;
 
     if (!v) return 0;
     if (v->mode == XT_MODE_DRY) {
@@ -71,7 +71,7 @@ __noinline int rt_effect(struct __sk_buff *ctx, struct xt_view *v, __u32 number)
     return 0;
 }
 
-__noinline int classify(struct __sk_buff *ctx, struct xt_view *v) {
+__noinline int classify(struct __sk_buff* ctx, struct xt_view* v) {
     int verdict = XT_DROP;
 
     rt_count(v, 0);
@@ -85,7 +85,7 @@ __noinline int classify(struct __sk_buff *ctx, struct xt_view *v) {
     return verdict;
 }
 
-static __always_inline int xt_count_path(struct xt_view *v) {
+static __always_inline int xt_count_path(struct xt_view* v) {
 #pragma unroll
     for (int i = 0; i < XT_VIEW_PATH; i++)
         if (i < v->path_len) rt_add(v->path[i], v->len, v->interruptible);
@@ -93,7 +93,7 @@ static __always_inline int xt_count_path(struct xt_view *v) {
 }
 
 /* Runs the rules where some need hand-ins: first without a trace, as a restart must not count twice. */
-static __always_inline int xt_classify_restartable(struct __sk_buff *ctx, struct xt_view *v) {
+static __always_inline int xt_classify_restartable(struct __sk_buff* ctx, struct xt_view* v) {
     int verdict;
 
     v->mode = XT_MODE_RECORD;
@@ -110,8 +110,8 @@ static __always_inline int xt_classify_restartable(struct __sk_buff *ctx, struct
 }
 
 /* What the side chain has to know. Returns what `main` or, if `again`, what `again` answers nf_tables. */
-static __always_inline int xt_conclude(struct __sk_buff *ctx, struct xt_view *v, int verdict, int again) {
-    struct xt_record *record;
+static __always_inline int xt_conclude(struct __sk_buff* ctx, struct xt_view* v, int verdict, int again) {
+    struct xt_record* record;
 
     if (!config.hand_ins && !config.effects) return verdict != XT_ACCEPT;
     if (verdict == XT_STOP) {
@@ -137,7 +137,7 @@ static __always_inline int xt_conclude(struct __sk_buff *ctx, struct xt_view *v,
     return 1;
 }
 
-static __always_inline int xt_dry_run(struct __sk_buff *ctx, struct xt_view *v) {
+static __always_inline int xt_dry_run(struct __sk_buff* ctx, struct xt_view* v) {
     __u32 verdict;
 
     v->mode = XT_MODE_DRY;
@@ -147,7 +147,7 @@ static __always_inline int xt_dry_run(struct __sk_buff *ctx, struct xt_view *v) 
     return (int)xt_dry_result(v, verdict);
 }
 
-static __always_inline int xt_main(struct __sk_buff *ctx, int hook, int again) {
+static __always_inline int xt_main(struct __sk_buff* ctx, int hook, int again) {
     struct xt_view v;
 
     /* nf_tables' xt_bpf clears the control buffer, so only BPF_PROG_TEST_RUN can set it (bpf_prog_run_save_cb). */
@@ -161,7 +161,7 @@ static __always_inline int xt_main(struct __sk_buff *ctx, int hook, int again) {
     if (ctx->cb[0] == XT_DRY_RUN_PACKET) return xt_dry_run(ctx, &v);
     if (!(config.hand_ins & 1 << hook)) return xt_conclude(ctx, &v, classify(ctx, &v), 0);
     if (again) {
-        struct xt_record *record = xt_record_of(ctx);
+        struct xt_record* record = xt_record_of(ctx);
         if (!record || record->verdict) return 1; /* main got through already, and counted: only effects are due */
         v.answers_known = record->answers_known;
         __builtin_memcpy(v.answers, record->answers, sizeof v.answers);
@@ -171,8 +171,8 @@ static __always_inline int xt_main(struct __sk_buff *ctx, int hook, int again) {
 }
 
 #define XT_HOOK(name, hook)                                                                                            \
-    SEC("xt_socket") int xt_##name(struct __sk_buff *ctx) { return xt_main(ctx, hook, 0); }                               \
-    SEC("xt_socket") int xt_##name##_2(struct __sk_buff *ctx) { return xt_main(ctx, hook, 1); }
+    SEC("xt_socket") int xt_##name(struct __sk_buff* ctx) { return xt_main(ctx, hook, 0); }                            \
+    SEC("xt_socket") int xt_##name##_2(struct __sk_buff* ctx) { return xt_main(ctx, hook, 1); }
 
 XT_HOOK(prerouting, XT_HOOK_PREROUTING)
 XT_HOOK(input, XT_HOOK_INPUT)

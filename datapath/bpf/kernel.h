@@ -1,34 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's structures as far as the programs read them; offsets are relocated at load time (CO-RE), so only names and
- * types matter here. Written by hand so that building needs no running kernel's BTF.
+ * The kernel's structures as far as the programs read them; offsets are relocated at load time (CO-RE), so only names
+ * and types matter here. Written by hand so that building needs no running kernel's BTF.
  */
 #ifndef XTBPF_KERNEL_H
 #define XTBPF_KERNEL_H
 
-#include <linux/types.h>
-#include <linux/bpf.h>
-
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_endian.h>
 #include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <linux/bpf.h>
+#include <linux/types.h>
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct hlist_node {
-    struct hlist_node *next;
+    struct hlist_node* next;
 };
 
 struct hlist_head {
-    struct hlist_node *first;
+    struct hlist_node* first;
 };
 
 struct net {
-    struct hlist_head *dev_index_head;
+    struct hlist_head* dev_index_head;
 };
 
 typedef struct {
-    struct net *net;
+    struct net* net;
 } possible_net_t;
 
 struct net_device {
@@ -40,7 +39,7 @@ struct net_device {
 };
 
 struct dst_entry {
-    struct net_device *dev;
+    struct net_device* dev;
     unsigned short flags;
 };
 
@@ -48,7 +47,7 @@ struct sock;
 
 struct sock_common {
     volatile unsigned char skc_state;
-    struct sock *skc_listener;
+    struct sock* skc_listener;
 };
 
 typedef struct {
@@ -65,32 +64,33 @@ struct cred {
 };
 
 struct file {
-    const struct cred *f_cred;
+    const struct cred* f_cred;
 };
 
 struct socket {
-    struct file *file;
+    struct file* file;
 };
 
 struct sock {
     struct sock_common __sk_common;
-    struct socket *sk_socket;
+    struct socket* sk_socket;
 };
 
 struct sk_buff {
-    struct net_device *dev;
-    struct sock *sk;
+    struct net_device* dev;
+    struct sock* sk;
     unsigned long _skb_refdst;
     unsigned long _nfct;
     int skb_iif;
     unsigned int data_len;
     __u16 mac_header;
     __u16 network_header;
-    unsigned char *head;
-    unsigned char *data;
+    unsigned char* head;
+    unsigned char* data;
 };
 
-/* The Ethernet header lies in packet memory, its layout is no kernel's choice; bpf_rdonly_cast wants a type of the kernel. */
+/* The Ethernet header lies in packet memory, its layout is no kernel's choice; bpf_rdonly_cast wants a type of the
+ * kernel. */
 struct ethhdr {
     unsigned char h_dest[6];
     unsigned char h_source[6];

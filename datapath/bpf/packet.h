@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * From the bytes of an IP packet to the view: the BPF side of translator/packet.hpp. The includer defines
- * `xt_load(ctx, offset, to, bytes)`, which copies packet bytes counted from the network header and returns 0 on success.
+ * `xt_load(ctx, offset, to, bytes)`, which copies packet bytes counted from the network header and returns 0 on
+ * success.
  */
 #ifndef XTBPF_PACKET_H
 #define XTBPF_PACKET_H
@@ -23,14 +24,15 @@ enum {
     XT_PROTO_TCP = 6,
 };
 
-static __always_inline __u32 xt_be32(const __u8 *p) {
+static __always_inline __u32 xt_be32(const __u8* p) {
     return (__u32)p[0] << 24 | (__u32)p[1] << 16 | (__u32)p[2] << 8 | p[3];
 }
 
-static __always_inline __u16 xt_be16(const __u8 *p) { return (__u16)(p[0] << 8 | p[1]); }
+static __always_inline __u16 xt_be16(const __u8* p) { return (__u16)(p[0] << 8 | p[1]); }
 
-/* The fields that lie in the transport header's first 20 bytes, as far as they are there. `bytes` of them are readable. */
-static __always_inline void xt_transport_fields(struct xt_view *v, const __u8 *l4, __u32 bytes) {
+/* The fields that lie in the transport header's first 20 bytes, as far as they are there. `bytes` of them are readable.
+ */
+static __always_inline void xt_transport_fields(struct xt_view* v, const __u8* l4, __u32 bytes) {
     if (bytes >= 2) {
         v->sport = xt_be16(l4);
         v->icmp_type_code = v->sport;
@@ -42,7 +44,7 @@ static __always_inline void xt_transport_fields(struct xt_view *v, const __u8 *l
     }
 }
 
-static __always_inline void xt_transport(void *ctx, struct xt_view *v) {
+static __always_inline void xt_transport(void* ctx, struct xt_view* v) {
     __u8 l4[XT_TCP_HEADER];
     __u32 bytes = v->l4_avail;
 
@@ -62,7 +64,7 @@ static __always_inline void xt_transport(void *ctx, struct xt_view *v) {
 static __always_inline __u32 xt_left(__u32 length, __u32 offset) { return length > offset ? length - offset : 0; }
 
 /* v->len must be set. No sanity checks: at the netfilter hooks ip_rcv has made them; at ingress the caller does. */
-static __always_inline int xt_parse_ipv4(void *ctx, struct xt_view *v) {
+static __always_inline int xt_parse_ipv4(void* ctx, struct xt_view* v) {
     __u8 ip[XT_IPV4_HEADER];
 
     if (xt_load(ctx, 0, ip, sizeof ip)) return -1;
@@ -79,8 +81,8 @@ static __always_inline int xt_parse_ipv4(void *ctx, struct xt_view *v) {
 }
 
 struct xt_ext_walk {
-    void *ctx;
-    struct xt_view *view;
+    void* ctx;
+    struct xt_view* view;
     __u32 offset;
     __u8 next;
 };
@@ -90,9 +92,10 @@ static __always_inline int xt_is_extension(__u8 next) {
            next == XT_NEXT_NONE || next == XT_NEXT_DEST;
 }
 
-/* One header of the chain, as the loop of ipv6_find_hdr (net/ipv6/exthdrs_core.c) with target -1. Returns 1 at its end. */
-static long xt_extension_step(__u32 index __attribute__((unused)), struct xt_ext_walk *walk) {
-    struct xt_view *v = walk->view;
+/* One header of the chain, as the loop of ipv6_find_hdr (net/ipv6/exthdrs_core.c) with target -1. Returns 1 at its end.
+ */
+static long xt_extension_step(__u32 index __attribute__((unused)), struct xt_ext_walk* walk) {
+    struct xt_view* v = walk->view;
     __u8 header[4];
     __u32 bytes;
 
@@ -106,7 +109,8 @@ static long xt_extension_step(__u32 index __attribute__((unused)), struct xt_ext
         if (bytes < 4 || xt_load(walk->ctx, walk->offset, header, 4)) return 1;
         offset = xt_be16(header + 2) & ~7;
         if (offset) {
-            /* Behind a later fragment only a final header can be named; its bytes aren't here. Anything else is broken. */
+            /* Behind a later fragment only a final header can be named; its bytes aren't here. Anything else is broken.
+             */
             if (!xt_is_extension(header[0]) || header[0] == XT_NEXT_NONE) {
                 v->l4 = XT_L4_OK;
                 v->frag_off = offset;
@@ -128,7 +132,7 @@ static long xt_extension_step(__u32 index __attribute__((unused)), struct xt_ext
 /* The shortest extension header is 8 bytes long, a packet at most 64 KiB. */
 #define XT_MOST_EXTENSIONS 8192
 
-static __always_inline int xt_parse_ipv6(void *ctx, struct xt_view *v) {
+static __always_inline int xt_parse_ipv6(void* ctx, struct xt_view* v) {
     __u8 ip[XT_IPV6_HEADER];
     struct xt_ext_walk walk = {.ctx = ctx, .view = v, .offset = XT_IPV6_HEADER};
 

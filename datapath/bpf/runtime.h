@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The functions that generated code calls (translator/codegen): global functions, verified each by itself, linked in only
- * where they are called. The loader gives the page maps their sizes and file descriptors (datapath/counters.hpp).
+ * The functions that generated code calls (translator/codegen): global functions, verified each by itself, linked in
+ * only where they are called. The loader gives the page maps their sizes and file descriptors (datapath/counters.hpp).
  */
 #ifndef XTBPF_RUNTIME_H
 #define XTBPF_RUNTIME_H
@@ -65,9 +65,9 @@ XT_LIMIT_PAGE(5);
         return 0;                                                                                                      \
     }
 
-/* Per-CPU, but a sender's process (OUTPUT, POSTROUTING) can be interrupted by a softirq that counts the same rule: there a
- * plain addition could lose what the softirq added. Softirqs aren't interrupted by their like. */
-static __always_inline void xt_add(struct xt_counters *counters, __u32 bytes, int interruptible) {
+/* Per-CPU, but a sender's process (OUTPUT, POSTROUTING) can be interrupted by a softirq that counts the same rule:
+ * there a plain addition could lose what the softirq added. Softirqs aren't interrupted by their like. */
+static __always_inline void xt_add(struct xt_counters* counters, __u32 bytes, int interruptible) {
     if (interruptible) {
         __sync_fetch_and_add(&counters->packets, 1);
         __sync_fetch_and_add(&counters->bytes, bytes);
@@ -78,9 +78,10 @@ static __always_inline void xt_add(struct xt_counters *counters, __u32 bytes, in
 }
 
 static __always_inline int xt_bump(__u32 slot, __u32 bytes, int interruptible) {
-    struct xt_counters *counters;
+    struct xt_counters* counters;
 
-#define XT_ADD(page) XT_ON_PAGE(xt_counters, page, XT_FIRST_COUNTER_PAGE, slot, counters, xt_add(counters, bytes, interruptible))
+#define XT_ADD(page)                                                                                                   \
+    XT_ON_PAGE(xt_counters, page, XT_FIRST_COUNTER_PAGE, slot, counters, xt_add(counters, bytes, interruptible))
     XT_ADD(0)
     XT_ADD(1)
     XT_ADD(2)
@@ -99,7 +100,7 @@ static __always_inline int xt_bump(__u32 slot, __u32 bytes, int interruptible) {
 __noinline int rt_add(__u32 slot, __u32 bytes, int interruptible) { return xt_bump(slot, bytes, interruptible); }
 
 /* A rule matched, or a policy decided. */
-__noinline int rt_count(struct xt_view *v, __u32 slot) {
+__noinline int rt_count(struct xt_view* v, __u32 slot) {
     if (!v) return 0;
     if (v->mode == XT_MODE_DIRECT) return xt_bump(slot, v->len, v->interruptible);
     if (v->mode == XT_MODE_DRY) {
@@ -114,14 +115,14 @@ __noinline int rt_count(struct xt_view *v, __u32 slot) {
 }
 
 /* limit_mt of net/netfilter/xt_limit.c; a state of zeros is a new bucket, which is full. */
-static __always_inline int xt_take_token(struct xt_limit_state *state, __u32 cost, __u32 cap, __u32 credits_per_jiffy) {
+static __always_inline int xt_take_token(struct xt_limit_state* state, __u32 cost, __u32 cap, __u32 credits_per_jiffy) {
     __u64 now = bpf_jiffies64();
     __u64 before = __sync_lock_test_and_set(&state->prev, now);
     __u32 increase = before ? (__u32)(now - before) * credits_per_jiffy : cap;
 
 #pragma unroll
     for (int attempt = 0; attempt < 8; attempt++) {
-        __u32 old = *(volatile __u32 *)&state->credit;
+        __u32 old = *(volatile __u32*)&state->credit;
         __u32 credit = old + increase;
         int enough;
         if (credit > cap) credit = cap;
@@ -133,7 +134,7 @@ static __always_inline int xt_take_token(struct xt_limit_state *state, __u32 cos
 }
 
 static __always_inline int xt_limit_state_take(__u32 number, __u32 cost, __u32 cap, __u32 credits_per_jiffy) {
-    struct xt_limit_state *state;
+    struct xt_limit_state* state;
 
 #define XT_LIMIT(page)                                                                                                 \
     XT_ON_PAGE(xt_limits, page, XT_FIRST_LIMIT_PAGE, number, state,                                                    \
@@ -147,7 +148,7 @@ static __always_inline int xt_limit_state_take(__u32 number, __u32 cost, __u32 c
     return 0;
 }
 
-__noinline int rt_limit(struct xt_view *v, __u32 number, __u32 cost, __u32 cap, __u32 credits_per_jiffy) {
+__noinline int rt_limit(struct xt_view* v, __u32 number, __u32 cost, __u32 cap, __u32 credits_per_jiffy) {
     if (!v) return 0;
     if (v->mode == XT_MODE_DRY) return 1; /* as the interpreter's Environment by default */
     return xt_limit_state_take(number, cost, cap, credits_per_jiffy);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The view of a packet at a netfilter hook: what the kernel's matches read of the skb, its route, its connection, its socket. */
+/* The view of a packet at a netfilter hook: what the kernel's matches read of the skb, its route, its connection, its
+ * socket. */
 #ifndef XTBPF_SOCKET_VIEW_H
 #define XTBPF_SOCKET_VIEW_H
 
-void *bpf_cast_to_kern_ctx(void *) __ksym;
-void *bpf_rdonly_cast(const void *, __u32) __ksym;
+void* bpf_cast_to_kern_ctx(void*) __ksym;
+void* bpf_rdonly_cast(const void*, __u32) __ksym;
 
-#define xt_cast(pointer, type) ((type *)bpf_rdonly_cast((const void *)(pointer), bpf_core_type_id_kernel(type)))
+#define xt_cast(pointer, type) ((type*)bpf_rdonly_cast((const void*)(pointer), bpf_core_type_id_kernel(type)))
 
 /* include/uapi/linux/netfilter/xt_conntrack.h and nf_conntrack_common.h */
 enum {
@@ -31,10 +32,10 @@ enum {
     XT_TCP_NEW_SYN_RECV = 12,
 };
 
-static __always_inline void xt_device_name(__u8 *to, struct net_device *device) {
-    const __u64 *name = (const __u64 *)device->name;
-    ((__u64 *)to)[0] = name[0];
-    ((__u64 *)to)[1] = name[1];
+static __always_inline void xt_device_name(__u8* to, struct net_device* device) {
+    const __u64* name = (const __u64*)device->name;
+    ((__u64*)to)[0] = name[0];
+    ((__u64*)to)[1] = name[1];
 }
 
 /* NETDEV_HASHENTRIES; devices of one namespace that can share a bucket before the last of them is overlooked. */
@@ -42,15 +43,15 @@ static __always_inline void xt_device_name(__u8 *to, struct net_device *device) 
 #define XT_MOST_IN_BUCKET 64
 
 /* dev_get_by_index_rcu (net/core/dev.c) */
-static __always_inline void xt_name_by_index(__u8 *to, struct net *net, int ifindex) {
-    struct hlist_head *bucket = net->dev_index_head;
-    struct hlist_node *node;
+static __always_inline void xt_name_by_index(__u8* to, struct net* net, int ifindex) {
+    struct hlist_head* bucket = net->dev_index_head;
+    struct hlist_node* node;
     unsigned long at = (unsigned long)bucket + (ifindex & (XT_DEVICE_BUCKETS - 1)) * sizeof(struct hlist_head);
 
     node = xt_cast(at, struct hlist_head)->first;
     for (int i = 0; i < XT_MOST_IN_BUCKET && node; i++) {
         unsigned long start = (unsigned long)node - bpf_core_field_offset(struct net_device, index_hlist);
-        struct net_device *device = xt_cast(start, struct net_device);
+        struct net_device* device = xt_cast(start, struct net_device);
         if (device->ifindex == ifindex) {
             xt_device_name(to, device);
             return;
@@ -60,15 +61,16 @@ static __always_inline void xt_name_by_index(__u8 *to, struct net *net, int ifin
 }
 
 /* state->in and state->out as the stack passes them at each hook (ip_rcv, ip_local_deliver, ip_forward, __ip_local_out,
- * ip_output). At POSTROUTING skb->dev is already the out-device: the in-device is the one the packet came by. A bridged packet,
- * which carries the bridge's own fake route, has the bridge for both (br_nf_forward_ip of net/bridge/br_netfilter_hooks.c). */
-static __always_inline void xt_device_names(struct sk_buff *skb, struct xt_view *v, int hook) {
-    struct net_device *in = skb->dev;
+ * ip_output). At POSTROUTING skb->dev is already the out-device: the in-device is the one the packet came by. A bridged
+ * packet, which carries the bridge's own fake route, has the bridge for both (br_nf_forward_ip of
+ * net/bridge/br_netfilter_hooks.c). */
+static __always_inline void xt_device_names(struct sk_buff* skb, struct xt_view* v, int hook) {
+    struct net_device* in = skb->dev;
 
     if (hook != XT_HOOK_PREROUTING && hook != XT_HOOK_INPUT) {
         unsigned long route = skb->_skb_refdst & ~1UL; /* SKB_DST_NOREF */
         if (route) {
-            struct dst_entry *dst = xt_cast(route, struct dst_entry);
+            struct dst_entry* dst = xt_cast(route, struct dst_entry);
             xt_device_name(v->out_name, dst->dev);
             if (dst->flags & XT_DST_FAKE_RTABLE) in = dst->dev;
         }
@@ -80,23 +82,24 @@ static __always_inline void xt_device_names(struct sk_buff *skb, struct xt_view 
     }
 }
 
-static __always_inline void xt_address(__u32 *to, const union nf_inet_addr *from) {
+static __always_inline void xt_address(__u32* to, const union nf_inet_addr* from) {
 #pragma unroll
-    for (int i = 0; i < 4; i++) to[i] = bpf_ntohl(from->all[i]);
+    for (int i = 0; i < 4; i++)
+        to[i] = bpf_ntohl(from->all[i]);
 }
 
 /* conntrack_mt of net/netfilter/xt_conntrack.c */
-static __always_inline void xt_connection(struct sk_buff *skb, struct xt_view *v) {
+static __always_inline void xt_connection(struct sk_buff* skb, struct xt_view* v) {
     unsigned long nfct = skb->_nfct;
     __u32 ctinfo = nfct & 7;
-    struct nf_conn *ct;
+    struct nf_conn* ct;
     __u32 status;
 
     if (!(nfct & ~7UL)) {
         v->ct_state = ctinfo == XT_CTINFO_UNTRACKED ? XT_CT_UNTRACKED : XT_CT_INVALID;
         return;
     }
-    ct = bpf_rdonly_cast((void *)(nfct & ~7UL), config.nf_conn_id);
+    ct = bpf_rdonly_cast((void*)(nfct & ~7UL), config.nf_conn_id);
     status = (__u32)ct->status;
     v->ct_present = 1;
     v->ct_dir = ctinfo >= XT_CTINFO_IS_REPLY;
@@ -122,11 +125,11 @@ static __always_inline void xt_connection(struct sk_buff *skb, struct xt_view *v
 }
 
 /* owner_mt of net/netfilter/xt_owner.c, skb_to_full_sk of include/net/inet_sock.h */
-static __always_inline void xt_socket_owner(struct sk_buff *skb, struct xt_view *v) {
-    struct sock *sk = skb->sk;
-    struct socket *socket;
-    struct file *file;
-    const struct cred *cred;
+static __always_inline void xt_socket_owner(struct sk_buff* skb, struct xt_view* v) {
+    struct sock* sk = skb->sk;
+    struct socket* socket;
+    struct file* file;
+    const struct cred* cred;
 
     if (sk && sk->__sk_common.skc_state == XT_TCP_NEW_SYN_RECV) sk = xt_cast(sk->__sk_common.skc_listener, struct sock);
     if (!sk || sk->__sk_common.skc_state == XT_TCP_TIME_WAIT) return;
@@ -142,33 +145,35 @@ static __always_inline void xt_socket_owner(struct sk_buff *skb, struct xt_view 
 }
 
 /* mac_mt of net/netfilter/xt_mac.c */
-static __always_inline void xt_source_mac(struct sk_buff *skb, struct xt_view *v) {
-    const unsigned char *mac = skb->head + skb->mac_header;
-    struct ethhdr *eth;
+static __always_inline void xt_source_mac(struct sk_buff* skb, struct xt_view* v) {
+    const unsigned char* mac = skb->head + skb->mac_header;
+    struct ethhdr* eth;
 
     if (!skb->dev || skb->dev->type != XT_ARPHRD_ETHER || mac + XT_ETH_HLEN > skb->data) return;
     eth = xt_cast(mac, struct ethhdr);
     v->mac_valid = 1;
     v->mac_src_hi = (__u16)(eth->h_source[0] << 8 | eth->h_source[1]);
-    v->mac_src_lo = (__u32)eth->h_source[2] << 24 | (__u32)eth->h_source[3] << 16 | (__u32)eth->h_source[4] << 8 |
-                    eth->h_source[5];
+    v->mac_src_lo =
+        (__u32)eth->h_source[2] << 24 | (__u32)eth->h_source[3] << 16 | (__u32)eth->h_source[4] << 8 | eth->h_source[5];
 }
 
 /* pkttype_mt of net/netfilter/xt_pkttype.c */
-static __always_inline void xt_packet_type(struct __sk_buff *ctx, struct xt_view *v) {
+static __always_inline void xt_packet_type(struct __sk_buff* ctx, struct xt_view* v) {
     v->pkttype = (__u8)ctx->pkt_type;
     if (v->pkttype != XT_PACKET_LOOPBACK) return;
-    if (config.ipv6 ? v->daddr[0] >> 24 == 0xff : v->daddr[0] >> 28 == 0xe) v->pkttype = XT_PACKET_MULTICAST;
-    else v->pkttype = XT_PACKET_BROADCAST;
+    if (config.ipv6 ? v->daddr[0] >> 24 == 0xff : v->daddr[0] >> 28 == 0xe)
+        v->pkttype = XT_PACKET_MULTICAST;
+    else
+        v->pkttype = XT_PACKET_BROADCAST;
 }
 
-static __noinline int xt_fill(struct __sk_buff *ctx, struct xt_view *v, int hook) {
+static __noinline int xt_fill(struct __sk_buff* ctx, struct xt_view* v, int hook) {
     v->len = ctx->len;
     v->mark = ctx->mark;
     if (config.ipv6 ? xt_parse_ipv6(ctx, v) : xt_parse_ipv4(ctx, v)) return -1;
     if (config.transport) xt_transport(ctx, v);
     if (config.names || config.conntrack || config.owner || config.mac) {
-        struct sk_buff *skb = bpf_cast_to_kern_ctx(ctx);
+        struct sk_buff* skb = bpf_cast_to_kern_ctx(ctx);
         if (config.names) xt_device_names(skb, v, hook);
         if (config.conntrack) xt_connection(skb, v);
         if (config.owner) xt_socket_owner(skb, v);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* tcp_find_option of net/netfilter/xt_tcpudp.c: 0 absent, 1 present, 2 hotdrop. The header's 20 bytes are known to be here. */
+/* tcp_find_option of net/netfilter/xt_tcpudp.c: 0 absent, 1 present, 2 hotdrop. The header's 20 bytes are known to be
+ * here. */
 #ifndef XTBPF_TCP_OPTION_H
 #define XTBPF_TCP_OPTION_H
 
 #define XT_MOST_OPTION_BYTES 40
 
-__noinline int rt_tcp_option(struct __sk_buff *ctx, struct xt_view *v, __u32 kind) {
+__noinline int rt_tcp_option(struct __sk_buff* ctx, struct xt_view* v, __u32 kind) {
     __u8 options[XT_MOST_OPTION_BYTES + 1] = {};
     __u32 bytes, at = 0;
 

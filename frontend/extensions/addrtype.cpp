@@ -5,10 +5,9 @@
 #include "frontend/extensions/name_list.hpp"
 #include "frontend/extensions/registry.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <cstring>
+#include <fmt/format.h>
 #include <iterator>
 #include <linux/netfilter/xt_addrtype.h>
 
@@ -26,16 +25,25 @@ constexpr std::array kOptions{
 };
 
 constexpr std::array kTypes{
-    NamedBits{"UNSPEC", XT_ADDRTYPE_UNSPEC},           NamedBits{"UNICAST", XT_ADDRTYPE_UNICAST},     NamedBits{"LOCAL", XT_ADDRTYPE_LOCAL},
-    NamedBits{"BROADCAST", XT_ADDRTYPE_BROADCAST},     NamedBits{"ANYCAST", XT_ADDRTYPE_ANYCAST},     NamedBits{"MULTICAST", XT_ADDRTYPE_MULTICAST},
-    NamedBits{"BLACKHOLE", XT_ADDRTYPE_BLACKHOLE},     NamedBits{"UNREACHABLE", XT_ADDRTYPE_UNREACHABLE}, NamedBits{"PROHIBIT", XT_ADDRTYPE_PROHIBIT},
-    NamedBits{"THROW", XT_ADDRTYPE_THROW},             NamedBits{"NAT", XT_ADDRTYPE_NAT},             NamedBits{"XRESOLVE", XT_ADDRTYPE_XRESOLVE},
+    NamedBits{"UNSPEC", XT_ADDRTYPE_UNSPEC},
+    NamedBits{"UNICAST", XT_ADDRTYPE_UNICAST},
+    NamedBits{"LOCAL", XT_ADDRTYPE_LOCAL},
+    NamedBits{"BROADCAST", XT_ADDRTYPE_BROADCAST},
+    NamedBits{"ANYCAST", XT_ADDRTYPE_ANYCAST},
+    NamedBits{"MULTICAST", XT_ADDRTYPE_MULTICAST},
+    NamedBits{"BLACKHOLE", XT_ADDRTYPE_BLACKHOLE},
+    NamedBits{"UNREACHABLE", XT_ADDRTYPE_UNREACHABLE},
+    NamedBits{"PROHIBIT", XT_ADDRTYPE_PROHIBIT},
+    NamedBits{"THROW", XT_ADDRTYPE_THROW},
+    NamedBits{"NAT", XT_ADDRTYPE_NAT},
+    NamedBits{"XRESOLVE", XT_ADDRTYPE_XRESOLVE},
 };
 
 // libxt_addrtype.c quotes the rest of a list in another way than its last word
 std::unexpected<Error> bad_type(std::string_view rest) {
     const bool last = rest.find(',') == rest.npos;
-    return fail(ErrorKind::BadParameter, last ? fmt::format("addrtype: bad type \"{}\"", rest) : fmt::format("addrtype: bad type `{}'", rest));
+    return fail(ErrorKind::BadParameter,
+                last ? fmt::format("addrtype: bad type \"{}\"", rest) : fmt::format("addrtype: bad type `{}'", rest));
 }
 
 class AddressType final : public Match {
@@ -52,8 +60,10 @@ class AddressType final : public Match {
     }
 
     Result<void> finish(const RuleContext&) override {
-        if (!used_[kSource] && !used_[kDestination]) return fail(ErrorKind::BadParameter, "addrtype: you must specify --src-type or --dst-type");
-        if (used_[kLimitIn] && used_[kLimitOut]) return guided::excluded("addrtype", "limit-iface-in", "limit-iface-out");
+        if (!used_[kSource] && !used_[kDestination])
+            return fail(ErrorKind::BadParameter, "addrtype: you must specify --src-type or --dst-type");
+        if (used_[kLimitIn] && used_[kLimitOut])
+            return guided::excluded("addrtype", "limit-iface-in", "limit-iface-out");
         return {};
     }
 
@@ -62,9 +72,10 @@ class AddressType final : public Match {
         const std::uint32_t types = types_[kSource] | types_[kDestination];
         const bool no_out = used_[kLimitOut] && (hooks & (hook_bit(Hook::Prerouting) | hook_bit(Hook::Input)));
         const bool no_in = used_[kLimitIn] && (hooks & (hook_bit(Hook::Postrouting) | hook_bit(Hook::Output)));
-        const bool not_in_v6 = rule.family == Family::V6 &&
-                               (types >= XT_ADDRTYPE_PROHIBIT || (types & (XT_ADDRTYPE_BLACKHOLE | XT_ADDRTYPE_BROADCAST)));
-        if (no_out || no_in || not_in_v6) return fail(ErrorKind::Refused, "Invalid argument. Run `dmesg' for more information.");
+        const bool not_in_v6 = rule.family == Family::V6 && (types >= XT_ADDRTYPE_PROHIBIT ||
+                                                             (types & (XT_ADDRTYPE_BLACKHOLE | XT_ADDRTYPE_BROADCAST)));
+        if (no_out || no_in || not_in_v6)
+            return fail(ErrorKind::Refused, "Invalid argument. Run `dmesg' for more information.");
         return {};
     }
 
@@ -116,7 +127,8 @@ std::string help(Family) {
                       "     --limit-iface-out          Match only on the packet's outgoing device\n"
                       "\n"
                       "Valid types:           \n";
-    for (const NamedBits& type : kTypes) out += fmt::format("                                {}\n", type.name);
+    for (const NamedBits& type : kTypes)
+        out += fmt::format("                                {}\n", type.name);
     return out;
 }
 

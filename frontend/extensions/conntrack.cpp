@@ -7,9 +7,8 @@
 #include "frontend/extensions/registry.hpp"
 #include "frontend/protocols.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
+#include <fmt/format.h>
 #include <iterator>
 #include <linux/netfilter/nf_conntrack_common.h>
 
@@ -18,25 +17,46 @@ namespace xtbpf::extensions {
 namespace {
 
 // In the order in which they are printed.
-enum : std::size_t { kState, kProto, kOrigSrc, kOrigDst, kReplSrc, kReplDst, kOrigSrcPort, kOrigDstPort, kReplSrcPort, kReplDstPort, kStatus, kExpire, kDir };
+enum : std::size_t {
+    kState,
+    kProto,
+    kOrigSrc,
+    kOrigDst,
+    kReplSrc,
+    kReplDst,
+    kOrigSrcPort,
+    kOrigDstPort,
+    kReplSrcPort,
+    kReplDstPort,
+    kStatus,
+    kExpire,
+    kDir
+};
 
 constexpr std::array kOptions{
-    OptionDef{"ctstate", Argument::Required, true},       OptionDef{"ctproto", Argument::Required, true},
-    OptionDef{"ctorigsrc", Argument::Required, true},     OptionDef{"ctorigdst", Argument::Required, true},
-    OptionDef{"ctreplsrc", Argument::Required, true},     OptionDef{"ctrepldst", Argument::Required, true},
-    OptionDef{"ctorigsrcport", Argument::Required, true}, OptionDef{"ctorigdstport", Argument::Required, true},
-    OptionDef{"ctreplsrcport", Argument::Required, true}, OptionDef{"ctrepldstport", Argument::Required, true},
-    OptionDef{"ctstatus", Argument::Required, true},      OptionDef{"ctexpire", Argument::Required, true},
+    OptionDef{"ctstate", Argument::Required, true},
+    OptionDef{"ctproto", Argument::Required, true},
+    OptionDef{"ctorigsrc", Argument::Required, true},
+    OptionDef{"ctorigdst", Argument::Required, true},
+    OptionDef{"ctreplsrc", Argument::Required, true},
+    OptionDef{"ctrepldst", Argument::Required, true},
+    OptionDef{"ctorigsrcport", Argument::Required, true},
+    OptionDef{"ctorigdstport", Argument::Required, true},
+    OptionDef{"ctreplsrcport", Argument::Required, true},
+    OptionDef{"ctrepldstport", Argument::Required, true},
+    OptionDef{"ctstatus", Argument::Required, true},
+    OptionDef{"ctexpire", Argument::Required, true},
     OptionDef{"ctdir"},
 };
 
-constexpr std::array kAddressFields{ir::AddressField::CtOrigSource, ir::AddressField::CtOrigDestination, ir::AddressField::CtReplySource,
-                                    ir::AddressField::CtReplyDestination};
-constexpr std::array kPortFields{ir::Field::CtOrigSourcePort, ir::Field::CtOrigDestinationPort, ir::Field::CtReplySourcePort,
-                                 ir::Field::CtReplyDestinationPort};
+constexpr std::array kAddressFields{ir::AddressField::CtOrigSource, ir::AddressField::CtOrigDestination,
+                                    ir::AddressField::CtReplySource, ir::AddressField::CtReplyDestination};
+constexpr std::array kPortFields{ir::Field::CtOrigSourcePort, ir::Field::CtOrigDestinationPort,
+                                 ir::Field::CtReplySourcePort, ir::Field::CtReplyDestinationPort};
 
-constexpr std::array kStatusNames{NamedBits{"NONE", 0}, NamedBits{"EXPECTED", IPS_EXPECTED}, NamedBits{"SEEN_REPLY", IPS_SEEN_REPLY},
-                                  NamedBits{"ASSURED", IPS_ASSURED}, NamedBits{"CONFIRMED", IPS_CONFIRMED}};
+constexpr std::array kStatusNames{NamedBits{"NONE", 0}, NamedBits{"EXPECTED", IPS_EXPECTED},
+                                  NamedBits{"SEEN_REPLY", IPS_SEEN_REPLY}, NamedBits{"ASSURED", IPS_ASSURED},
+                                  NamedBits{"CONFIRMED", IPS_CONFIRMED}};
 
 class Conntrack final : public Match {
   public:
@@ -70,11 +90,16 @@ class Conntrack final : public Match {
             if (given_[kOrigSrc + i]) out.push_back(address_test(i, gate));
         if (given_[kProto]) out.push_back(in_range(ir::Field::CtProto, protocol_, protocol_, invert_[kProto], gate));
         for (std::size_t i = 0; i < kPortFields.size(); ++i)
-            if (given_[kOrigSrcPort + i]) out.push_back(in_range(kPortFields[i], ports_[i].low, ports_[i].high, invert_[kOrigSrcPort + i], gate));
+            if (given_[kOrigSrcPort + i])
+                out.push_back(in_range(kPortFields[i], ports_[i].low, ports_[i].high, invert_[kOrigSrcPort + i], gate));
         if (given_[kStatus])
-            out.push_back(ir::FieldTest{
-                .field = ir::Field::CtStatus, .mask = statuses_, .ranges = {{1, ~0U}}, .invert = invert_[kStatus], .gate = gate});
-        if (given_[kExpire]) out.push_back(in_range(ir::Field::CtExpires, expire_.low, expire_.high, invert_[kExpire], gate));
+            out.push_back(ir::FieldTest{.field = ir::Field::CtStatus,
+                                        .mask = statuses_,
+                                        .ranges = {{1, ~0U}},
+                                        .invert = invert_[kStatus],
+                                        .gate = gate});
+        if (given_[kExpire])
+            out.push_back(in_range(ir::Field::CtExpires, expire_.low, expire_.high, invert_[kExpire], gate));
     }
 
   private:
@@ -90,7 +115,8 @@ class Conntrack final : public Match {
         case kOrigSrcPort:
         case kOrigDstPort:
         case kReplSrcPort:
-        case kReplDstPort: return put(parse_port_range({"conntrack", name}, use.value), ports_[use.option - kOrigSrcPort]);
+        case kReplDstPort:
+            return put(parse_port_range({"conntrack", name}, use.value), ports_[use.option - kOrigSrcPort]);
         default: return put(parse_host_mask(family_, {"conntrack", name}, use.value), hosts_[use.option - kOrigSrc]);
         }
     }
@@ -103,29 +129,38 @@ class Conntrack final : public Match {
 
     static Result<void> take_names(const OptionUse& use, std::uint32_t& into, std::span<const NamedBits> names) {
         const auto bits = parse_name_list(use.value, names);
-        if (!bits) return fail(ErrorKind::BadParameter, fmt::format("Bad {} \"{}\"", kOptions[use.option].name, bits.error()));
+        if (!bits)
+            return fail(ErrorKind::BadParameter, fmt::format("Bad {} \"{}\"", kOptions[use.option].name, bits.error()));
         into = *bits;
         return {};
     }
 
     Result<void> take_protocol(const OptionUse& use) {
         const auto protocol = parse_protocol(use.value);
-        if (!protocol) return fail(ErrorKind::BadParameter, fmt::format("unknown protocol \"{}\" specified", use.value));
+        if (!protocol)
+            return fail(ErrorKind::BadParameter, fmt::format("unknown protocol \"{}\" specified", use.value));
         protocol_ = *protocol;
         if (protocol_ != 0) return {};
-        return fail(ErrorKind::BadParameter, use.inverted ? "conntrack: condition would always match protocol" : "conntrack: rule would never match protocol");
+        return fail(ErrorKind::BadParameter, use.inverted ? "conntrack: condition would always match protocol"
+                                                          : "conntrack: rule would never match protocol");
     }
 
     Result<void> take_direction(const OptionUse& use) {
         const bool whole = use.value.size() == 8 || use.value.size() == 5;
         reply_ = begins_with("REPLY", use.value);
         if (whole && (reply_ || begins_with("ORIGINAL", use.value))) return {};
-        return fail(ErrorKind::BadParameter, fmt::format("conntrack: Bad value for \"--ctdir\" option: \"{}\"", use.value));
+        return fail(ErrorKind::BadParameter,
+                    fmt::format("conntrack: Bad value for \"--ctdir\" option: \"{}\"", use.value));
     }
 
     ir::AddressTest address_test(std::size_t i, const ir::Gate& gate) const {
-        ir::AddressTest test{.field = kAddressFields[i], .value = hosts_[i].host, .mask = hosts_[i].mask, .invert = invert_[kOrigSrc + i], .gate = gate};
-        for (std::size_t word = 0; word < test.value.size(); ++word) test.value[word] &= test.mask[word];
+        ir::AddressTest test{.field = kAddressFields[i],
+                             .value = hosts_[i].host,
+                             .mask = hosts_[i].mask,
+                             .invert = invert_[kOrigSrc + i],
+                             .gate = gate};
+        for (std::size_t word = 0; word < test.value.size(); ++word)
+            test.value[word] &= test.mask[word];
         return test;
     }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "frontend/extensions/conntrack_state.hpp"
 
-#include <netinet/in.h> // before linux/, which then leaves out what is in here
-
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/xt_conntrack.h>
+#include <netinet/in.h> // before linux/, which then leaves out what is in here
 
 namespace xtbpf {
 

@@ -4,9 +4,8 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
+#include <fmt/format.h>
 #include <iterator>
 
 namespace xtbpf::extensions {
@@ -15,7 +14,8 @@ namespace {
 
 enum : std::size_t { kValue, kClass };
 
-constexpr std::array kOptions{OptionDef{"dscp", Argument::Required, true}, OptionDef{"dscp-class", Argument::Required, true}};
+constexpr std::array kOptions{OptionDef{"dscp", Argument::Required, true},
+                              OptionDef{"dscp-class", Argument::Required, true}};
 
 class Dscp final : public Match {
   public:
@@ -35,19 +35,25 @@ class Dscp final : public Match {
     }
 
     Result<void> finish(const RuleContext&) override {
-        if (!used_[kValue] && !used_[kClass]) return fail(ErrorKind::BadParameter, "DSCP match: Parameter --dscp is required");
+        if (!used_[kValue] && !used_[kClass])
+            return fail(ErrorKind::BadParameter, "DSCP match: Parameter --dscp is required");
         if (used_[kValue] && used_[kClass]) return guided::excluded("dscp", "dscp", "dscp-class");
         return {};
     }
 
-    void save(std::string& out) const override { fmt::format_to(std::back_inserter(out), "{} --dscp 0x{:02x}", invert_ ? " !" : "", dscp_); }
+    void save(std::string& out) const override {
+        fmt::format_to(std::back_inserter(out), "{} --dscp 0x{:02x}", invert_ ? " !" : "", dscp_);
+    }
 
-    void list(std::string& out, bool) const override { fmt::format_to(std::back_inserter(out), " DSCP match {}0x{:02x}", invert_ ? "!" : "", dscp_); }
+    void list(std::string& out, bool) const override {
+        fmt::format_to(std::back_inserter(out), " DSCP match {}0x{:02x}", invert_ ? "!" : "", dscp_);
+    }
 
     // dscp_mt, dscp_mt6: the upper six bits of the TOS byte
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
         const std::uint32_t bits = dscp_ * 4U;
-        out.push_back(ir::FieldTest{.field = ir::Field::Tos, .mask = 0xFC, .ranges = {{bits, bits}}, .invert = invert_});
+        out.push_back(
+            ir::FieldTest{.field = ir::Field::Tos, .mask = 0xFC, .ranges = {{bits, bits}}, .invert = invert_});
     }
 
   private:

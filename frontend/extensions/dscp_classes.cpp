@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "frontend/extensions/dscp_classes.hpp"
 
-#include <fmt/format.h>
-
 #include <cctype>
+#include <fmt/format.h>
 #include <string>
 
 namespace xtbpf {
 
 Result<std::uint8_t> parse_dscp_class(std::string_view name) {
     std::string upper;
-    for (const char c : name) upper += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    for (const char c : name)
+        upper += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     const auto digit = [&](std::size_t at, char low, char high) {
         return at + 1 <= upper.size() && upper[at] >= low && upper[at] <= high ? upper[at] - '0' : -1;
     };
@@ -21,7 +21,8 @@ Result<std::uint8_t> parse_dscp_class(std::string_view name) {
     if (const int precedence = digit(2, '0', '7'); upper.size() == 3 && upper.starts_with("CS") && precedence >= 0)
         return static_cast<std::uint8_t>(precedence * 8);
     const int klass = digit(2, '1', '4'), drop = digit(3, '1', '3');
-    if (upper.size() == 4 && upper.starts_with("AF") && klass > 0 && drop > 0) return static_cast<std::uint8_t>(klass * 8 + drop * 2);
+    if (upper.size() == 4 && upper.starts_with("AF") && klass > 0 && drop > 0)
+        return static_cast<std::uint8_t>(klass * 8 + drop * 2);
     return fail(ErrorKind::BadParameter, fmt::format("Invalid DSCP value `{}'", name));
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "frontend/extensions/guided.hpp"
 
-#include <fmt/format.h>
-
 #include <cctype>
 #include <cerrno>
 #include <cinttypes>
+#include <fmt/format.h>
 
 namespace xtbpf::guided {
 
@@ -35,7 +34,8 @@ std::unexpected<Error> also(std::string_view extension, std::string_view option,
 std::optional<std::uint64_t> leading_number(std::string_view& text, std::uint64_t min, std::uint64_t max) {
     const std::string copy(text); // strtoumax wants a final zero
     const char* begin = copy.c_str();
-    while (std::isspace(static_cast<unsigned char>(*begin))) ++begin;
+    while (std::isspace(static_cast<unsigned char>(*begin)))
+        ++begin;
     if (*begin == '-') return std::nullopt;
     char* end = nullptr;
     errno = 0;
@@ -52,7 +52,8 @@ std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t m
 
 Result<std::uint32_t> number(Names names, std::string_view value, std::uint32_t min, std::uint32_t max) {
     if (const auto number = whole_number(value, min, max)) return static_cast<std::uint32_t>(*number);
-    return bad(fmt::format("{}: bad value for option \"--{}\", or out of range ({}-{}).\n", names.extension, names.option, min, max));
+    return bad(fmt::format("{}: bad value for option \"--{}\", or out of range ({}-{}).\n", names.extension,
+                           names.option, min, max));
 }
 
 Result<Span> span(Names names, std::string_view value, std::uint32_t max) {
@@ -60,7 +61,9 @@ Result<Span> span(Names names, std::string_view value, std::uint32_t max) {
     std::uint32_t low = 0; // since 1.8.11 a range may not run backwards
     int count = 0;
     for (std::string_view rest = value;; rest.remove_prefix(1)) {
-        if (count == 2) return bad(fmt::format("{}: Too many components for option \"--{}\" (max: 2)\n", names.extension, names.option));
+        if (count == 2)
+            return bad(
+                fmt::format("{}: Too many components for option \"--{}\" (max: 2)\n", names.extension, names.option));
         if (rest.empty() || rest.front() == ':') {
             bounds[count] = count == 1 ? max : 0;
             ++count;
@@ -68,11 +71,11 @@ Result<Span> span(Names names, std::string_view value, std::uint32_t max) {
             const std::string_view here = rest;
             const auto number = leading_number(rest, low, max);
             if (!number)
-                return bad(fmt::format("{}: bad value for option \"--{}\" near \"{}\", or out of range ({}-{}).\n", names.extension,
-                                       names.option, here, low, max));
+                return bad(fmt::format("{}: bad value for option \"--{}\" near \"{}\", or out of range ({}-{}).\n",
+                                       names.extension, names.option, here, low, max));
             if (!rest.empty() && rest.front() != ':')
-                return bad(fmt::format("{}: Argument to \"--{}\" has unexpected characters near \"{}\".\n", names.extension,
-                                       names.option, rest));
+                return bad(fmt::format("{}: Argument to \"--{}\" has unexpected characters near \"{}\".\n",
+                                       names.extension, names.option, rest));
             low = static_cast<std::uint32_t>(*number);
             bounds[count++] = low;
         }
@@ -84,7 +87,8 @@ Result<Span> span(Names names, std::string_view value, std::uint32_t max) {
 Result<Masked> mark(Names names, std::string_view value) {
     constexpr std::uint64_t kMax = std::numeric_limits<std::uint32_t>::max();
     const auto not_a_number = [&] {
-        return bad(fmt::format("{}: bad integer value for option \"--{}\", or out of range.\n", names.extension, names.option));
+        return bad(fmt::format("{}: bad integer value for option \"--{}\", or out of range.\n", names.extension,
+                               names.option));
     };
     const auto number = leading_number(value, 0, kMax);
     if (!number) return not_a_number();
@@ -96,7 +100,8 @@ Result<Masked> mark(Names names, std::string_view value) {
         result.mask = static_cast<std::uint32_t>(*mask);
     }
     if (!value.empty())
-        return bad(fmt::format("{}: trailing garbage after value for option \"--{}\".\n", names.extension, names.option));
+        return bad(
+            fmt::format("{}: trailing garbage after value for option \"--{}\".\n", names.extension, names.option));
     return result;
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "frontend/extensions/hosts.hpp"
 
-#include <fmt/format.h>
-
 #include <arpa/inet.h>
 #include <bit>
 #include <cstring>
+#include <fmt/format.h>
 #include <memory>
 #include <netdb.h>
 #include <sys/socket.h>
@@ -23,7 +22,8 @@ ir::Words words_of(const sockaddr* address) {
         words[0] = ntohl(reinterpret_cast<const sockaddr_in*>(address)->sin_addr.s_addr);
     } else {
         std::memcpy(words.data(), &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, sizeof words);
-        for (auto& word : words) word = ntohl(word);
+        for (auto& word : words)
+            word = ntohl(word);
     }
     return words;
 }
@@ -35,7 +35,8 @@ union Address {
 
 Address address_of(Family family, ir::Words words) {
     Address address{};
-    for (auto& word : words) word = htonl(word);
+    for (auto& word : words)
+        word = htonl(word);
     std::memcpy(&address, words.data(), family == Family::V4 ? sizeof address.v4 : sizeof address.v6);
     return address;
 }
@@ -116,8 +117,10 @@ Result<HostMask> parse_host_mask(Family family, guided::Names names, std::string
     }
     const auto found = look_up(family, std::string(mask), AI_NUMERICHOST);
     if (!found)
-        return fail(ErrorKind::BadParameter, fmt::format("{}: bad value for option \"--{}\", neither a valid network mask nor valid CIDR (0-{}).\n",
-                                                         names.extension, names.option, longest));
+        return fail(
+            ErrorKind::BadParameter,
+            fmt::format("{}: bad value for option \"--{}\", neither a valid network mask nor valid CIDR (0-{}).\n",
+                        names.extension, names.option, longest));
     result.mask = words_of((*found)->ai_addr);
     return result;
 }
@@ -135,20 +138,25 @@ std::string host_name(Family family, const ir::Words& host) {
         sockaddr_in6 socket{};
         socket.sin6_family = AF_INET6;
         socket.sin6_addr = address.v6;
-        if (getnameinfo(reinterpret_cast<const sockaddr*>(&socket), sizeof socket, name, sizeof name, nullptr, 0, NI_NAMEREQD) == 0) return name;
+        if (getnameinfo(reinterpret_cast<const sockaddr*>(&socket), sizeof socket, name, sizeof name, nullptr, 0,
+                        NI_NAMEREQD) == 0)
+            return name;
         return host_text(family, host);
     }
     sockaddr_in socket{};
     socket.sin_family = AF_INET;
     socket.sin_addr = address.v4;
-    if (getnameinfo(reinterpret_cast<const sockaddr*>(&socket), sizeof socket, name, sizeof name, nullptr, 0, NI_NAMEREQD) == 0) return name;
+    if (getnameinfo(reinterpret_cast<const sockaddr*>(&socket), sizeof socket, name, sizeof name, nullptr, 0,
+                    NI_NAMEREQD) == 0)
+        return name;
     if (const netent* network = getnetbyaddr(host[0], AF_INET)) return network->n_name;
     return host_text(family, host);
 }
 
 std::string mask_text(Family family, const ir::Words& mask) {
     std::uint32_t length = 0;
-    for (const std::uint32_t word : mask) length += static_cast<std::uint32_t>(std::countl_one(word));
+    for (const std::uint32_t word : mask)
+        length += static_cast<std::uint32_t>(std::countl_one(word));
     const std::uint32_t longest = family == Family::V4 ? 32 : 128;
     if (prefix_mask(length) != mask) return "/" + host_text(family, mask);
     return length == longest ? "" : fmt::format("/{}", length);

@@ -3,9 +3,8 @@
 
 #include "frontend/extensions/guided.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
+#include <fmt/format.h>
 #include <strings.h>
 
 namespace xtbpf {
@@ -121,7 +120,8 @@ Result<IcmpType> parse_icmp_type(Family family, std::string_view text) {
     for (const IcmpName& entry : icmp_names(family)) {
         if (entry.name.size() < text.size() || strncasecmp(entry.name.data(), text.data(), text.size()) != 0) continue;
         // libxt_icmp.h calls a whole name that begins a longer one ambiguous too, but there is none such
-        if (found) return bad(fmt::format("Ambiguous {} type `{}': `{}' or `{}'?", kind, text, found->name, entry.name));
+        if (found)
+            return bad(fmt::format("Ambiguous {} type `{}': `{}' or `{}'?", kind, text, found->name, entry.name));
         found = &entry;
     }
     if (found) return found->type;

@@ -3,16 +3,16 @@
 #include "frontend/extensions/hosts.hpp"
 #include "frontend/extensions/registry.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
+#include <fmt/format.h>
 #include <iterator>
 
 namespace xtbpf::extensions {
 
 namespace {
 
-constexpr std::array kOptions{OptionDef{"src-range", Argument::Required, true}, OptionDef{"dst-range", Argument::Required, true}};
+constexpr std::array kOptions{OptionDef{"src-range", Argument::Required, true},
+                              OptionDef{"dst-range", Argument::Required, true}};
 constexpr std::array kFields{ir::AddressField::Source, ir::AddressField::Destination};
 constexpr std::array<std::string_view, 2> kTitles{" source IP range", " destination IP range"};
 
@@ -22,18 +22,21 @@ class Iprange final : public Match {
 
     Result<void> option(const OptionUse& use) override {
         const std::size_t dash = use.value.find('-');
-        const std::string_view ends[2] = {use.value.substr(0, dash), dash == use.value.npos ? use.value : use.value.substr(dash + 1)};
+        const std::string_view ends[2] = {use.value.substr(0, dash),
+                                          dash == use.value.npos ? use.value : use.value.substr(dash + 1)};
         ir::AddressRange range{.field = kFields[use.option], .invert = use.inverted};
         ir::Words* const bounds[2] = {&range.low, &range.high};
         for (std::size_t i = 0; i < 2; ++i) {
             const auto host = numeric_host(family_, ends[i]);
             if (!host)
-                return fail(ErrorKind::BadParameter, fmt::format("iprange: Bad value for \"--{}\" option: \"{}\"", kOptions[use.option].name, ends[i]));
+                return fail(ErrorKind::BadParameter, fmt::format("iprange: Bad value for \"--{}\" option: \"{}\"",
+                                                                 kOptions[use.option].name, ends[i]));
             *bounds[i] = *host;
         }
         if (range.low > range.high && use.rule.warnings)
-            fmt::format_to(std::back_inserter(*use.rule.warnings), "xt_iprange: range {}-{} is reversed and will never match\n",
-                           host_text(family_, range.low), host_text(family_, range.high));
+            fmt::format_to(std::back_inserter(*use.rule.warnings),
+                           "xt_iprange: range {}-{} is reversed and will never match\n", host_text(family_, range.low),
+                           host_text(family_, range.high));
         ranges_[use.option] = range;
         return {};
     }
@@ -68,7 +71,8 @@ class Iprange final : public Match {
 
   private:
     void append(std::string& out, const ir::AddressRange& range) const {
-        fmt::format_to(std::back_inserter(out), " {}-{}", host_text(family_, range.low), host_text(family_, range.high));
+        fmt::format_to(std::back_inserter(out), " {}-{}", host_text(family_, range.low),
+                       host_text(family_, range.high));
     }
 
     Family family_;

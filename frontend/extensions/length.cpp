@@ -4,9 +4,8 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
+#include <fmt/format.h>
 #include <iterator>
 
 namespace xtbpf::extensions {

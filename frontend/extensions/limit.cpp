@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `limit` (libxt_limit.c, net/netfilter/xt_limit.c).
+#include "translator/limit.hpp"
+
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/name_list.hpp"
 #include "frontend/extensions/registry.hpp"
-#include "translator/limit.hpp"
-
-#include <fmt/format.h>
 
 #include <array>
 #include <cstdlib>
+#include <fmt/format.h>
 #include <iterator>
 
 namespace xtbpf::extensions {
@@ -27,11 +27,12 @@ struct Unit {
     std::string_view shown;
     std::uint32_t length; // in 1/kScale seconds
 };
-constexpr std::array kUnits{Unit{"day", "day", kScale * 86400}, Unit{"hour", "hour", kScale * 3600}, Unit{"minute", "min", kScale * 60},
-                            Unit{"second", "sec", kScale}};
+constexpr std::array kUnits{Unit{"day", "day", kScale * 86400}, Unit{"hour", "hour", kScale * 3600},
+                            Unit{"minute", "min", kScale * 60}, Unit{"second", "sec", kScale}};
 constexpr std::uint32_t kDefaultRate = kScale * 3600 / 3;
 
-// parse_rate: the time between two packets; the number is read as atoi does, so that what follows it up to `/` doesn't count
+// parse_rate: the time between two packets; the number is read as atoi does, so that what follows it up to `/` doesn't
+// count
 Result<std::uint32_t> parse_rate(std::string_view text) {
     const auto bad = [&] { return fail(ErrorKind::BadParameter, fmt::format("bad rate \"{}\"'", text)); };
     std::uint32_t length = kScale;
@@ -51,14 +52,16 @@ Result<std::uint32_t> parse_rate(std::string_view text) {
 // print_rate: in the largest unit that loses little
 void append_rate(std::string& out, std::uint32_t avg) {
     std::size_t i = 1;
-    while (i < kUnits.size() && avg <= kUnits[i].length && kUnits[i].length / avg >= kUnits[i].length % avg) ++i;
+    while (i < kUnits.size() && avg <= kUnits[i].length && kUnits[i].length / avg >= kUnits[i].length % avg)
+        ++i;
     fmt::format_to(std::back_inserter(out), "{}/{}", kUnits[i - 1].length / avg, kUnits[i - 1].shown);
 }
 
 class Limit final : public Match {
   public:
     Result<void> option(const OptionUse& use) override {
-        const auto value = use.option == kLimit ? parse_rate(use.value) : guided::number({"limit", "limit-burst"}, use.value, 0, kLargestBurst);
+        const auto value = use.option == kLimit ? parse_rate(use.value)
+                                                : guided::number({"limit", "limit-burst"}, use.value, 0, kLargestBurst);
         if (!value) return std::unexpected(value.error());
         (use.option == kLimit ? avg_ : burst_) = *value;
         return {};
@@ -66,7 +69,8 @@ class Limit final : public Match {
 
     // limit_mt_check
     Result<void> check(const RuleContext&, std::uint32_t) const override {
-        if (burst_ == 0 || limit_credits(avg_ * burst_, {}) < limit_credits(avg_, {})) return fail(ErrorKind::Refused, "Numerical result out of range.");
+        if (burst_ == 0 || limit_credits(avg_ * burst_, {}) < limit_credits(avg_, {}))
+            return fail(ErrorKind::Refused, "Numerical result out of range.");
         return {};
     }
 
@@ -82,7 +86,9 @@ class Limit final : public Match {
         fmt::format_to(std::back_inserter(out), " burst {}", burst_);
     }
 
-    void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override { out.push_back(ir::LimitTest{.avg = avg_, .burst = burst_}); }
+    void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
+        out.push_back(ir::LimitTest{.avg = avg_, .burst = burst_});
+    }
 
   private:
     std::uint32_t avg_ = kDefaultRate, burst_ = kDefaultBurst;

@@ -4,9 +4,8 @@
 #include "frontend/extensions/quoted.hpp"
 #include "frontend/extensions/registry.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
+#include <fmt/format.h>
 #include <iterator>
 #include <linux/netfilter/nf_log.h>
 #include <syslog.h>
@@ -70,8 +69,10 @@ class Log final : public Target {
             log_.level = *level;
             return {};
         }
-        if (use.value.empty()) return fail(ErrorKind::BadParameter, "Argument must have a minimum length of 1 characters\n");
-        if (use.value.find('\n') != use.value.npos) return fail(ErrorKind::BadParameter, "Newlines not allowed in --log-prefix");
+        if (use.value.empty())
+            return fail(ErrorKind::BadParameter, "Argument must have a minimum length of 1 characters\n");
+        if (use.value.find('\n') != use.value.npos)
+            return fail(ErrorKind::BadParameter, "Newlines not allowed in --log-prefix");
         log_.prefix = std::string(use.value.substr(0, kLongestPrefix));
         return {};
     }

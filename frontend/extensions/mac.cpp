@@ -4,10 +4,9 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <cstdlib>
+#include <fmt/format.h>
 #include <iterator>
 
 namespace xtbpf::extensions {
@@ -63,7 +62,8 @@ class Mac final : public Match {
         const std::uint32_t low = mac[2] * 0x1000000U + mac[3] * 0x10000U + mac[4] * 0x100U + mac[5];
         out.push_back(in_range(ir::Field::MacValid, 1, 1, false));
         if (invert_) {
-            out.push_back(ir::AnyOf{.tests = {in_range(ir::Field::MacSourceHigh, high, high, true), in_range(ir::Field::MacSourceLow, low, low, true)}});
+            out.push_back(ir::AnyOf{.tests = {in_range(ir::Field::MacSourceHigh, high, high, true),
+                                              in_range(ir::Field::MacSourceLow, low, low, true)}});
         } else {
             out.push_back(in_range(ir::Field::MacSourceHigh, high, high, false));
             out.push_back(in_range(ir::Field::MacSourceLow, low, low, false));
@@ -73,7 +73,8 @@ class Mac final : public Match {
   private:
     void append(std::string& out) const {
         const Address& mac = *address_;
-        fmt::format_to(std::back_inserter(out), " {:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+        fmt::format_to(std::back_inserter(out), " {:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2],
+                       mac[3], mac[4], mac[5]);
     }
 
     std::optional<Address> address_;

@@ -3,9 +3,8 @@
 #include "frontend/extensions/ports.hpp"
 #include "frontend/extensions/registry.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
+#include <fmt/format.h>
 #include <iterator>
 #include <netinet/in.h>
 
@@ -48,10 +47,13 @@ class Multiport final : public Match {
     }
 
     Result<void> finish(const RuleContext&) override {
-        constexpr std::array kPairs{std::array{kSources, kDestinations}, std::array{kSources, kEither}, std::array{kDestinations, kEither}};
-        if (!used_[kSources] && !used_[kDestinations] && !used_[kEither]) return fail(ErrorKind::BadParameter, "multiport expection an option");
+        constexpr std::array kPairs{std::array{kSources, kDestinations}, std::array{kSources, kEither},
+                                    std::array{kDestinations, kEither}};
+        if (!used_[kSources] && !used_[kDestinations] && !used_[kEither])
+            return fail(ErrorKind::BadParameter, "multiport expection an option");
         for (const auto& [one, other] : kPairs)
-            if (used_[one] && used_[other]) return guided::excluded("multiport", kOptions[one].name, kOptions[other].name);
+            if (used_[one] && used_[other])
+                return guided::excluded("multiport", kOptions[one].name, kOptions[other].name);
         return {};
     }
 
@@ -68,8 +70,10 @@ class Multiport final : public Match {
     // multiport_mt: both ports must be here
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
         out.push_back(ir::HeaderTest{.bytes = 4});
-        ir::FieldTest test{.field = which_ == kDestinations ? ir::Field::DestinationPort : ir::Field::SourcePort, .ranges = {}};
-        for (const PortRange& range : ranges_) test.ranges.push_back({range.low, range.high});
+        ir::FieldTest test{.field = which_ == kDestinations ? ir::Field::DestinationPort : ir::Field::SourcePort,
+                           .ranges = {}};
+        for (const PortRange& range : ranges_)
+            test.ranges.push_back({range.low, range.high});
         if (which_ != kEither) {
             test.invert = invert_;
             out.push_back(std::move(test));
@@ -85,7 +89,8 @@ class Multiport final : public Match {
         protocol_ = protocol_name(rule.protocol);
         if (!rule.protocol_inverted && !protocol_.empty()) return {};
         if (!rule.protocol_inverted && rule.protocol == 0)
-            return fail(ErrorKind::BadParameter, "multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or `-p dccp'");
+            return fail(ErrorKind::BadParameter,
+                        "multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or `-p dccp'");
         return fail(ErrorKind::BadParameter, "multiport only works with TCP, UDP, UDPLITE, SCTP and DCCP");
     }
 
@@ -95,12 +100,14 @@ class Multiport final : public Match {
         for (std::size_t places = 0;;) {
             const std::string_view word = text.substr(0, text.find(','));
             const std::size_t colon = word.find(':');
-            if (places >= kPlaces || (colon != word.npos && places == kPlaces - 1)) return fail(ErrorKind::BadParameter, "too many ports specified");
+            if (places >= kPlaces || (colon != word.npos && places == kPlaces - 1))
+                return fail(ErrorKind::BadParameter, "too many ports specified");
             const auto low = parse_port(word.substr(0, colon), protocol_);
             if (!low) return std::unexpected(low.error());
             const auto high = colon == word.npos ? low : parse_port(word.substr(colon + 1), protocol_);
             if (!high) return std::unexpected(high.error());
-            if (colon != word.npos && *low >= *high) return fail(ErrorKind::BadParameter, "invalid portrange specified");
+            if (colon != word.npos && *low >= *high)
+                return fail(ErrorKind::BadParameter, "invalid portrange specified");
             ranges_.push_back({*low, *high});
             places += colon == word.npos ? 1 : 2;
             if (word.size() == text.size()) return {};

@@ -9,7 +9,8 @@ bool begins_with(std::string_view name, std::string_view text) {
     return text.size() <= name.size() && strncasecmp(name.data(), text.data(), text.size()) == 0;
 }
 
-std::expected<std::uint32_t, std::string_view> parse_name_list(std::string_view text, std::span<const NamedBits> names) {
+std::expected<std::uint32_t, std::string_view> parse_name_list(std::string_view text,
+                                                               std::span<const NamedBits> names) {
     std::uint32_t bits = 0;
     for (;;) {
         const std::string_view word = text.substr(0, text.find(','));

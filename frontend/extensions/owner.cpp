@@ -4,10 +4,9 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <cstring>
+#include <fmt/format.h>
 #include <grp.h>
 #include <iterator>
 #include <linux/netfilter/xt_owner.h>
@@ -29,7 +28,8 @@ constexpr std::array kOptions{
 constexpr std::uint32_t kLargestId = 0xFFFFFFFE; // -1 stands for none
 
 std::unexpected<Error> bad_value(std::size_t option, std::string_view value) {
-    return fail(ErrorKind::BadParameter, fmt::format("owner: Bad value for \"--{}\" option: \"{}\"", kOptions[option].name, value));
+    return fail(ErrorKind::BadParameter,
+                fmt::format("owner: Bad value for \"--{}\" option: \"{}\"", kOptions[option].name, value));
 }
 
 // A name, an id, or two ids with `-` or `:` between (owner_parse_range).
@@ -59,7 +59,8 @@ class Owner final : public Match {
             if (!ids) return bad_value(use.option, use.value);
             ids_[use.option] = *ids;
         }
-        if (use.option == kSupplementary && !used_[kGroup]) return bad_value(kSupplementary, "you need to use --gid-owner first");
+        if (use.option == kSupplementary && !used_[kGroup])
+            return bad_value(kSupplementary, "you need to use --gid-owner first");
         used_[use.option] = true;
         invert_[use.option] = use.inverted;
         return {};
@@ -67,13 +68,15 @@ class Owner final : public Match {
 
     Result<void> finish(const RuleContext&) override {
         if (used_[kUser] || used_[kGroup] || used_[kSocket]) return {};
-        return fail(ErrorKind::BadParameter, "owner: At least one of --uid-owner, --gid-owner or --socket-exists is required");
+        return fail(ErrorKind::BadParameter,
+                    "owner: At least one of --uid-owner, --gid-owner or --socket-exists is required");
     }
 
     // owner_check
     Result<void> check(const RuleContext&, std::uint32_t) const override {
         for (const std::size_t kind : {kUser, kGroup})
-            if (ids_[kind].low > ids_[kind].high) return fail(ErrorKind::Refused, "Invalid argument. Run `dmesg' for more information.");
+            if (ids_[kind].low > ids_[kind].high)
+                return fail(ErrorKind::Refused, "Invalid argument. Run `dmesg' for more information.");
         return {};
     }
 
@@ -91,7 +94,8 @@ class Owner final : public Match {
         if (used_[kSocket]) out += invert_[kSocket] ? " ! owner socket exists" : " owner socket exists";
         for (const std::size_t kind : {kUser, kGroup}) {
             if (!used_[kind]) continue;
-            fmt::format_to(std::back_inserter(out), "{} owner {} match ", invert_[kind] ? " !" : "", kind == kUser ? "UID" : "GID");
+            fmt::format_to(std::back_inserter(out), "{} owner {} match ", invert_[kind] ? " !" : "",
+                           kind == kUser ? "UID" : "GID");
             append_ids(out, kind, numeric);
         }
         if (used_[kSupplementary]) out += " incl. suppl. groups";
@@ -103,7 +107,8 @@ class Owner final : public Match {
             out.push_back(kernel_match());
             return;
         }
-        if (used_[kSocket]) out.push_back(in_range(ir::Field::Owner, XT_OWNER_NO_FILE, XT_OWNER_FILE, invert_[kSocket]));
+        if (used_[kSocket])
+            out.push_back(in_range(ir::Field::Owner, XT_OWNER_NO_FILE, XT_OWNER_FILE, invert_[kSocket]));
         constexpr std::array kFields{ir::Field::Uid, ir::Field::Gid};
         for (const std::size_t kind : {kUser, kGroup}) {
             if (!used_[kind]) continue;

@@ -4,9 +4,8 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
+#include <fmt/format.h>
 #include <iterator>
 #include <linux/if_packet.h>
 #include <strings.h>
@@ -36,7 +35,8 @@ class PacketType final : public Match {
   public:
     Result<void> option(const OptionUse& use) override {
         for (const Type& type : kTypes)
-            if (!type_ && type.name.size() == use.value.size() && strncasecmp(type.name.data(), use.value.data(), use.value.size()) == 0)
+            if (!type_ && type.name.size() == use.value.size() &&
+                strncasecmp(type.name.data(), use.value.data(), use.value.size()) == 0)
                 type_ = type.value;
         if (!type_) return fail(ErrorKind::BadParameter, fmt::format("Bad packet type '{}'", use.value));
         invert_ = use.inverted;
@@ -48,8 +48,12 @@ class PacketType final : public Match {
         return {};
     }
 
-    void save(std::string& out) const override { fmt::format_to(std::back_inserter(out), "{} --pkt-type {}", invert_ ? " !" : "", name()); }
-    void list(std::string& out, bool) const override { fmt::format_to(std::back_inserter(out), " PKTTYPE {}= {}", invert_ ? "!" : "", name()); }
+    void save(std::string& out) const override {
+        fmt::format_to(std::back_inserter(out), "{} --pkt-type {}", invert_ ? " !" : "", name());
+    }
+    void list(std::string& out, bool) const override {
+        fmt::format_to(std::back_inserter(out), " PKTTYPE {}= {}", invert_ ? "!" : "", name());
+    }
 
     // pkttype_mt; what it makes of looped back packets is in the field already
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {

@@ -3,10 +3,9 @@
 
 #include "frontend/extensions/field_range.hpp"
 
-#include <fmt/format.h>
-
 #include <arpa/inet.h>
 #include <cstdlib>
+#include <fmt/format.h>
 #include <iterator>
 #include <netdb.h>
 #include <sys/socket.h>
@@ -15,8 +14,8 @@ namespace xtbpf {
 
 namespace {
 
-// xtables_getportbyname asks getaddrinfo, which takes decimal numbers only, cut to 16 bits without a word. Numbers are done
-// here in the same way, for getaddrinfo takes its time.
+// xtables_getportbyname asks getaddrinfo, which takes decimal numbers only, cut to 16 bits without a word. Numbers are
+// done here in the same way, for getaddrinfo takes its time.
 std::optional<std::uint16_t> resolve(const std::string& text) {
     char* end = nullptr;
     const auto number = static_cast<int>(std::strtoul(text.c_str(), &end, 10));
@@ -50,15 +49,18 @@ Result<PortRange> parse_port_range(guided::Names names, std::string_view text) {
     std::size_t count = 0;
     for (bool more = true; more; ++count) {
         if (count == 2)
-            return fail(ErrorKind::BadParameter, fmt::format("{}: Too many components for option \"--{}\" (max: 2)\n", names.extension, names.option));
+            return fail(ErrorKind::BadParameter, fmt::format("{}: Too many components for option \"--{}\" (max: 2)\n",
+                                                             names.extension, names.option));
         const std::size_t colon = text.find(':');
         more = colon != text.npos;
         const std::string word(text.substr(0, colon));
         if (more) text.remove_prefix(colon + 1);
         if (word.empty()) continue;
         const auto port = resolve(word);
-        if (!port) return fail(ErrorKind::BadParameter, fmt::format("Port \"{}\" does not resolve to anything.\n", word));
-        if (*port < previous) return fail(ErrorKind::BadParameter, fmt::format("Port range {}-{} is negative.\n", previous, *port));
+        if (!port)
+            return fail(ErrorKind::BadParameter, fmt::format("Port \"{}\" does not resolve to anything.\n", word));
+        if (*port < previous)
+            return fail(ErrorKind::BadParameter, fmt::format("Port range {}-{} is negative.\n", previous, *port));
         previous = *port;
         *bounds[count] = *port;
     }
@@ -84,9 +86,11 @@ void save_ports(std::string& out, std::string_view option, const PortRange& port
     if (ports.low != ports.high) fmt::format_to(std::back_inserter(out), ":{}", ports.high);
 }
 
-void list_ports(std::string& out, std::string_view name, const PortRange& ports, std::string_view protocol, bool numeric) {
+void list_ports(std::string& out, std::string_view name, const PortRange& ports, std::string_view protocol,
+                bool numeric) {
     if (!ports.restricts()) return;
-    fmt::format_to(std::back_inserter(out), " {}{}:{}", name, ports.low == ports.high ? "" : "s", ports.invert ? "!" : "");
+    fmt::format_to(std::back_inserter(out), " {}{}:{}", name, ports.low == ports.high ? "" : "s",
+                   ports.invert ? "!" : "");
     append_port(out, ports.low, protocol, numeric);
     if (ports.low == ports.high) return;
     out += ':';

@@ -11,16 +11,21 @@ namespace x = extensions;
 
 // Few enough that looking through them beats a hash; those used most come first.
 constexpr std::array kMatches{
-    &x::tcp_match,     &x::udp_match,     &x::comment_match, &x::conntrack_match, &x::multiport_match, &x::icmp_match,    &x::icmp6_match,
-    &x::addrtype_match, &x::mark_match,   &x::limit_match,   &x::state_match,     &x::connmark_match,  &x::dscp_match,    &x::hl_match,
-    &x::iprange_match, &x::length_match,  &x::mac_match,     &x::owner_match,     &x::pkttype_match,   &x::tos_match,     &x::ttl_match,
+    &x::tcp_match,    &x::udp_match,      &x::comment_match,  &x::conntrack_match, &x::multiport_match,
+    &x::icmp_match,   &x::icmp6_match,    &x::addrtype_match, &x::mark_match,      &x::limit_match,
+    &x::state_match,  &x::connmark_match, &x::dscp_match,     &x::hl_match,        &x::iprange_match,
+    &x::length_match, &x::mac_match,      &x::owner_match,    &x::pkttype_match,   &x::tos_match,
+    &x::ttl_match,
 };
 
 constexpr std::array kTargets{&x::reject_target, &x::log_target};
 
-template <typename Def> bool serves(const Def& def, Family family) { return family == Family::V4 ? def.ipv4 : def.ipv6; }
+template <typename Def> bool serves(const Def& def, Family family) {
+    return family == Family::V4 ? def.ipv4 : def.ipv6;
+}
 
-template <typename Table> auto find(const Table& table, std::string_view name, Family family) -> typename Table::value_type {
+template <typename Table>
+auto find(const Table& table, std::string_view name, Family family) -> typename Table::value_type {
     for (const auto* def : table)
         if (def->name == name && serves(*def, family)) return def;
     return nullptr;

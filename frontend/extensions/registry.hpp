@@ -6,9 +6,9 @@
 
 namespace xtbpf::extensions {
 
-extern const MatchDef addrtype_match, comment_match, connmark_match, conntrack_match, dscp_match, hl_match, icmp_match, icmp6_match,
-    iprange_match, length_match, limit_match, mac_match, mark_match, multiport_match, owner_match, pkttype_match, state_match,
-    tcp_match, tos_match, ttl_match, udp_match;
+extern const MatchDef addrtype_match, comment_match, connmark_match, conntrack_match, dscp_match, hl_match, icmp_match,
+    icmp6_match, iprange_match, length_match, limit_match, mac_match, mark_match, multiport_match, owner_match,
+    pkttype_match, state_match, tcp_match, tos_match, ttl_match, udp_match;
 
 extern const TargetDef log_target, reject_target;
 

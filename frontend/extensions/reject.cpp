@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The target `REJECT` (libipt_REJECT.c, libip6t_REJECT.c, net/ipv4/netfilter/ipt_REJECT.c, net/ipv6/netfilter/ip6t_REJECT.c).
+// The target `REJECT` (libipt_REJECT.c, libip6t_REJECT.c, net/ipv4/netfilter/ipt_REJECT.c,
+// net/ipv6/netfilter/ip6t_REJECT.c).
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/name_list.hpp"
 #include "frontend/extensions/registry.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
+#include <fmt/format.h>
 #include <iterator>
 #include <netinet/in.h>
 
@@ -43,7 +43,9 @@ constexpr std::array kKinds6{
 };
 constexpr std::size_t kDefault = 3; // port unreachable, in both
 
-std::span<const Kind> kinds(Family family) { return family == Family::V4 ? std::span<const Kind>(kKinds) : std::span<const Kind>(kKinds6); }
+std::span<const Kind> kinds(Family family) {
+    return family == Family::V4 ? std::span<const Kind>(kKinds) : std::span<const Kind>(kKinds6);
+}
 
 class Reject final : public Target {
   public:
@@ -56,7 +58,8 @@ class Reject final : public Target {
             return {};
         }
         // it was a kind long ago
-        if (family_ == Family::V4 && use.rule.warnings && (begins_with("echo-reply", use.value) || begins_with("echoreply", use.value)))
+        if (family_ == Family::V4 && use.rule.warnings &&
+            (begins_with("echo-reply", use.value) || begins_with("echoreply", use.value)))
             *use.rule.warnings += "--reject-with echo-reply no longer supported\n";
         return fail(ErrorKind::BadParameter, fmt::format("unknown reject type \"{}\"", use.value));
     }
@@ -68,8 +71,12 @@ class Reject final : public Target {
         return {};
     }
 
-    void save(std::string& out) const override { fmt::format_to(std::back_inserter(out), " --reject-with {}", kind_->name); }
-    void list(std::string& out, bool) const override { fmt::format_to(std::back_inserter(out), " reject-with {}", kind_->name); }
+    void save(std::string& out) const override {
+        fmt::format_to(std::back_inserter(out), " --reject-with {}", kind_->name);
+    }
+    void list(std::string& out, bool) const override {
+        fmt::format_to(std::back_inserter(out), " reject-with {}", kind_->name);
+    }
 
     ir::Action lower(const RuleContext&) const override { return ir::HandOff{kind_->effect}; }
 
@@ -83,7 +90,8 @@ std::string help(Family family) {
                       "--reject-with type              drop input packet and send back\n"
                       "                                a reply packet according to type:\n"
                       "Valid reject types:\n";
-    for (const Kind& kind : kinds(family)) out += fmt::format("    {:<25}\t{}\n    {:<25}\talias\n", kind.name, kind.text, kind.alias);
+    for (const Kind& kind : kinds(family))
+        out += fmt::format("    {:<25}\t{}\n    {:<25}\talias\n", kind.name, kind.text, kind.alias);
     out += '\n';
     if (family == Family::V4) out += "(*) See man page or read the INCOMPATIBILITES file for compatibility issues.\n";
     return out;
@@ -94,7 +102,8 @@ std::string help(Family family) {
 const TargetDef reject_target{
     .name = "REJECT",
     .options = kOptions,
-    .limits = {.hooks = hook_bit(Hook::Input) | hook_bit(Hook::Forward) | hook_bit(Hook::Output), .table = TableId::Filter},
+    .limits = {.hooks = hook_bit(Hook::Input) | hook_bit(Hook::Forward) | hook_bit(Hook::Output),
+               .table = TableId::Filter},
     .help = help,
     .create = [](Family family) -> std::unique_ptr<Target> { return std::make_unique<Reject>(family); },
 };

@@ -4,9 +4,8 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
+#include <fmt/format.h>
 
 namespace xtbpf::extensions {
 
@@ -19,7 +18,8 @@ class State final : public Match {
     Result<void> option(const OptionUse& use) override {
         const auto states = parse_name_list(use.value, kStateNames.first(kStatesOfState));
         if (!states && states.error().empty())
-            return fail(ErrorKind::BadParameter, "\"--state\" requires a list of states with no spaces, e.g. ESTABLISHED,RELATED");
+            return fail(ErrorKind::BadParameter,
+                        "\"--state\" requires a list of states with no spaces, e.g. ESTABLISHED,RELATED");
         if (!states) return fail(ErrorKind::BadParameter, fmt::format("Bad state \"{}\"", states.error()));
         states_ = *states;
         invert_ = use.inverted;
@@ -41,7 +41,9 @@ class State final : public Match {
         append_name_list(out, states_, kStateNames);
     }
 
-    void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override { out.push_back(state_test(states_, invert_)); }
+    void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
+        out.push_back(state_test(states_, invert_));
+    }
 
   private:
     std::uint32_t states_ = 0;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The match `tcp` (libxt_tcp.c, net/netfilter/xt_tcpudp.c): one of the old extensions that check their options themselves.
+// The match `tcp` (libxt_tcp.c, net/netfilter/xt_tcpudp.c): one of the old extensions that check their options
+// themselves.
 #include "frontend/extensions/ports.hpp"
 #include "frontend/extensions/registry.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
+#include <fmt/format.h>
 #include <iterator>
 #include <netinet/in.h>
 #include <strings.h>
@@ -30,10 +30,13 @@ struct Flag {
     std::string_view name;
     std::uint8_t bit;
 };
-constexpr std::array kFlags{Flag{"FIN", 1}, Flag{"SYN", 2}, Flag{"RST", 4}, Flag{"PSH", 8}, Flag{"ACK", 16}, Flag{"URG", 32}};
+constexpr std::array kFlags{Flag{"FIN", 1}, Flag{"SYN", 2},  Flag{"RST", 4},
+                            Flag{"PSH", 8}, Flag{"ACK", 16}, Flag{"URG", 32}};
 constexpr std::uint8_t kAllFlags = 0x3F, kSynMask = 0x17, kSynBit = 0x02;
 
-bool same_word(std::string_view a, std::string_view b) { return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0; }
+bool same_word(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
 
 // parse_tcp_flag; words as strtok finds them: empty ones don't count
 Result<std::uint8_t> parse_flags(std::string_view text) {
@@ -173,7 +176,8 @@ class Tcp final : public Match {
     }
 
     PortRange sources_, destinations_;
-    bool have_sources_ = false, have_destinations_ = false, have_flags_ = false, not_flags_ = false, not_option_ = false;
+    bool have_sources_ = false, have_destinations_ = false, have_flags_ = false, not_flags_ = false,
+         not_option_ = false;
     std::uint8_t mask_ = 0, flags_ = 0;
     std::uint8_t option_ = 0; // 0: none
 };

@@ -4,9 +4,8 @@
 #include "frontend/extensions/registry.hpp"
 #include "frontend/extensions/tos_values.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
+#include <fmt/format.h>
 #include <iterator>
 
 namespace xtbpf::extensions {
@@ -32,7 +31,8 @@ class Tos final : public Match {
     }
 
     void save(std::string& out) const override {
-        fmt::format_to(std::back_inserter(out), "{} --tos 0x{:02x}/0x{:02x}", invert_ ? " !" : "", tos_.value, tos_.mask);
+        fmt::format_to(std::back_inserter(out), "{} --tos 0x{:02x}/0x{:02x}", invert_ ? " !" : "", tos_.value,
+                       tos_.mask);
     }
 
     void list(std::string& out, bool numeric) const override {
@@ -45,7 +45,8 @@ class Tos final : public Match {
 
     // tos_mt
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        out.push_back(ir::FieldTest{.field = ir::Field::Tos, .mask = tos_.mask, .ranges = {{tos_.value, tos_.value}}, .invert = invert_});
+        out.push_back(ir::FieldTest{
+            .field = ir::Field::Tos, .mask = tos_.mask, .ranges = {{tos_.value, tos_.value}}, .invert = invert_});
     }
 
   private:

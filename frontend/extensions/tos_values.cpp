@@ -3,9 +3,8 @@
 
 #include "frontend/extensions/guided.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
+#include <fmt/format.h>
 #include <strings.h>
 
 namespace xtbpf {
@@ -18,8 +17,9 @@ struct Name {
 };
 
 // RFC 1349, as in netinet/ip.h
-constexpr std::array kNames{Name{0x10, "Minimize-Delay"}, Name{0x08, "Maximize-Throughput"}, Name{0x04, "Maximize-Reliability"},
-                            Name{0x02, "Minimize-Cost"}, Name{0x00, "Normal-Service"}};
+constexpr std::array kNames{Name{0x10, "Minimize-Delay"}, Name{0x08, "Maximize-Throughput"},
+                            Name{0x04, "Maximize-Reliability"}, Name{0x02, "Minimize-Cost"},
+                            Name{0x00, "Normal-Service"}};
 constexpr std::uint8_t kNameMask = 0x3F;
 
 } // namespace
@@ -38,7 +38,8 @@ Result<TosValue> parse_tos(std::string_view text) {
         return tos;
     }
     for (const Name& entry : kNames)
-        if (entry.name.size() == text.size() && strncasecmp(entry.name.data(), text.data(), text.size()) == 0) return TosValue{entry.value, kNameMask};
+        if (entry.name.size() == text.size() && strncasecmp(entry.name.data(), text.data(), text.size()) == 0)
+            return TosValue{entry.value, kNameMask};
     return fail(ErrorKind::BadParameter, fmt::format("Symbolic name \"{}\" is unknown", text));
 }
 
@@ -50,7 +51,8 @@ std::string_view tos_name(const TosValue& tos) {
 
 std::string tos_name_list() {
     std::string out;
-    for (const Name& entry : kNames) out += fmt::format("                          (0x{:02x}) {:2} {}\n", entry.value, entry.value, entry.name);
+    for (const Name& entry : kNames)
+        out += fmt::format("                          (0x{:02x}) {:2} {}\n", entry.value, entry.value, entry.name);
     return out;
 }
 

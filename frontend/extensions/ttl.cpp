@@ -4,9 +4,8 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
+#include <fmt/format.h>
 #include <iterator>
 
 namespace xtbpf::extensions {
@@ -16,7 +15,8 @@ namespace {
 enum : std::size_t { kLess, kGreater, kEqual };
 
 // In the order in which libxtables looks for options that exclude each other.
-constexpr std::array kTtlOptions{OptionDef{"ttl-lt"}, OptionDef{"ttl-gt"}, OptionDef{"ttl-eq", Argument::Required, true},
+constexpr std::array kTtlOptions{OptionDef{"ttl-lt"}, OptionDef{"ttl-gt"},
+                                 OptionDef{"ttl-eq", Argument::Required, true},
                                  OptionDef{"ttl", Argument::Required, true, false, "ttl-eq"}};
 constexpr std::array kHlOptions{OptionDef{"hl-lt"}, OptionDef{"hl-gt"}, OptionDef{"hl-eq", Argument::Required, true},
                                 OptionDef{"hl", Argument::Required, true, false, "hl-eq"}};
@@ -36,10 +36,12 @@ class Ttl final : public Match {
     }
 
     Result<void> finish(const RuleContext&) override {
-        constexpr std::array kPairs{std::array{kLess, kGreater}, std::array{kLess, kEqual}, std::array{kGreater, kEqual}};
+        constexpr std::array kPairs{std::array{kLess, kGreater}, std::array{kLess, kEqual},
+                                    std::array{kGreater, kEqual}};
         if (!used_[kLess] && !used_[kGreater] && !used_[kEqual])
-            return fail(ErrorKind::BadParameter, v4_ ? "TTL match: You must specify one of `--ttl-eq', `--ttl-lt', `--ttl-gt"
-                                                     : "HL match: You must specify one of `--hl-eq', `--hl-lt', `--hl-gt'");
+            return fail(ErrorKind::BadParameter,
+                        v4_ ? "TTL match: You must specify one of `--ttl-eq', `--ttl-lt', `--ttl-gt"
+                            : "HL match: You must specify one of `--hl-eq', `--hl-lt', `--hl-gt'");
         for (const auto& [one, other] : kPairs)
             if (used_[one] && used_[other]) return guided::excluded(name(), options()[one].name, options()[other].name);
         return {};
@@ -52,13 +54,17 @@ class Ttl final : public Match {
     void list(std::string& out, bool) const override {
         constexpr std::array<std::string_view, 3> kSigns{"<", ">", "=="};
         const std::string_view title = v4_ ? "TTL" : "HL";
-        fmt::format_to(std::back_inserter(out), " {} match {} {} {}", title, title, invert_ ? "!=" : kSigns[which_], value_);
+        fmt::format_to(std::back_inserter(out), " {} match {} {} {}", title, title, invert_ ? "!=" : kSigns[which_],
+                       value_);
     }
 
     // ttl_mt, hl_mt6
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
         switch (which_) {
-        case kLess: out.push_back(value_ ? in_range(ir::Field::Ttl, 0, value_ - 1, false) : in_range(ir::Field::Ttl, 1, 0, false)); return;
+        case kLess:
+            out.push_back(value_ ? in_range(ir::Field::Ttl, 0, value_ - 1, false)
+                                 : in_range(ir::Field::Ttl, 1, 0, false));
+            return;
         case kGreater: out.push_back(in_range(ir::Field::Ttl, value_ + 1, 255, false)); return;
         default: out.push_back(in_range(ir::Field::Ttl, value_, value_, invert_));
         }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "frontend/extension.hpp"
-
 #include "frontend/extensions/guided.hpp"
 
 namespace xtbpf {
 
-Result<void> use_option(std::string_view extension, std::span<const OptionDef> options, std::uint32_t& used, Extension& instance,
-                        OptionUse use) {
+Result<void> use_option(std::string_view extension, std::span<const OptionDef> options, std::uint32_t& used,
+                        Extension& instance, OptionUse use) {
     std::size_t index = use.option;
     if (!options[index].same_as.empty())
         for (std::size_t i = 0; i < options.size(); ++i)

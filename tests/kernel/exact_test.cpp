@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The generated code against the interpreter, in the kernel: random tables, random packets, dry runs of the loaded programs.
-#include "datapath/fd.hpp"
+// The generated code against the interpreter, in the kernel: random tables, random packets, dry runs of the loaded
+// programs.
 #include "datapath/exact_programs.hpp"
+#include "datapath/fd.hpp"
 #include "datapath/self_check.hpp"
 #include "tests/random_ir.hpp"
 #include "translator/pages.hpp"
@@ -17,8 +18,10 @@ namespace {
 
 // Page 0 and 1 of the counters, page 0 of the limits: enough for the slots of these tables.
 struct Pages {
-    Fd counters0{::bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "xt_counters", 4, sizeof(Counters), kFirstCounterPage, nullptr)};
-    Fd counters1{::bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "xt_counters", 4, sizeof(Counters), kFirstCounterPage * 2, nullptr)};
+    Fd counters0{
+        ::bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "xt_counters", 4, sizeof(Counters), kFirstCounterPage, nullptr)};
+    Fd counters1{::bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "xt_counters", 4, sizeof(Counters), kFirstCounterPage * 2,
+                                  nullptr)};
     Fd limits{::bpf_map_create(BPF_MAP_TYPE_ARRAY, "xt_limits", 4, sizeof(LimitState), kFirstLimitPage, nullptr)};
 };
 
@@ -28,7 +31,8 @@ void compare(Family family, std::uint64_t seed, const testing::TableShape& shape
     testing::Random random(seed);
     const ir::Table table = testing::random_table(random, family, TableId::Filter, shape);
     const Pages pages;
-    const Result<ExactPrograms> programs = load_exact(table, {pages.counters0.get(), pages.counters1.get()}, {pages.limits.get()});
+    const Result<ExactPrograms> programs =
+        load_exact(table, {pages.counters0.get(), pages.counters1.get()}, {pages.limits.get()});
     ASSERT_TRUE(programs) << programs.error().message << "\nseed " << seed << "\n" << ir::dump(table);
     for (const HookPrograms& hook : programs->hooks) {
         const Result<void> checked = self_check(table, hook.hook, hook.main.get());
@@ -39,7 +43,8 @@ void compare(Family family, std::uint64_t seed, const testing::TableShape& shape
             const Result<std::uint32_t> answer = dry_run(hook.main.get(), packet.view, packet.bytes);
             ASSERT_TRUE(answer) << answer.error().message;
             ASSERT_EQ(*answer, expected_dry_run(table, hook.hook, packet.view, packet.bytes))
-                << "seed " << seed << " packet " << count << " at " << name(hook.hook) << ": " << describe(packet.view, family) << "\n"
+                << "seed " << seed << " packet " << count << " at " << name(hook.hook) << ": "
+                << describe(packet.view, family) << "\n"
                 << ir::dump(table);
         }
     }
@@ -53,15 +58,18 @@ class Exact : public ::testing::TestWithParam<Family> {
 };
 
 TEST_P(Exact, SmallTables) {
-    for (std::uint64_t seed = 1; seed <= 40; ++seed) compare(GetParam(), seed, {}, 300);
+    for (std::uint64_t seed = 1; seed <= 40; ++seed)
+        compare(GetParam(), seed, {}, 300);
 }
 
 TEST_P(Exact, DeepNesting) {
-    for (std::uint64_t seed = 1; seed <= 5; ++seed) compare(GetParam(), seed, {.user_chains = 64, .rules = 4, .deep = true, .kernel_matches = false}, 200);
+    for (std::uint64_t seed = 1; seed <= 5; ++seed)
+        compare(GetParam(), seed, {.user_chains = 64, .rules = 4, .deep = true, .kernel_matches = false}, 200);
 }
 
 TEST_P(Exact, LongChains) {
-    for (std::uint64_t seed = 1; seed <= 3; ++seed) compare(GetParam(), seed, {.user_chains = 2, .rules = 1200, .limits = false}, 500);
+    for (std::uint64_t seed = 1; seed <= 3; ++seed)
+        compare(GetParam(), seed, {.user_chains = 2, .rules = 1200, .limits = false}, 500);
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, Exact, ::testing::Values(Family::V4, Family::V6),

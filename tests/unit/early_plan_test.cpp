@@ -62,8 +62,7 @@ TEST(Knowable, WhatIngressTells) {
     EXPECT_FALSE(asked(Field::DestinationPort, Hook::Output));
     EXPECT_TRUE(asked(Field::Ttl, Hook::Input));
     EXPECT_TRUE(asked(Field::Ttl, Hook::Forward));
-    for (Field field :
-         {Field::Mark, Field::CtState, Field::CtPresent, Field::Owner, Field::Uid})
+    for (Field field : {Field::Mark, Field::CtState, Field::CtPresent, Field::Owner, Field::Uid})
         EXPECT_FALSE(asked(field, Hook::Prerouting)) << layout(field).name;
     EXPECT_TRUE(knowable(InterfaceTest{.direction = Direction::In}, Hook::Forward));
     EXPECT_TRUE(knowable(InterfaceTest{.direction = Direction::Out}, Hook::Input)); // there is none

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/unit/extension_driver.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
+#include <fmt/format.h>
 #include <stdexcept>
 #include <utility>
 
@@ -31,11 +30,12 @@ std::vector<std::string> split(std::string_view text) {
 }
 
 using Protocol = std::pair<std::string_view, std::uint16_t>;
-constexpr std::array kProtocols{Protocol{"tcp", 6},    Protocol{"udp", 17},   Protocol{"icmp", 1}, Protocol{"icmpv6", 58},
-                                Protocol{"ipv6-icmp", 58},
-                                Protocol{"sctp", 132}, Protocol{"udplite", 136}, Protocol{"dccp", 33}};
+constexpr std::array kProtocols{Protocol{"tcp", 6},       Protocol{"udp", 17},       Protocol{"icmp", 1},
+                                Protocol{"icmpv6", 58},   Protocol{"ipv6-icmp", 58}, Protocol{"sctp", 132},
+                                Protocol{"udplite", 136}, Protocol{"dccp", 33}};
 
-template <typename Use> Result<void> drive(const ExtensionDef<Use>& def, Use& use, std::span<const std::string> words, RuleContext& rule) {
+template <typename Use>
+Result<void> drive(const ExtensionDef<Use>& def, Use& use, std::span<const std::string> words, RuleContext& rule) {
     std::uint32_t used = 0;
     bool inverted = false;
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -50,7 +50,8 @@ template <typename Use> Result<void> drive(const ExtensionDef<Use>& def, Use& us
         OptionUse one{.option = index, .value = {}, .inverted = std::exchange(inverted, false), .rule = rule};
         const Argument argument = def.options[index].argument;
         if (argument == Argument::Required || argument == Argument::Two) one.value = words[++i];
-        if (argument == Argument::Two && i + 1 < words.size() && words[i + 1][0] != '-' && words[i + 1][0] != '!') one.second = words[++i];
+        if (argument == Argument::Two && i + 1 < words.size() && words[i + 1][0] != '-' && words[i + 1][0] != '!')
+            one.second = words[++i];
         if (auto done = use_option(def.name, def.options, used, use, one); !done) return done;
     }
     return use.finish(rule);
@@ -60,12 +61,15 @@ std::string ranges(const ir::FieldTest& test) {
     std::string out;
     for (const ir::Range& range : test.ranges) {
         out += out.empty() ? "" : ",";
-        out += range.low == range.high ? fmt::format("{:#x}", range.low) : fmt::format("{:#x}-{:#x}", range.low, range.high);
+        out += range.low == range.high ? fmt::format("{:#x}", range.low)
+                                       : fmt::format("{:#x}-{:#x}", range.low, range.high);
     }
     return out;
 }
 
-std::string words_of(const ir::Words& words) { return fmt::format("{:08x}:{:08x}:{:08x}:{:08x}", words[0], words[1], words[2], words[3]); }
+std::string words_of(const ir::Words& words) {
+    return fmt::format("{:08x}:{:08x}:{:08x}:{:08x}", words[0], words[1], words[2], words[3]);
+}
 
 std::string gate(const std::optional<ir::Gate>& gate) {
     if (!gate) return "";
@@ -75,27 +79,38 @@ std::string gate(const std::optional<ir::Gate>& gate) {
 struct Describe {
     std::string operator()(const ir::FieldTest& test) const {
         const std::string mask = test.mask == ~0U ? "" : fmt::format("&{:#x}", test.mask);
-        return fmt::format("{}{}{} {}{}", test.invert ? "!" : "", layout(test.field).name, mask, ranges(test), gate(test.gate));
+        return fmt::format("{}{}{} {}{}", test.invert ? "!" : "", layout(test.field).name, mask, ranges(test),
+                           gate(test.gate));
     }
     std::string operator()(const ir::AnyOf& any) const {
         std::string out = any.invert ? "!any(" : "any(";
-        for (std::size_t i = 0; i < any.tests.size(); ++i) out += (i ? " | " : "") + (*this)(any.tests[i]);
+        for (std::size_t i = 0; i < any.tests.size(); ++i)
+            out += (i ? " | " : "") + (*this)(any.tests[i]);
         return out + ")";
     }
     std::string operator()(const ir::AddressTest& test) const {
-        return fmt::format("{}{} {}/{}{}", test.invert ? "!" : "", layout(test.field).name, words_of(test.value), words_of(test.mask), gate(test.gate));
+        return fmt::format("{}{} {}/{}{}", test.invert ? "!" : "", layout(test.field).name, words_of(test.value),
+                           words_of(test.mask), gate(test.gate));
     }
     std::string operator()(const ir::AddressRange& range) const {
-        return fmt::format("{}{} {}-{}", range.invert ? "!" : "", layout(range.field).name, words_of(range.low), words_of(range.high));
+        return fmt::format("{}{} {}-{}", range.invert ? "!" : "", layout(range.field).name, words_of(range.low),
+                           words_of(range.high));
     }
     std::string operator()(const ir::InterfaceTest&) const { return "interface"; }
     std::string operator()(const ir::ProtocolTest&) const { return "protocol"; }
-    std::string operator()(const ir::HeaderTest& test) const { return fmt::format("header {}{}", test.bytes, test.drop_offset_one ? " drop1" : ""); }
-    std::string operator()(const ir::TcpOptionTest& test) const { return fmt::format("{}tcp-option {}", test.invert ? "!" : "", test.kind); }
-    std::string operator()(const ir::LimitTest& test) const { return fmt::format("limit {} burst {}", test.avg, test.burst); }
+    std::string operator()(const ir::HeaderTest& test) const {
+        return fmt::format("header {}{}", test.bytes, test.drop_offset_one ? " drop1" : "");
+    }
+    std::string operator()(const ir::TcpOptionTest& test) const {
+        return fmt::format("{}tcp-option {}", test.invert ? "!" : "", test.kind);
+    }
+    std::string operator()(const ir::LimitTest& test) const {
+        return fmt::format("limit {} burst {}", test.avg, test.burst);
+    }
     std::string operator()(const ir::KernelMatch& match) const {
         std::string out = fmt::format("kernel {}.{} ", match.name, match.revision);
-        for (const std::uint8_t byte : match.info) out += fmt::format("{:02x}", byte);
+        for (const std::uint8_t byte : match.info)
+            out += fmt::format("{:02x}", byte);
         return out;
     }
 };
@@ -111,7 +126,8 @@ void check(const Case& want) {
     if (parsed->match) {
         std::vector<ir::Predicate> predicates;
         parsed->match->lower(parsed->rule, predicates);
-        for (const auto& predicate : predicates) lowered += (lowered.empty() ? "" : "; ") + describe(predicate);
+        for (const auto& predicate : predicates)
+            lowered += (lowered.empty() ? "" : "; ") + describe(predicate);
     } else {
         lowered = describe(parsed->target->lower(parsed->rule));
     }
@@ -166,7 +182,8 @@ Result<Parsed> parse(std::string_view text, std::string* warnings) {
 }
 
 void check(std::span<const Case> cases) {
-    for (const Case& want : cases) check(want);
+    for (const Case& want : cases)
+        check(want);
 }
 
 void check(std::span<const Refusal> refusals) {

@@ -6,7 +6,6 @@
 #include "frontend/extension.hpp"
 
 #include <gtest/gtest.h>
-
 #include <span>
 #include <string>
 #include <string_view>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Every answer of iptables-legacy in tests/golden/extensions.txt (see generate_extensions.sh for its form) against ours:
-// save, -L, -L -n, warnings, messages and exit codes. And every saved text must read back as itself.
+// Every answer of iptables-legacy in tests/golden/extensions.txt (see generate_extensions.sh for its form) against
+// ours: save, -L, -L -n, warnings, messages and exit codes. And every saved text must read back as itself.
 #include "tests/text/applet_run.hpp"
 #include "tests/unit/extension_driver.hpp"
 
@@ -54,7 +54,8 @@ std::string answer(const std::string& words, const std::string& saved_start) {
     if (!parsed) return out + refusal(parsed.error());
     const KernelLimits& limits = parsed->match ? parsed->match_def->limits : parsed->target_def->limits;
     if (!kernel_takes(limits, parsed->rule)) return out + "E1 Invalid argument. Run `dmesg' for more information.\n";
-    if (const auto checked = parsed->extension().check(parsed->rule, 0); !checked) return out + refusal(checked.error());
+    if (const auto checked = parsed->extension().check(parsed->rule, 0); !checked)
+        return out + refusal(checked.error());
 
     out += "= " + saved_start;
     parsed->extension().save(out);
@@ -82,7 +83,8 @@ std::string driver_words(const std::string& command) { return (command[0] == '6'
 TEST(Extensions, AnswerAsIptablesDoes) {
     const auto blocks = golden();
     ASSERT_GT(blocks.size(), 400U);
-    for (const Block& block : blocks) EXPECT_EQ(answer(driver_words(block.command), saved_start(block.command)), block.answer) << block.command;
+    for (const Block& block : blocks)
+        EXPECT_EQ(answer(driver_words(block.command), saved_start(block.command)), block.answer) << block.command;
 }
 
 TEST(Extensions, SavedTextReadsBackAsItself) {
@@ -100,11 +102,13 @@ TEST(Extensions, AnswerAsIptablesDoesThroughTheApplets) {
         if (!block.answer.starts_with("= ")) continue;
         const std::string program = block.command[0] == '6' ? "ip6tables" : "iptables";
         MemoryBackend backend;
-        const Ran restored = run(backend, program + "-restore", "*filter\n:x - [0:0]\n-A x " + block.command.substr(2) + "\nCOMMIT\n");
+        const Ran restored =
+            run(backend, program + "-restore", "*filter\n:x - [0:0]\n-A x " + block.command.substr(2) + "\nCOMMIT\n");
         EXPECT_EQ(restored.code, 0) << block.command << ": " << restored.err;
         const std::string save = saved(backend, "", program + "-save"), list = run(backend, program + " -n -L x").out;
         const std::string numeric = block.answer.substr(block.answer.rfind("\nN") + 2);
-        EXPECT_NE(save.find("-A x" + block.answer.substr(1, block.answer.find('\n'))), save.npos) << block.command << ": " << save;
+        EXPECT_NE(save.find("-A x" + block.answer.substr(1, block.answer.find('\n'))), save.npos)
+            << block.command << ": " << save;
         EXPECT_TRUE(list.ends_with("           " + numeric)) << block.command << ": " << list << numeric;
     }
 }

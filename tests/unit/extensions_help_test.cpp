@@ -2,9 +2,8 @@
 // The help texts against those that tests/golden/generate_extensions.sh took from iptables-legacy.
 #include "frontend/extension.hpp"
 
-#include <gtest/gtest.h>
-
 #include <fstream>
+#include <gtest/gtest.h>
 #include <map>
 #include <sstream>
 #include <string>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What each option becomes in the IR. The texts are in tests/golden/extensions.txt; here they only show which case it is.
+// What each option becomes in the IR. The texts are in tests/golden/extensions.txt; here they only show which case it
+// is.
 #include "tests/unit/extension_driver.hpp"
 #include "translator/limit.hpp"
 
@@ -21,7 +22,8 @@ void check(std::span<const Lowering> cases) {
         if (parsed->match) {
             std::vector<ir::Predicate> predicates;
             parsed->match->lower(parsed->rule, predicates);
-            for (const auto& predicate : predicates) lowered += (lowered.empty() ? "" : "; ") + describe(predicate);
+            for (const auto& predicate : predicates)
+                lowered += (lowered.empty() ? "" : "; ") + describe(predicate);
         } else {
             lowered = describe(parsed->target->lower(parsed->rule));
         }
@@ -51,11 +53,13 @@ TEST(ExtensionsLowering, FieldsOfThePacket) {
         Lowering{"-m pkttype --pkt-type bcast", "pkttype 0x1"},
         Lowering{"-m pkttype ! --pkt-type multicast", "!pkttype 0x2"},
         Lowering{"-m mac --mac-source 00:11:22:33:44:5f", "mac-valid 0x1; mac-src-hi 0x11; mac-src-lo 0x2233445f"},
-        Lowering{"-m mac ! --mac-source aa:01:22:33:44:55", "mac-valid 0x1; any(!mac-src-hi 0xaa01 | !mac-src-lo 0x22334455)"},
+        Lowering{"-m mac ! --mac-source aa:01:22:33:44:55",
+                 "mac-valid 0x1; any(!mac-src-hi 0xaa01 | !mac-src-lo 0x22334455)"},
         Lowering{"-m iprange --src-range 1.2.3.4-1.2.3.9 ! --dst-range 10.1",
                  "src 01020304:00000000:00000000:00000000-01020309:00000000:00000000:00000000; "
                  "!dst 0a010000:00000000:00000000:00000000-0a010000:00000000:00000000:00000000"},
-        Lowering{"6:-m iprange --dst-range fe80::1-fe80::ff", "dst fe800000:00000000:00000000:00000001-fe800000:00000000:00000000:000000ff"},
+        Lowering{"6:-m iprange --dst-range fe80::1-fe80::ff",
+                 "dst fe800000:00000000:00000000:00000001-fe800000:00000000:00000000:000000ff"},
     };
     check(kCases);
 }
@@ -77,11 +81,16 @@ TEST(ExtensionsLowering, Conntrack) {
         Lowering{"-m conntrack ! --ctstate INVALID,NEW,UNTRACKED,SNAT,DNAT", "!ct-state&0x1c9 0x1-0xffffffff"},
         Lowering{"-m state ! --state NEW,INVALID", "!ct-state&0x9 0x1-0xffffffff"},
         Lowering{"-m conntrack --ctproto tcp", "ct-proto 0x6 unless ct<1:false"},
-        Lowering{"-m conntrack ! --ctproto 17 --ctstate NEW", "ct-state&0x8 0x1-0xffffffff; !ct-proto 0x11 unless ct<1:true"},
-        Lowering{"-m conntrack ! --ctorigsrc 1.2.3.4/24",
-                 "!ct-orig-src 01020300:00000000:00000000:00000000/ffffff00:00000000:00000000:00000000 unless ct<1:false"},
-        Lowering{"6:-m conntrack --ctrepldst fe80::1", "ct-repl-dst fe800000:00000000:00000000:00000001/ffffffff:ffffffff:ffffffff:ffffffff unless ct<1:false"},
-        Lowering{"-m conntrack --ctorigdstport 80:90 ! --ctreplsrcport :5", "ct-orig-dport 0x50-0x5a unless ct<1:false; !ct-repl-sport 0x0-0x5 unless ct<1:false"},
+        Lowering{"-m conntrack ! --ctproto 17 --ctstate NEW",
+                 "ct-state&0x8 0x1-0xffffffff; !ct-proto 0x11 unless ct<1:true"},
+        Lowering{
+            "-m conntrack ! --ctorigsrc 1.2.3.4/24",
+            "!ct-orig-src 01020300:00000000:00000000:00000000/ffffff00:00000000:00000000:00000000 unless ct<1:false"},
+        Lowering{
+            "6:-m conntrack --ctrepldst fe80::1",
+            "ct-repl-dst fe800000:00000000:00000000:00000001/ffffffff:ffffffff:ffffffff:ffffffff unless ct<1:false"},
+        Lowering{"-m conntrack --ctorigdstport 80:90 ! --ctreplsrcport :5",
+                 "ct-orig-dport 0x50-0x5a unless ct<1:false; !ct-repl-sport 0x0-0x5 unless ct<1:false"},
         Lowering{"-m conntrack --ctstatus ASSURED,CONFIRMED", "ct-status&0xc 0x1-0xffffffff unless ct<1:false"},
         Lowering{"-m conntrack ! --ctstatus NONE", "!ct-status&0x0 0x1-0xffffffff unless ct<1:false"},
         Lowering{"-m conntrack ! --ctexpire 5:", "!ct-expires 0x5-0xffffffff unless ct<1:false"},
@@ -96,11 +105,13 @@ TEST(ExtensionsLowering, Conntrack) {
 TEST(ExtensionsLowering, Owner) {
     constexpr std::array kCases{
         Lowering{"-m owner --uid-owner 5-10", "uid 0x5-0xa unless owner<2:false"},
-        Lowering{"-m owner ! --uid-owner 0 ! --gid-owner 7", "!uid 0x0 unless owner<2:true; !gid 0x7 unless owner<2:true"},
+        Lowering{"-m owner ! --uid-owner 0 ! --gid-owner 7",
+                 "!uid 0x0 unless owner<2:true; !gid 0x7 unless owner<2:true"},
         Lowering{"-m owner --socket-exists", "owner 0x1-0x2"},
         Lowering{"-m owner ! --socket-exists --uid-owner 1", "!owner 0x1-0x2; uid 0x1 unless owner<2:false"},
         // struct xt_owner_match_info: uid_min, uid_max, gid_min, gid_max, match, invert, padded to 24 bytes
-        Lowering{"-m owner ! --gid-owner 5 --suppl-groups", "kernel owner.1 000000000000000005000000050000000a02000000000000"},
+        Lowering{"-m owner ! --gid-owner 5 --suppl-groups",
+                 "kernel owner.1 000000000000000005000000050000000a02000000000000"},
     };
     check(kCases);
 }
@@ -110,13 +121,15 @@ TEST(ExtensionsLowering, Addrtype) {
     constexpr std::array kCases{
         Lowering{"-m addrtype --dst-type LOCAL", "kernel addrtype.1 0000040000000000"},
         Lowering{"-m addrtype ! --src-type LOCAL,UNICAST --limit-iface-in", "kernel addrtype.1 0600000005000000"},
-        Lowering{"-m addrtype --src-type XRESOLVE ! --dst-type UNSPEC --limit-iface-out", "kernel addrtype.1 000801000a000000"},
+        Lowering{"-m addrtype --src-type XRESOLVE ! --dst-type UNSPEC --limit-iface-out",
+                 "kernel addrtype.1 000801000a000000"},
     };
     check(kCases);
 }
 
 TEST(ExtensionsLowering, HooksThatTheKernelRefuses) {
-    const auto in = parse("-m addrtype --src-type LOCAL --limit-iface-in"), out = parse("-m addrtype --src-type LOCAL --limit-iface-out");
+    const auto in = parse("-m addrtype --src-type LOCAL --limit-iface-in"),
+               out = parse("-m addrtype --src-type LOCAL --limit-iface-out");
     EXPECT_TRUE(in->match->check(in->rule, hook_bit(Hook::Input)).has_value());
     EXPECT_FALSE(in->match->check(in->rule, hook_bit(Hook::Output)).has_value());
     EXPECT_TRUE(out->match->check(out->rule, hook_bit(Hook::Forward)).has_value());
@@ -131,7 +144,8 @@ TEST(ExtensionsLowering, Limit) {
     };
     check(kCases);
     EXPECT_EQ(limit_credits(5 * 1000, {}) / limit_credits(1000, {}), 5U);
-    EXPECT_EQ(limit_credits(5 * 85714, {}) / limit_credits(85714, {}), 4U); // rounded down: the kernel lets four through
+    EXPECT_EQ(limit_credits(5 * 85714, {}) / limit_credits(85714, {}),
+              4U); // rounded down: the kernel lets four through
 }
 
 TEST(ExtensionsLowering, Targets) {

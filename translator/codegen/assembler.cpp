@@ -80,7 +80,9 @@ void Assembler::store_imm(Reg base, std::int16_t offset, std::int32_t value, Wid
     emit(code(BPF_ST | BPF_MEM | static_cast<unsigned>(width)), base, Reg::Result, offset, value);
 }
 
-void Assembler::move(Reg dst, std::uint32_t value) { emit(code(BPF_ALU | BPF_MOV | BPF_K), dst, Reg::Result, 0, as_imm(value)); }
+void Assembler::move(Reg dst, std::uint32_t value) {
+    emit(code(BPF_ALU | BPF_MOV | BPF_K), dst, Reg::Result, 0, as_imm(value));
+}
 
 void Assembler::copy(Reg dst, Reg src) { emit(code(BPF_ALU64 | BPF_MOV | BPF_X), dst, src, 0, 0); }
 
@@ -98,7 +100,9 @@ void Assembler::alu(std::uint8_t op, Reg dst, std::uint32_t value) {
     emit(code(BPF_ALU | BPF_K | unsigned{op}), dst, Reg::Result, 0, as_imm(value));
 }
 
-void Assembler::alu64(std::uint8_t op, Reg dst, Reg src) { emit(code(BPF_ALU64 | BPF_X | unsigned{op}), dst, src, 0, 0); }
+void Assembler::alu64(std::uint8_t op, Reg dst, Reg src) {
+    emit(code(BPF_ALU64 | BPF_X | unsigned{op}), dst, src, 0, 0);
+}
 
 void Assembler::alu64_imm(std::uint8_t op, Reg dst, std::int32_t value) {
     emit(code(BPF_ALU64 | BPF_K | unsigned{op}), dst, Reg::Result, 0, value);
@@ -119,7 +123,9 @@ void Assembler::jump_if64(Condition condition, Reg reg, Reg other, Label to) {
     jump_to(code(BPF_JMP | BPF_X | static_cast<unsigned>(condition)), reg, other, 0, to);
 }
 
-void Assembler::jump_if_not_null(Reg pointer, Label to) { jump_to(code(BPF_JMP | BPF_K | BPF_JNE), pointer, Reg::Result, 0, to); }
+void Assembler::jump_if_not_null(Reg pointer, Label to) {
+    jump_to(code(BPF_JMP | BPF_K | BPF_JNE), pointer, Reg::Result, 0, to);
+}
 
 void Assembler::call(std::string function) {
     function_.calls.push_back({function_.insns.size(), std::move(function)});
@@ -135,7 +141,8 @@ void Assembler::exit() { emit(code(BPF_JMP | BPF_EXIT), Reg::Result, Reg::Result
 // Which instructions can be reached from the first. The verifier refuses a function that has others.
 std::vector<bool> Assembler::reachable() const {
     std::vector<std::size_t> target(function_.insns.size(), kUnplaced);
-    for (const Jump& jump : jumps_) target[jump.insn] = places_[jump.label];
+    for (const Jump& jump : jumps_)
+        target[jump.insn] = places_[jump.label];
     std::vector<bool> reached(function_.insns.size(), false);
     std::vector<std::size_t> work{0};
     while (!work.empty()) {
@@ -165,8 +172,10 @@ void Assembler::drop_unreachable() {
     const auto dead = [&](const auto& entry) { return !reached[entry.insn]; };
     std::erase_if(jumps_, dead);
     std::erase_if(function_.calls, dead);
-    for (Jump& jump : jumps_) jump.insn = moved[jump.insn];
-    for (Call& call : function_.calls) call.insn = moved[call.insn];
+    for (Jump& jump : jumps_)
+        jump.insn = moved[jump.insn];
+    for (Call& call : function_.calls)
+        call.insn = moved[call.insn];
     for (std::size_t& place : places_)
         if (place != kUnplaced) place = moved[place];
     function_.insns = std::move(kept);

@@ -15,11 +15,16 @@ namespace xtbpf::codegen {
 
 // What the registers hold in generated code. The callee-saved ones live through a whole function.
 enum class Reg : std::uint8_t {
-    Result = 0,                                // r0: return value of calls and of the function
-    Arg1 = 1, Arg2 = 2, Arg3 = 3, Arg4 = 4, Arg5 = 5,
-    Value = 1, Other = 2,                      // scratch between calls: the field under test
-    Context = 6,                               // r6: the program's context
-    View = 7,                                  // r7: struct xt_view *
+    Result = 0, // r0: return value of calls and of the function
+    Arg1 = 1,
+    Arg2 = 2,
+    Arg3 = 3,
+    Arg4 = 4,
+    Arg5 = 5,
+    Value = 1,
+    Other = 2,   // scratch between calls: the field under test
+    Context = 6, // r6: the program's context
+    View = 7,    // r7: struct xt_view *
     Frame = 10,
 };
 
@@ -46,7 +51,7 @@ class Assembler {
   public:
     explicit Assembler(std::string name) : function_{std::move(name), {}, {}} {}
 
-    Label label();        // a new one, not yet placed
+    Label label(); // a new one, not yet placed
     void place(Label label);
 
     void load(Reg dst, Reg base, std::int16_t offset, Width width);
@@ -56,7 +61,7 @@ class Assembler {
     void copy(Reg dst, Reg src);             // 64 bits
     void load64(Reg dst, std::uint64_t value);
     void alu(std::uint8_t op, Reg dst, std::uint32_t value);
-    void load_map(Reg dst, int fd);          // the map's address, for a helper
+    void load_map(Reg dst, int fd); // the map's address, for a helper
     void alu64(std::uint8_t op, Reg dst, Reg src);
     void alu64_imm(std::uint8_t op, Reg dst, std::int32_t value);
 
@@ -67,7 +72,10 @@ class Assembler {
     void call(std::string function);
     void call_helper(bpf_func_id helper);
     void exit();
-    void return_value(std::uint32_t value) { move(Reg::Result, value); exit(); }
+    void return_value(std::uint32_t value) {
+        move(Reg::Result, value);
+        exit();
+    }
 
     std::size_t size() const { return function_.insns.size(); }
 

@@ -3,7 +3,6 @@
 
 #include "translator/chains.hpp"
 #include "translator/codegen/function_writer.hpp"
-
 #include "translator/record.h"
 
 #include <cassert>
@@ -22,7 +21,8 @@ constexpr std::size_t kMostInstructions = 900'000;
 // BTF wants C identifiers; the chain's number keeps names apart that differ in other characters only.
 std::string function_name(std::uint32_t chain, const std::string& chain_name) {
     std::string name = fmt::format("c{}_", chain);
-    for (char c : chain_name) name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+    for (char c : chain_name)
+        name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
     return name;
 }
 
@@ -54,7 +54,8 @@ class Functions {
         if (!function) return std::unexpected(function.error());
         total_ += function->insns.size();
         if (total_ > kMostInstructions)
-            return fail(ErrorKind::Refused, fmt::format("{} compiles to more than {} instructions", name(hook_), kMostInstructions));
+            return fail(ErrorKind::Refused,
+                        fmt::format("{} compiles to more than {} instructions", name(hook_), kMostInstructions));
         program_.functions.push_back(std::move(*function));
         return {};
     }
@@ -75,7 +76,8 @@ Result<void> write_chain(const HookContext& context, std::uint32_t chain, Functi
         return functions.add(std::move(writer).finish());
     }
     std::vector<FunctionWriter::Part> parts;
-    for (std::span<const ir::Rule> rules : cut(context.table.chains[chain].rules, context.layout, context.table.family)) {
+    for (std::span<const ir::Rule> rules :
+         cut(context.table.chains[chain].rules, context.layout, context.table.family)) {
         FunctionWriter part(context, fmt::format("{}_part{}", name, parts.size()), sites);
         part.part_of_chain(rules);
         parts.push_back({fmt::format("{}_part{}", name, parts.size()), sites});
@@ -138,11 +140,14 @@ Result<Program> compile_hook(const ir::Table& table, Hook hook, const HookNeeds&
     assert(root);
     const Layout layout = lay_out(table, *root, table.family);
     if (needs.answers > 32 * XT_ANSWER_WORDS)
-        return fail(ErrorKind::Refused, fmt::format("a packet at {} can need more than {} answers of matches that only the kernel "
-                                                    "can evaluate", name(hook), 32 * XT_ANSWER_WORDS));
+        return fail(ErrorKind::Refused,
+                    fmt::format("a packet at {} can need more than {} answers of matches that only the kernel "
+                                "can evaluate",
+                                name(hook), 32 * XT_ANSWER_WORDS));
     for (std::uint32_t chain : layout.order)
         if (layout.places[chain].level > XT_MOST_NESTED)
-            return fail(ErrorKind::Refused, fmt::format("the chains of {} nest deeper than {}", name(hook), XT_MOST_NESTED));
+            return fail(ErrorKind::Refused,
+                        fmt::format("the chains of {} nest deeper than {}", name(hook), XT_MOST_NESTED));
 
     HookContext context{table, needs, options, layout, {}, {}};
     context.names.resize(table.chains.size());
@@ -158,8 +163,10 @@ Result<Program> compile_hook(const ir::Table& table, Hook hook, const HookNeeds&
 
     Functions functions(hook);
     if (layout.deep) {
-        if (Result<void> added = functions.add(deep_entry(options.entry)); !added) return std::unexpected(added.error());
-        if (Result<void> added = functions.add(dispatch(context, chains)); !added) return std::unexpected(added.error());
+        if (Result<void> added = functions.add(deep_entry(options.entry)); !added)
+            return std::unexpected(added.error());
+        if (Result<void> added = functions.add(dispatch(context, chains)); !added)
+            return std::unexpected(added.error());
     }
     for (std::uint32_t chain : chains)
         if (Result<void> added = write_chain(context, chain, functions); !added) return std::unexpected(added.error());

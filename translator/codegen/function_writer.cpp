@@ -20,9 +20,10 @@ constexpr std::size_t kTooLong = 30'000;
 } // namespace
 
 FunctionWriter::FunctionWriter(const HookContext& hook, std::string name, std::uint32_t& sites)
-    : hook_(hook), out_(std::move(name)), sites_(sites), verdict_(out_.label()), hotdrop_(out_.label()), stop_(out_.label()),
-      defer_(out_.label()), resume_(out_.label()),
-      predicates_(out_, hook.table.family, hook.layout.matches, hook.options.clock, {.hotdrop = hotdrop_, .stop = stop_}) {
+    : hook_(hook), out_(std::move(name)), sites_(sites), verdict_(out_.label()), hotdrop_(out_.label()),
+      stop_(out_.label()), defer_(out_.label()), resume_(out_.label()),
+      predicates_(out_, hook.table.family, hook.layout.matches, hook.options.clock,
+                  {.hotdrop = hotdrop_, .stop = stop_}) {
     const Label there = out_.label();
     out_.copy(Reg::Context, Reg::Arg1);
     out_.copy(Reg::View, Reg::Arg2);
@@ -42,7 +43,8 @@ const ir::Predicate* FunctionWriter::quick_test(const ir::Rule& rule) const {
     const Family family = hook_.table.family;
     const ir::Predicate* best = nullptr;
     for (const ir::Predicate& predicate : rule.predicates) {
-        if (PredicateWriter::is_quick(predicate, family) && knowable(predicate) && (!best || rank(predicate) > rank(*best)))
+        if (PredicateWriter::is_quick(predicate, family) && knowable(predicate) &&
+            (!best || rank(predicate) > rank(*best)))
             best = &predicate;
         if (!PredicateWriter::is_pure(predicate, family)) break;
     }
@@ -83,8 +85,10 @@ void FunctionWriter::rule(const ir::Rule& rule, const ir::Predicate* known, Labe
     bool deferred = false;
     for (const ir::Predicate& predicate : rule.predicates) {
         if (&predicate == known) continue;
-        if (knowable(predicate)) predicates_.require(predicate, next);
-        else deferred = true;
+        if (knowable(predicate))
+            predicates_.require(predicate, next);
+        else
+            deferred = true;
     }
     if (deferred) return out_.jump(defer_);
     action(rule, next, chain_return);
@@ -113,8 +117,10 @@ void FunctionWriter::action(const ir::Rule& rule, Label next, Label chain_return
         out_.copy(Reg::Arg2, Reg::View);
         out_.move(Reg::Arg3, effect_number(hook_.needs, hand_off->effect));
         out_.call("rt_effect");
-        if (std::holds_alternative<ir::RejectEffect>(hand_off->effect)) out_.return_value(XT_DROP);
-        else out_.jump(next);
+        if (std::holds_alternative<ir::RejectEffect>(hand_off->effect))
+            out_.return_value(XT_DROP);
+        else
+            out_.jump(next);
     } else {
         out_.jump(next);
     }
@@ -126,7 +132,8 @@ void FunctionWriter::perform(const ir::Jump& jump, Label next, Label chain_retur
         rows(hook_.table.chains[jump.chain].rules, back);
     } else if (hook_.layout.deep) {
         resumable_.push_back({++sites_, back}); // a goto too: what follows its chain may be the policy
-        out_.store_imm(Reg::View, offsetof(xt_view, callee), static_cast<std::int32_t>(hook_.numbers[jump.chain]), Width::Half);
+        out_.store_imm(Reg::View, offsetof(xt_view, callee), static_cast<std::int32_t>(hook_.numbers[jump.chain]),
+                       Width::Half);
         out_.store_imm(Reg::View, offsetof(xt_view, site), static_cast<std::int32_t>(sites_), Width::Half);
         out_.return_value(XT_CALL);
     } else {
@@ -179,7 +186,8 @@ void FunctionWriter::calls_of_parts(std::uint32_t chain, std::span<const Part> p
     end_of_chain(chain);
     if (!hook_.layout.deep) return;
     out_.place(resume_); // the site is a part's: that one goes on
-    for (const Site& part : resumable_) out_.jump_if(Condition::LessEqual, Reg::Value, part.number, part.at);
+    for (const Site& part : resumable_)
+        out_.jump_if(Condition::LessEqual, Reg::Value, part.number, part.at);
     out_.return_value(XT_DROP);
 }
 
@@ -188,7 +196,8 @@ void FunctionWriter::jump_to_site() {
     if (!hook_.layout.deep) return;
     out_.place(resume_);
     out_.store_imm(Reg::View, offsetof(xt_view, resume), 0, Width::Half);
-    for (const Site& site : resumable_) out_.jump_if(Condition::Equal, Reg::Value, site.number, site.at);
+    for (const Site& site : resumable_)
+        out_.jump_if(Condition::Equal, Reg::Value, site.number, site.at);
     out_.return_value(XT_DROP);
 }
 

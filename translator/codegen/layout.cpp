@@ -19,7 +19,8 @@ struct Cost {
     std::uint64_t operator()(const ir::FieldTest& test) const { return 2 * field(test); } // in the row and in the block
     std::uint64_t operator()(const ir::AnyOf& any) const {
         std::uint64_t sum = 1;
-        for (const ir::FieldTest& test : any.tests) sum += field(test);
+        for (const ir::FieldTest& test : any.tests)
+            sum += field(test);
         return sum;
     }
     std::uint64_t operator()(const ir::AddressTest&) const { return 6 + 3 * words(); }
@@ -43,7 +44,8 @@ std::vector<std::uint32_t> callees(const ir::Chain& chain) {
 
 std::uint64_t estimate(const ir::Rule& rule, Family family) {
     std::uint64_t sum = 12; // counter and action
-    for (const ir::Predicate& predicate : rule.predicates) sum += std::visit(Cost{family}, predicate);
+    for (const ir::Predicate& predicate : rule.predicates)
+        sum += std::visit(Cost{family}, predicate);
     return sum;
 }
 
@@ -57,7 +59,8 @@ Layout lay_out(const ir::Table& table, std::uint32_t builtin_chain, Family famil
     layout.order.assign(order.callees_first.rbegin(), order.callees_first.rend());
     layout.places.resize(table.chains.size());
     for (std::uint32_t chain : layout.order)
-        for (std::uint32_t callee : callees(table.chains[chain])) ++layout.places[callee].callers;
+        for (std::uint32_t callee : callees(table.chains[chain]))
+            ++layout.places[callee].callers;
 
     // Sizes from the leaves up; a chain that is big or has several callers stays out of its callers.
     for (auto chain = layout.order.rbegin(); chain != layout.order.rend(); ++chain) {
@@ -81,7 +84,8 @@ Layout lay_out(const ir::Table& table, std::uint32_t builtin_chain, Family famil
         }
     }
     for (std::uint32_t chain : layout.order)
-        if (const ChainPlace& place = layout.places[chain]; place.level + (in_parts(place) ? 1 : 0) > kDeepest) layout.deep = true;
+        if (const ChainPlace& place = layout.places[chain]; place.level + (in_parts(place) ? 1 : 0) > kDeepest)
+            layout.deep = true;
     return layout;
 }
 

@@ -39,7 +39,8 @@ constexpr std::uint32_t proto_key(std::uint8_t protocol) {
 bool PredicateWriter::is_quick(const ir::Predicate& predicate, Family family) {
     if (const auto* field = std::get_if<ir::FieldTest>(&predicate)) return !field->gate && field->ranges.size() == 1;
     if (const auto* address = std::get_if<ir::AddressTest>(&predicate)) return !address->gate && !address->invert;
-    if (const auto* protocol = std::get_if<ir::ProtocolTest>(&predicate)) return family == Family::V4 || !protocol->invert;
+    if (const auto* protocol = std::get_if<ir::ProtocolTest>(&predicate))
+        return family == Family::V4 || !protocol->invert;
     return false;
 }
 
@@ -52,8 +53,9 @@ bool PredicateWriter::is_complete(const ir::Predicate& predicate, Family family)
 
 bool PredicateWriter::is_pure(const ir::Predicate& predicate, Family family) {
     if (std::holds_alternative<ir::ProtocolTest>(predicate)) return family == Family::V4;
-    return !std::holds_alternative<ir::HeaderTest>(predicate) && !std::holds_alternative<ir::TcpOptionTest>(predicate) &&
-           !std::holds_alternative<ir::LimitTest>(predicate) && !std::holds_alternative<ir::KernelMatch>(predicate);
+    return !std::holds_alternative<ir::HeaderTest>(predicate) &&
+           !std::holds_alternative<ir::TcpOptionTest>(predicate) && !std::holds_alternative<ir::LimitTest>(predicate) &&
+           !std::holds_alternative<ir::KernelMatch>(predicate);
 }
 
 void PredicateWriter::jump_if_maybe(const ir::Predicate& predicate, Label maybe) {
@@ -64,7 +66,8 @@ void PredicateWriter::jump_if_maybe(const ir::Predicate& predicate, Label maybe)
     } else if (const auto* protocol = std::get_if<ir::ProtocolTest>(&predicate)) {
         if (family_ == Family::V4) {
             load_field(ir::Field::Proto, ~0U);
-            out_.jump_if(protocol->invert ? Condition::NotEqual : Condition::Equal, Reg::Value, protocol->protocol, maybe);
+            out_.jump_if(protocol->invert ? Condition::NotEqual : Condition::Equal, Reg::Value, protocol->protocol,
+                         maybe);
             return;
         }
         // Where the transport header wasn't found the slow test has to say what that means.
@@ -145,7 +148,8 @@ void PredicateWriter::require_one(const ir::FieldTest& one, Label no) { test(one
 
 void PredicateWriter::require_one(const ir::AnyOf& any, Label no) {
     const Label found = out_.label();
-    for (const ir::FieldTest& one : any.tests) test(one, any.invert ? no : found, Sense::True);
+    for (const ir::FieldTest& one : any.tests)
+        test(one, any.invert ? no : found, Sense::True);
     if (!any.invert) out_.jump(no);
     out_.place(found);
 }
@@ -160,8 +164,8 @@ void PredicateWriter::require_one(const ir::AddressTest& one, Label no) {
     out_.place(over);
 }
 
-// Jumps to `outside` unless low <= address <= high, as 128-bit numbers: word by word, most significant first, until a word
-// lies strictly within its bound.
+// Jumps to `outside` unless low <= address <= high, as 128-bit numbers: word by word, most significant first, until a
+// word lies strictly within its bound.
 void PredicateWriter::compare_words(const ir::AddressRange& test, Label outside) {
     for (const bool lower : {true, false}) {
         const Label within = out_.label();
@@ -186,7 +190,8 @@ void PredicateWriter::require_one(const ir::AddressRange& one, Label no) {
 
 // The name is compared as two 64-bit halves in memory order.
 void PredicateWriter::interface_equal(const ir::InterfaceTest& one, Label differ) {
-    const std::size_t base = one.direction == ir::Direction::In ? offsetof(xt_view, in_name) : offsetof(xt_view, out_name);
+    const std::size_t base =
+        one.direction == ir::Direction::In ? offsetof(xt_view, in_name) : offsetof(xt_view, out_name);
     for (std::size_t half = 0; half < 2; ++half) {
         std::uint64_t name;
         std::uint64_t mask;

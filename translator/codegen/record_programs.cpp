@@ -11,7 +11,7 @@ namespace xtbpf::codegen {
 
 namespace {
 
-constexpr std::int16_t kKey = -8; // the skb's address, on the stack
+constexpr std::int16_t kKey = -8;  // the skb's address, on the stack
 constexpr Reg kRecord = Reg::View; // callee-saved, as in generated functions
 
 template <typename Body> std::vector<bpf_insn> program(Body&& body) {
