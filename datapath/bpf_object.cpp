@@ -17,8 +17,8 @@ namespace xtbpf {
 
 namespace {
 
-// libbpf hands a program over just before it loads it, through a handler registered once per process for our section.
-// What the handler needs of the object being loaded is kept here.
+// libbpf hands a program over just before it loads it, through a handler registered once per process for our section. What
+// the handler needs of the object being loaded is kept here.
 struct Loading {
     const btf* types = nullptr;
     const std::map<std::string, std::vector<const codegen::Program*>>* generated = nullptr; // by program

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// An embedded BPF object on its way into the kernel: opened, given its maps and constants, linked with generated code,
-// loaded.
+// An embedded BPF object on its way into the kernel: opened, given its maps and constants, linked with generated code, loaded.
 #pragma once
 
 #include "datapath/fd.hpp"
@@ -22,12 +21,12 @@ class BpfObject {
     // `bytes` is the ELF file; all its programs are left out until include().
     static Result<BpfObject> open(std::span<const std::uint8_t> bytes, const char* name);
 
-    // Loads program `name`, linked with generated programs, which must outlive load(). Their functions are declared
-    // like the object's function `like`.
+    // Loads program `name`, linked with generated programs, which must outlive load(). Their functions are declared like the
+    // object's function `like`.
     Result<void> include(const std::string& name, const char* like, std::vector<const codegen::Program*> generated);
 
-    // Maps PREFIX_0, PREFIX_1, ... become the given ones; those beyond the last, which no slot leads to, an alias of
-    // the first. Without pages they are left out.
+    // Maps PREFIX_0, PREFIX_1, ... become the given ones; those beyond the last, which no slot leads to, an alias of the first.
+    // Without pages they are left out.
     Result<void> use_pages(const std::string& prefix, const std::vector<int>& pages);
     Result<void> use_map(const std::string& name, int fd);
     void leave_out_map(const std::string& name); // nothing that the verifier can reach may use it

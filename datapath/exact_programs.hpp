@@ -31,8 +31,8 @@ struct ExactPrograms {
     std::vector<HookPrograms> hooks; // in hook order
 };
 
-// Loads one program per hook of the table (and what its hand-ins and effects need). `counters` and `limits` are the
-// pages' file descriptors in page order. Refused with what was tried, errno and the verifier's last lines.
+// Loads one program per hook of the table (and what its hand-ins and effects need). `counters` and `limits` are the pages'
+// file descriptors in page order. Refused with what was tried, errno and the verifier's last lines.
 Result<ExactPrograms> load_exact(const ir::Table& table, const std::vector<int>& counters,
                                  const std::vector<int>& limits);
 

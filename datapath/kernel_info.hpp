@@ -12,8 +12,8 @@ namespace xtbpf {
 // From the resolution of the coarse clock, which is one jiffy.
 KernelClock kernel_clock();
 
-// BTF id of struct nf_conn as the conntrack functions mean it (there may be several structs of that name). Refused if
-// the kernel has no BTF or no conntrack.
+// BTF id of struct nf_conn as the conntrack functions mean it (there may be several structs of that name). Refused if the
+// kernel has no BTF or no conntrack.
 Result<std::uint32_t> nf_conn_type();
 
 } // namespace xtbpf

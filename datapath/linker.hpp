@@ -21,8 +21,8 @@ struct Image {
     std::vector<bpf_func_info> functions;
 };
 
-// `insns` and `functions` are a program as libbpf has linked it, entry first. Generated functions take the place of
-// those of the same name; `types` must hold a BTF FUNC of each one's name.
+// `insns` and `functions` are a program as libbpf has linked it, entry first. Generated functions take the place of those of
+// the same name; `types` must hold a BTF FUNC of each one's name.
 Result<Image> link(std::span<const bpf_insn> insns, std::span<const bpf_func_info> functions, const btf* types,
                    std::span<const codegen::Program* const> generated);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The truth, kept in the kernel: a table's rules as text, their slots and counter bases, in a frozen map, and the pages
-// its programs count in. All of them hang on the "holder", a program that never runs and that the anchor's T-store rule
-// keeps; that rule's tag tells the holder's id. So the store lives exactly as long as its network namespace.
+// The truth, kept in the kernel: a table's rules as text, their slots and counter bases, in a frozen map, and the pages its
+// programs count in. All of them hang on the "holder", a program that never runs and that the anchor's T-store rule keeps;
+// that rule's tag tells the holder's id. So the store lives exactly as long as its network namespace.
 //
 // A commit, in order:
 //     auto generation = anchor::generation_id();
@@ -35,8 +35,7 @@ struct CurrentStore {
     bool whole = true;             // the anchor has a base chain with a rule for each hook of the table
 };
 
-// The store in force in the current network namespace; nullopt: none. An unreadable one (another version, damaged) is
-// an error.
+// The store in force in the current network namespace; nullopt: none. An unreadable one (another version, damaged) is an error.
 Result<std::optional<CurrentStore>> read_store(Family family, TableId table);
 
 struct NewStore {
@@ -48,10 +47,9 @@ struct NewStore {
 };
 
 // Makes the store of `next`: gives slots and states (accounts.hpp) in `next` and `program`, grows the pages, writes and
-// freezes the map. Nothing in force is touched. An account that is `set` or new shows its `counters` from then on, plus
-// what has been counted since `current` was read: with the very `current` that was listed, nothing between a listing
-// and its zeroing is lost (as libiptc does). An account that isn't `set` goes on counting, whatever `counters` it
-// holds.
+// freezes the map. Nothing in force is touched. An account that is `set` or new shows its `counters` from then on, plus what
+// has been counted since `current` was read: with the very `current` that was listed, nothing between a listing and its
+// zeroing is lost (as libiptc does). An account that isn't `set` goes on counting, whatever `counters` it holds.
 Result<NewStore> build_store(StoredTable& next, ir::Table& program, const CurrentStore* current);
 
 } // namespace xtbpf

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a match or a target is to the frontend. One file in extensions/ per match or target holds its options, help,
-// parsing, printing, canonical form and lowering; extensions/registry.cpp lists them all.
+// What a match or a target is to the frontend. One file in extensions/ per match or target holds its options, help, parsing,
+// printing, canonical form and lowering; extensions/registry.cpp lists them all.
 #pragma once
 
 #include "translator/error.hpp"
@@ -44,9 +44,8 @@ struct OptionUse {
     const RuleContext& rule;
 };
 
-// Where the kernel takes the extension (struct xt_match and xt_target: table, hooks, proto). A breach is, as in
-// iptables, Refused with "Invalid argument. Run `dmesg' for more information." at commit, for the hooks a chain is
-// reachable from.
+// Where the kernel takes the extension (struct xt_match and xt_target: table, hooks, proto). A breach is, as in iptables,
+// Refused with "Invalid argument. Run `dmesg' for more information." at commit, for the hooks a chain is reachable from.
 struct KernelLimits {
     std::uint32_t hooks = ~0U; // hook_bit()s
     std::optional<TableId> table{};
@@ -54,8 +53,8 @@ struct KernelLimits {
 };
 
 // One use of an extension in a rule. Text pieces begin with a blank and end without: " --dport 22", " tcp dpt:22".
-// Messages of errors: as iptables prints them after "iptables v1.8.11 (x): "; where iptables leaves an empty line
-// before the usage hint, the message ends with a newline of its own.
+// Messages of errors: as iptables prints them after "iptables v1.8.11 (x): "; where iptables leaves an empty line before the
+// usage hint, the message ends with a newline of its own.
 class Extension {
   public:
     virtual ~Extension() = default;
@@ -92,8 +91,8 @@ using MatchDef = ExtensionDef<Match>;
 using TargetDef = ExtensionDef<Target>;
 
 // One option of the command line, with the checks that libxtables makes for all extensions (xtoptions.c,
-// xtables_option_parse): used once, not inverted where it can't be. `used` holds what was used so far, one bit an
-// option; begin with 0 for each use of the extension.
+// xtables_option_parse): used once, not inverted where it can't be. `used` holds what was used so far, one bit an option;
+// begin with 0 for each use of the extension.
 Result<void> use_option(std::string_view extension, std::span<const OptionDef> options, std::uint32_t& used,
                         Extension& instance, OptionUse use);
 

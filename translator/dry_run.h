@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How the self-check asks a loaded program what it would do: BPF_PROG_TEST_RUN with one of these in the control
- * buffer's first word. The program then counts nothing, hands nothing over and returns xt_path_mix(path hash, verdict).
+ * How the self-check asks a loaded program what it would do: BPF_PROG_TEST_RUN with one of these in the control buffer's
+ * first word. The program then counts nothing, hands nothing over and returns xt_path_mix(path hash, verdict).
  */
 #ifndef XTBPF_DRY_RUN_H
 #define XTBPF_DRY_RUN_H

@@ -93,6 +93,7 @@ HookNeeds hook_needs(const ir::Table& table, Hook hook) {
     });
     if (needs.kernel_matches.empty()) return needs;
     needs.rounds = CostliestPath(table, asks_kernel).of(*root);
+    if (needs.rounds == 0) needs.kernel_matches.clear(); // they stand behind rules that end every path
     needs.answers = CostliestPath(table, [](const ir::Predicate& predicate) {
                         return asks_kernel(predicate) || std::holds_alternative<ir::LimitTest>(predicate);
                     }).of(*root);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The typed IR: a rule is a conjunction of predicates over the packet view (view.h), in the order iptables evaluates
-// them, and an action. Few primitives carry all matches; the extensions (frontend/extensions) lower themselves to
-// these.
+// The typed IR: a rule is a conjunction of predicates over the packet view (view.h), in the order iptables evaluates them,
+// and an action. Few primitives carry all matches; the extensions (frontend/extensions) lower themselves to these.
 //
-// A predicate is true, false or, like the kernel's matches, asks for a "hotdrop": the packet is dropped at once and no
-// rule or policy counts it (net/ipv4/netfilter/ip_tables.c, ipt_do_table). Only ProtocolTest, HeaderTest, TcpOptionTest
-// and KernelMatch can.
+// A predicate is true, false or, like the kernel's matches, asks for a "hotdrop": the packet is dropped at once and no rule
+// or policy counts it (net/ipv4/netfilter/ip_tables.c, ipt_do_table). Only ProtocolTest, HeaderTest, TcpOptionTest and
+// KernelMatch can.
 #pragma once
 
 #include "translator/field.hpp"
@@ -28,8 +27,7 @@ struct Range {
     bool operator==(const Range&) const = default;
 };
 
-// When `field` < `at_least`, the predicate it guards isn't evaluated and yields `otherwise` (no conntrack entry, no
-// socket).
+// When `field` < `at_least`, the predicate it guards isn't evaluated and yields `otherwise` (no conntrack entry, no socket).
 struct Gate {
     Field field;
     std::uint32_t at_least = 1;
@@ -98,17 +96,16 @@ struct HeaderTest {
     bool operator==(const HeaderTest&) const = default;
 };
 
-// TCP option `kind` present != invert; data offset < 5 or options cut off: hotdrop (net/netfilter/xt_tcpudp.c,
-// tcp_find_option)
+// TCP option `kind` present != invert; data offset < 5 or options cut off: hotdrop (net/netfilter/xt_tcpudp.c, tcp_find_option)
 struct TcpOptionTest {
     std::uint8_t kind;
     bool invert = false;
     bool operator==(const TcpOptionTest&) const = default;
 };
 
-// Token bucket of net/netfilter/xt_limit.c. avg as struct xt_rateinfo: one token every avg / 10000 seconds; burst in
-// tokens. limit.hpp has its arithmetic. The state belongs to the rule: its index is LimitTest's ordinal in the rule
-// beside the rule's slot.
+// Token bucket of net/netfilter/xt_limit.c. avg as struct xt_rateinfo: one token every avg / 10000 seconds; burst in tokens.
+// limit.hpp has its arithmetic.
+// The state belongs to the rule: its index is LimitTest's ordinal in the rule beside the rule's slot.
 struct LimitTest {
     std::uint32_t avg = 0, burst = 0;
     std::uint32_t state = 0; // index of the state, stable while the rule exists; see table.hpp
@@ -157,8 +154,8 @@ struct Jump {
     bool is_goto = false;
     bool operator==(const Jump&) const = default;
 };
-// The kernel performs the effect, in order with the traversal's other effects. RejectEffect ends the traversal (the
-// packet is dropped); LogEffect goes on with the next rule.
+// The kernel performs the effect, in order with the traversal's other effects. RejectEffect ends the traversal (the packet
+// is dropped); LogEffect goes on with the next rule.
 struct HandOff {
     Effect effect;
     bool operator==(const HandOff&) const = default;

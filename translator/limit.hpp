@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The arithmetic of net/netfilter/xt_limit.c. The kernel counts in credits, so many a jiffy that a day's worth of them
-// fits 32 bits; a bucket begins full at limit_credits(avg * burst), a packet takes limit_credits(avg). Rounding can
-// leave a burst one packet short.
+// The arithmetic of net/netfilter/xt_limit.c. The kernel counts in credits, so many a jiffy that a day's worth of them fits 32
+// bits; a bucket begins full at limit_credits(avg * burst), a packet takes limit_credits(avg). Rounding can leave a burst one
+// packet short.
 #pragma once
 
 #include <cstdint>

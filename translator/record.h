@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The record of a packet that is handed to the kernel's own matches or effects: written by the classifying program
- * under the skb's address, read by the small programs of the side chains (kmod-shim/anchor.hpp) in the same traversal
- * of the hook. Plain C, shared by datapath/bpf and translator/codegen.
+ * The record of a packet that is handed to the kernel's own matches or effects: written by the classifying program under
+ * the skb's address, read by the small programs of the side chains (kmod-shim/anchor.hpp) in the same traversal of the hook.
+ * Plain C, shared by datapath/bpf and translator/codegen.
  */
 #ifndef XTBPF_RECORD_H
 #define XTBPF_RECORD_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A table as it is stored: canonical text with counters. This is the truth that lives in the kernel; everything else
-// (IR, programs) is derived from it. Shared by the frontend, which edits it, and the datapath, which stores it.
+// A table as it is stored: canonical text with counters. This is the truth that lives in the kernel; everything else (IR,
+// programs) is derived from it. Shared by the frontend, which edits it, and the datapath, which stores it.
 #pragma once
 
 #include "translator/ir.hpp"
@@ -20,9 +20,9 @@ struct Counters {
 
 inline constexpr ir::Slot kNoSlot = ~0U; // not stored yet: the backend gives a slot at commit
 
-// Counters and per-match state of one rule or policy. An edit elsewhere moves neither; whoever edits copies the whole
-// Account. The backend gives slots and states at commit and returns them with read(). `counters`: as read from the
-// kernel; or, if `set`, to be written at commit (new rules, -Z, -P, -R, restore -c).
+// Counters and per-match state of one rule or policy. An edit elsewhere moves neither; whoever edits copies the whole Account.
+// The backend gives slots and states at commit and returns them with read(). `counters`: as read from the kernel; or, if `set`, to be written at commit
+// (new rules, -Z, -P, -R, restore -c).
 struct Account {
     ir::Slot slot = kNoSlot;
     std::uint32_t state = kNoSlot; // first of the rule's LimitTest states; kNoSlot if it has none
@@ -32,8 +32,8 @@ struct Account {
 };
 
 struct StoredRule {
-    std::string text; // canonical, as save prints it after "-A CHAIN ": "-s 10.0.0.0/8 -j DROP"; never empty of
-                      // meaning: may be ""
+    std::string
+        text; // canonical, as save prints it after "-A CHAIN ": "-s 10.0.0.0/8 -j DROP"; never empty of meaning: may be ""
     Account account;
 };
 

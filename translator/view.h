@@ -2,10 +2,9 @@
 /*
  * The view of a packet: everything a rule can ask, laid out once, before the rules run.
  *
- * Shared by the BPF programs (datapath/bpf, which fill it from the kernel's structures), by the generated code and by
- * the interpreter (translator, which fill or read it through the field table in field.hpp). Plain C; no pointers;
- * numbers are in host byte order unless said otherwise. It lives on the BPF stack (512 bytes for all frames): keep it
- * small.
+ * Shared by the BPF programs (datapath/bpf, which fill it from the kernel's structures), by the generated code and by the
+ * interpreter (translator, which fill or read it through the field table in field.hpp). Plain C; no pointers; numbers are
+ * in host byte order unless said otherwise. It lives on the BPF stack (512 bytes for all frames): keep it small.
  */
 #ifndef XTBPF_VIEW_H
 #define XTBPF_VIEW_H
@@ -20,8 +19,8 @@
 /* What became of the search for the transport header. */
 enum xt_l4 {
     XT_L4_OK = 0, /* proto and l4_avail are valid; frag_off may still say that no header is here */
-    /* IPv6 only: an extension header is cut off, or one follows the header of a later fragment (ipv6_find_hdr then
-       fails with fragoff 0, as for the first): `-p` is a hotdrop (ip6_packet_match). */
+    /* IPv6 only: an extension header is cut off, or one follows the header of a later fragment (ipv6_find_hdr then fails with
+       fragoff 0, as for the first): `-p` is a hotdrop (ip6_packet_match). */
     XT_L4_BROKEN = 1,
 };
 

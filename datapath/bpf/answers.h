@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hand-ins: where a rule needs the kernel's own match the traversal stops, the side chain asks (kmod-shim/anchor.hpp),
- * and the traversal is run again from its start. What has been asked is then repeated in the same order, so that the
- * path is the same: token buckets too give the token they gave.
+ * Hand-ins: where a rule needs the kernel's own match the traversal stops, the side chain asks (kmod-shim/anchor.hpp), and the
+ * traversal is run again from its start. What has been asked is then repeated in the same order, so that the path is the same:
+ * token buckets too give the token they gave.
  */
 #ifndef XTBPF_ANSWERS_H
 #define XTBPF_ANSWERS_H

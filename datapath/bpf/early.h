@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The early stage: one program per device, at native XDP or at the end of tc ingress. It walks the chains that the
- * packet would meet in netfilter, up to its local delivery or forwarding, and drops it here only if that is provably
- * what would happen there, counting every rule on the way; otherwise it leaves the packet alone, uncounted, for the
- * exact stage. docs/adr/0002-early-stage.md says what is proved and why in this order.
+ * The early stage: one program per device, at native XDP or at the end of tc ingress. It walks the chains that the packet
+ * would meet in netfilter, up to its local delivery or forwarding, and drops it here only if that is provably what would
+ * happen there, counting every rule on the way; otherwise it leaves the packet alone, uncounted, for the exact stage.
+ * docs/adr/0002-early-stage.md says what is proved and why in this order.
  *
- * Compiled twice: early_xdp.bpf.c, early_tc.bpf.c. The loader replaces the empty functions xt_v4_* and xt_v6_* by
- * generated code, which records the slots of the rules that match (XT_MODE_RECORD), and answers XT_DEFER where it would
- * need something that only netfilter knows.
+ * Compiled twice: early_xdp.bpf.c, early_tc.bpf.c. The loader replaces the empty functions xt_v4_* and xt_v6_* by generated
+ * code, which records the slots of the rules that match (XT_MODE_RECORD), and answers XT_DEFER where it would need something
+ * that only netfilter knows.
  */
 #ifndef XTBPF_EARLY_H
 #define XTBPF_EARLY_H
 
-#include "datapath/bpf/early_conntrack.h"
 #include "datapath/bpf/early_context.h"
+#include "datapath/bpf/early_conntrack.h"
 #include "datapath/bpf/early_counters.h"
 #include "datapath/bpf/early_device.h"
-#include "datapath/bpf/early_forward.h"
 #include "datapath/bpf/early_hooks.h"
 #include "datapath/bpf/early_packet.h"
 #include "datapath/bpf/early_route4.h"
 #include "datapath/bpf/early_route6.h"
+#include "datapath/bpf/early_forward.h"
 
 /* The switch: user space turns it off before it changes the rules, so that none are enforced here that aren't there. */
 struct {
@@ -59,8 +59,8 @@ __noinline int rt_count(struct xt_view* v, __u32 slot) {
 #include "datapath/bpf/tcp_option.h"
 #endif
 
-/* Stand for generated code; the calls keep the functions that it calls in the object, and the compiler must not know
- * what is returned. */
+/* Stand for generated code; the calls keep the functions that it calls in the object, and the compiler must not know what
+ * is returned. */
 #define XT_EMPTY_CHAIN(name)                                                                                           \
     __noinline int name(xt_ctx* ctx, struct xt_view* v) {                                                              \
         int verdict = XT_ACCEPT;                                                                                       \

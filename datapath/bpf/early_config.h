@@ -8,8 +8,7 @@
 
 #include <linux/types.h>
 
-/* The chains the early stage walks, in the order a packet meets them: raw and mangle, then either INPUT's or FORWARD's.
- */
+/* The chains the early stage walks, in the order a packet meets them: raw and mangle, then either INPUT's or FORWARD's. */
 enum xt_early_chain {
     XT_EARLY_RAW_PREROUTING,
     XT_EARLY_MANGLE_PREROUTING,
@@ -30,8 +29,7 @@ struct xt_early_config {
     __u8 linked[2];     /* by family, bit 1 << XT_EARLY_*: the chain's code is linked in; others accept, uncounted */
 };
 
-/* Counter pages: entry ((family * 5 + table) << 4) + page; families and tables in the order of translator/tables.hpp.
- */
+/* Counter pages: entry ((family * 5 + table) << 4) + page; families and tables in the order of translator/tables.hpp. */
 #define XT_EARLY_PAGE_BITS 4
 #define XT_EARLY_TABLES 5
 #define XT_EARLY_PAGES ((2 * XT_EARLY_TABLES) << XT_EARLY_PAGE_BITS)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Proof, part 3: behind conntrack a packet may be dropped unseen by it only if it would leave no trace there. One
- * without an entry leaves none: its entry would have been confirmed behind the last hook only. One of a known
- * connection moves timeouts and TCP windows.
+ * Proof, part 3: behind conntrack a packet may be dropped unseen by it only if it would leave no trace there. One without an
+ * entry leaves none: its entry would have been confirmed behind the last hook only. One of a known connection moves timeouts
+ * and TCP windows.
  */
 #ifndef XTBPF_EARLY_CONNTRACK_H
 #define XTBPF_EARLY_CONNTRACK_H

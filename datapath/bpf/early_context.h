@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What differs between the two places the early stage is compiled for: XT_EARLY_XDP defined, a frame before it has an
- * skb; not defined, an skb at the end of tc ingress.
+ * What differs between the two places the early stage is compiled for: XT_EARLY_XDP defined, a frame before it has an skb;
+ * not defined, an skb at the end of tc ingress.
  */
 #ifndef XTBPF_EARLY_CONTEXT_H
 #define XTBPF_EARLY_CONTEXT_H

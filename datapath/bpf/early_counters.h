@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The recorded path is counted in the pages of its tables (translator/pages.hpp), the same that the exact stage counts
- * in. */
+/* The recorded path is counted in the pages of its tables (translator/pages.hpp), the same that the exact stage counts in. */
 #ifndef XTBPF_EARLY_COUNTERS_H
 #define XTBPF_EARLY_COUNTERS_H
 

@@ -10,8 +10,7 @@
 
 #define XT_MOST_LISTENERS 16
 
-/* Whether a list of struct packet_type has one for `protocol` (network order): a DHCP client sees packets that INPUT
- * drops. */
+/* Whether a list of struct packet_type has one for `protocol` (network order): a DHCP client sees packets that INPUT drops. */
 static __always_inline int xt_has_listener(__u64 head, __u16 protocol) {
     __u64 at = xt_word(head);
 

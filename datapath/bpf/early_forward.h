@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Proof, part 4: an IPv4 packet that the routes send on does reach FORWARD: ip_forward() (net/ipv4/ip_forward.c) has
- * nothing against it before the hook: TTL, size, IPsec policies, no redirect to send; and bpf_fib_lookup() says the
- * same out-interface.
+ * Proof, part 4: an IPv4 packet that the routes send on does reach FORWARD: ip_forward() (net/ipv4/ip_forward.c) has nothing
+ * against it before the hook: TTL, size, IPsec policies, no redirect to send; and bpf_fib_lookup() says the same out-interface.
  */
 #ifndef XTBPF_EARLY_FORWARD_H
 #define XTBPF_EARLY_FORWARD_H

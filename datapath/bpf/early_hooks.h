@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Proof, part 2: between PREROUTING and the chain that drops, netfilter runs nothing but this project's own chains, the
- * defragmentation and conntrack. Asked of the kernel for each packet: a foreign chain (another nf_tables table, the
- * kernel's iptables, nat, IPVS...) would count or change the packet; and if our own chains are gone (nft flush
- * ruleset), so are the rules.
+ * defragmentation and conntrack. Asked of the kernel for each packet: a foreign chain (another nf_tables table, the kernel's
+ * iptables, nat, IPVS...) would count or change the packet; and if our own chains are gone (nft flush ruleset), so are the rules.
  */
 #ifndef XTBPF_EARLY_HOOKS_H
 #define XTBPF_EARLY_HOOKS_H

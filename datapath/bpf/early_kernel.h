@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's structures as far as the early stage asks them about devices, hooks and routes; offsets are relocated at
- * load time (CO-RE), so only names and types matter. Written by hand so that building needs no running kernel's BTF.
+ * The kernel's structures as far as the early stage asks them about devices, hooks and routes; offsets are relocated at load
+ * time (CO-RE), so only names and types matter. Written by hand so that building needs no running kernel's BTF.
  *
- * Programs at XDP and tc run inside one RCU read section, so what is found by walking pointers here stays valid
- * meanwhile; a load from a bad address gives 0 (the verifier makes all loads through such pointers faultless).
+ * Programs at XDP and tc run inside one RCU read section, so what is found by walking pointers here stays valid meanwhile; a
+ * load from a bad address gives 0 (the verifier makes all loads through such pointers faultless).
  */
 #ifndef XTBPF_EARLY_KERNEL_H
 #define XTBPF_EARLY_KERNEL_H
 
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
-#include <linux/bpf.h>
 #include <linux/types.h>
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_core_read.h>
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 

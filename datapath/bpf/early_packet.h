@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From a received frame to the view, for plain packets only: Ethernet to this host, IPv4 without options and fragments,
- * or IPv6 whose first header is TCP, UDP or ICMPv6, with everything in order that ip_rcv_core and ip6_rcv_core ask
+ * From a received frame to the view, for plain packets only: Ethernet to this host, IPv4 without options and fragments, or
+ * IPv6 whose first header is TCP, UDP or ICMPv6, with everything in order that ip_rcv_core and ip6_rcv_core ask
  * (net/ipv4/ip_input.c, net/ipv6/ip6_input.c). Anything else is for the exact stage to judge.
  */
 #ifndef XTBPF_EARLY_PACKET_H
@@ -16,8 +16,8 @@ static __always_inline __u16 xt_load16(const __u8* p) { return bpf_ntohs(*(const
 
 #define XT_TCP_HEADER 20
 
-/* As read_transport of translator/packet.cpp: ports if their bytes are in the packet, TCP's fields if its whole header
- * is. What is in the packet must be in reach too. */
+/* As read_transport of translator/packet.cpp: ports if their bytes are in the packet, TCP's fields if its whole header is.
+ * What is in the packet must be in reach too. */
 static __always_inline int xt_transport(struct xt_view* v, const __u8* l4, const __u8* end) {
     __u32 bytes = v->l4_avail;
 
@@ -58,8 +58,7 @@ static __always_inline int xt_parse_ipv4(xt_ctx* ctx, struct xt_view* v, const _
     return xt_transport(v, ip + 20, end) ? XT_V4 : XT_NOT_PLAIN;
 }
 
-/* Multicast sources, the unspecified address, and loopback addresses outside the loopback device, don't get past
- * ip6_rcv_core. */
+/* Multicast sources, the unspecified address, and loopback addresses outside the loopback device, don't get past ip6_rcv_core. */
 static __always_inline int xt_plain_address6(const __u32* words) {
     if (words[0] >> 24 == 0xff) return 0;
     if (words[0] == 0 && words[1] == 0 && words[2] == 0 && words[3] <= 1) return 0;

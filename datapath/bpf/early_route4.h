@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's own IPv4 routes, read where they are: what fib_lookup() (net/ipv4/fib_frontend.c, fib_trie.c) would
- * answer, for the plain cases; anything else is unknown. bpf_fib_lookup() can't be asked on a host: it refuses where
- * forwarding is off.
+ * The kernel's own IPv4 routes, read where they are: what fib_lookup() (net/ipv4/fib_frontend.c, fib_trie.c) would answer, for
+ * the plain cases; anything else is unknown. bpf_fib_lookup() can't be asked on a host: it refuses where forwarding is off.
  */
 #ifndef XTBPF_EARLY_ROUTE4_H
 #define XTBPF_EARLY_ROUTE4_H
@@ -18,9 +17,9 @@ struct xt_route {
 };
 
 /*
- * The trie: a key_vector with bits = 0 is a leaf; else an array of 1 << bits children that differ in the key bits from
- * pos upwards. A search goes down by the key; what it doesn't find there may be a shorter prefix, with zeros behind, so
- * it goes on in the children whose index has one more set bit cleared, then in the parent's.
+ * The trie: a key_vector with bits = 0 is a leaf; else an array of 1 << bits children that differ in the key bits from pos
+ * upwards. A search goes down by the key; what it doesn't find there may be a shorter prefix, with zeros behind, so it goes
+ * on in the children whose index has one more set bit cleared, then in the parent's.
  */
 enum xt_fib_phase { XT_FIB_DOWN, XT_FIB_PREFIX, XT_FIB_BACK, XT_FIB_LEAF, XT_FIB_DONE };
 
@@ -152,8 +151,7 @@ __noinline int xt_route4(xt_ctx* ctx, __u32 address, struct xt_route* route) {
 /* Indexes into ipv4_devconf.data (include/uapi/linux/ip.h, IPV4_DEVCONF_* - 1) */
 enum { XT_CONF_FORWARDING = 0, XT_CONF_RP_FILTER = 7 };
 
-/* Addresses that the stack takes for martians or treats apart: this network, loopback, multicast, class E, broadcast.
- */
+/* Addresses that the stack takes for martians or treats apart: this network, loopback, multicast, class E, broadcast. */
 static __always_inline int xt_ordinary4(__u32 address) {
     __u32 net = address >> 24;
     return net != 0 && net != 127 && net < 224;

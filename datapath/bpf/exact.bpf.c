@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The exact stage: socket filters that nf_tables calls at the netfilter hooks (kmod-shim/anchor.hpp). One program per
- * hook fills the view from the skb, runs the generated code and says whether the packet is accepted (0) or needs a
- * further look (1). Where rules need the kernel's own matches, a second program per hook, again_*, runs once these have
- * answered.
+ * The exact stage: socket filters that nf_tables calls at the netfilter hooks (kmod-shim/anchor.hpp). One program per hook
+ * fills the view from the skb, runs the generated code and says whether the packet is accepted (0) or needs a further look (1).
+ * Where rules need the kernel's own matches, a second program per hook, again_*, runs once these have answered.
  *
  * The generated functions replace `classify` when the object is loaded (datapath/linker.hpp).
  */
 #include "datapath/bpf/kernel.h"
-#include "translator/dry_run.h"
+
 #include "translator/record.h"
+#include "translator/dry_run.h"
 
 #define xt_load(ctx, offset, to, bytes) bpf_skb_load_bytes(ctx, offset, to, bytes)
-#include "datapath/bpf/answers.h"
-#include "datapath/bpf/deep.h"
-#include "datapath/bpf/exact_config.h"
 #include "datapath/bpf/packet.h"
 #include "datapath/bpf/runtime.h"
+#include "datapath/bpf/exact_config.h"
 #include "datapath/bpf/socket_view.h"
 #include "datapath/bpf/tcp_option.h"
+#include "datapath/bpf/deep.h"
+#include "datapath/bpf/answers.h"
 
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -29,8 +29,8 @@ struct {
 
 static const struct xt_record xt_new_record = {.need = XT_NO_NEED};
 
-/* Stands for the generated code; its calls keep the runtime functions in the object. Its verdict must look like any
- * number, or clang takes comparisons with the others out. */
+/* Stands for the generated code; its calls keep the runtime functions in the object. Its verdict must look like any number,
+ * or clang takes comparisons with the others out. */
 __noinline int classify(struct __sk_buff* ctx, struct xt_view* v);
 
 static __always_inline struct xt_record* xt_record_of(struct __sk_buff* ctx) {

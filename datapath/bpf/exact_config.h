@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the loader tells the exact stage's programs before it loads them; constants to the verifier, so that what a
- * table doesn't need costs nothing. Shared with datapath/exact_programs.cpp.
+ * What the loader tells the exact stage's programs before it loads them; constants to the verifier, so that what a table
+ * doesn't need costs nothing. Shared with datapath/exact_programs.cpp.
  */
 #ifndef XTBPF_EXACT_CONFIG_H
 #define XTBPF_EXACT_CONFIG_H

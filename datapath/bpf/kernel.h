@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's structures as far as the programs read them; offsets are relocated at load time (CO-RE), so only names
- * and types matter here. Written by hand so that building needs no running kernel's BTF.
+ * The kernel's structures as far as the programs read them; offsets are relocated at load time (CO-RE), so only names and
+ * types matter here. Written by hand so that building needs no running kernel's BTF.
  */
 #ifndef XTBPF_KERNEL_H
 #define XTBPF_KERNEL_H
 
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
-#include <linux/bpf.h>
 #include <linux/types.h>
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_core_read.h>
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -89,8 +90,7 @@ struct sk_buff {
     unsigned char* data;
 };
 
-/* The Ethernet header lies in packet memory, its layout is no kernel's choice; bpf_rdonly_cast wants a type of the
- * kernel. */
+/* The Ethernet header lies in packet memory, its layout is no kernel's choice; bpf_rdonly_cast wants a type of the kernel. */
 struct ethhdr {
     unsigned char h_dest[6];
     unsigned char h_source[6];

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * From the bytes of an IP packet to the view: the BPF side of translator/packet.hpp. The includer defines
- * `xt_load(ctx, offset, to, bytes)`, which copies packet bytes counted from the network header and returns 0 on
- * success.
+ * `xt_load(ctx, offset, to, bytes)`, which copies packet bytes counted from the network header and returns 0 on success.
  */
 #ifndef XTBPF_PACKET_H
 #define XTBPF_PACKET_H
@@ -30,8 +29,7 @@ static __always_inline __u32 xt_be32(const __u8* p) {
 
 static __always_inline __u16 xt_be16(const __u8* p) { return (__u16)(p[0] << 8 | p[1]); }
 
-/* The fields that lie in the transport header's first 20 bytes, as far as they are there. `bytes` of them are readable.
- */
+/* The fields that lie in the transport header's first 20 bytes, as far as they are there. `bytes` of them are readable. */
 static __always_inline void xt_transport_fields(struct xt_view* v, const __u8* l4, __u32 bytes) {
     if (bytes >= 2) {
         v->sport = xt_be16(l4);
@@ -92,8 +90,7 @@ static __always_inline int xt_is_extension(__u8 next) {
            next == XT_NEXT_NONE || next == XT_NEXT_DEST;
 }
 
-/* One header of the chain, as the loop of ipv6_find_hdr (net/ipv6/exthdrs_core.c) with target -1. Returns 1 at its end.
- */
+/* One header of the chain, as the loop of ipv6_find_hdr (net/ipv6/exthdrs_core.c) with target -1. Returns 1 at its end. */
 static long xt_extension_step(__u32 index __attribute__((unused)), struct xt_ext_walk* walk) {
     struct xt_view* v = walk->view;
     __u8 header[4];
@@ -109,8 +106,7 @@ static long xt_extension_step(__u32 index __attribute__((unused)), struct xt_ext
         if (bytes < 4 || xt_load(walk->ctx, walk->offset, header, 4)) return 1;
         offset = xt_be16(header + 2) & ~7;
         if (offset) {
-            /* Behind a later fragment only a final header can be named; its bytes aren't here. Anything else is broken.
-             */
+            /* Behind a later fragment only a final header can be named; its bytes aren't here. Anything else is broken. */
             if (!xt_is_extension(header[0]) || header[0] == XT_NEXT_NONE) {
                 v->l4 = XT_L4_OK;
                 v->frag_off = offset;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The functions that generated code calls (translator/codegen): global functions, verified each by itself, linked in
- * only where they are called. The loader gives the page maps their sizes and file descriptors (datapath/counters.hpp).
+ * The functions that generated code calls (translator/codegen): global functions, verified each by itself, linked in only
+ * where they are called. The loader gives the page maps their sizes and file descriptors (datapath/counters.hpp).
  */
 #ifndef XTBPF_RUNTIME_H
 #define XTBPF_RUNTIME_H
@@ -65,8 +65,8 @@ XT_LIMIT_PAGE(5);
         return 0;                                                                                                      \
     }
 
-/* Per-CPU, but a sender's process (OUTPUT, POSTROUTING) can be interrupted by a softirq that counts the same rule:
- * there a plain addition could lose what the softirq added. Softirqs aren't interrupted by their like. */
+/* Per-CPU, but a sender's process (OUTPUT, POSTROUTING) can be interrupted by a softirq that counts the same rule: there a
+ * plain addition could lose what the softirq added. Softirqs aren't interrupted by their like. */
 static __always_inline void xt_add(struct xt_counters* counters, __u32 bytes, int interruptible) {
     if (interruptible) {
         __sync_fetch_and_add(&counters->packets, 1);

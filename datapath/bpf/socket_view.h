@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The view of a packet at a netfilter hook: what the kernel's matches read of the skb, its route, its connection, its
- * socket. */
+/* The view of a packet at a netfilter hook: what the kernel's matches read of the skb, its route, its connection, its socket. */
 #ifndef XTBPF_SOCKET_VIEW_H
 #define XTBPF_SOCKET_VIEW_H
 
@@ -61,9 +60,8 @@ static __always_inline void xt_name_by_index(__u8* to, struct net* net, int ifin
 }
 
 /* state->in and state->out as the stack passes them at each hook (ip_rcv, ip_local_deliver, ip_forward, __ip_local_out,
- * ip_output). At POSTROUTING skb->dev is already the out-device: the in-device is the one the packet came by. A bridged
- * packet, which carries the bridge's own fake route, has the bridge for both (br_nf_forward_ip of
- * net/bridge/br_netfilter_hooks.c). */
+ * ip_output). At POSTROUTING skb->dev is already the out-device: the in-device is the one the packet came by. A bridged packet,
+ * which carries the bridge's own fake route, has the bridge for both (br_nf_forward_ip of net/bridge/br_netfilter_hooks.c). */
 static __always_inline void xt_device_names(struct sk_buff* skb, struct xt_view* v, int hook) {
     struct net_device* in = skb->dev;
 

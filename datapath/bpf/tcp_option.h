@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* tcp_find_option of net/netfilter/xt_tcpudp.c: 0 absent, 1 present, 2 hotdrop. The header's 20 bytes are known to be
- * here. */
+/* tcp_find_option of net/netfilter/xt_tcpudp.c: 0 absent, 1 present, 2 hotdrop. The header's 20 bytes are known to be here. */
 #ifndef XTBPF_TCP_OPTION_H
 #define XTBPF_TCP_OPTION_H
 

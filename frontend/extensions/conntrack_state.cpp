@@ -3,7 +3,6 @@
 
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/xt_conntrack.h>
-#include <netinet/in.h> // before linux/, which then leaves out what is in here
 
 namespace xtbpf {
 

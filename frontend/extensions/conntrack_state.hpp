@@ -10,8 +10,7 @@
 
 namespace xtbpf {
 
-// In the order in which they are printed; bits of include/uapi/linux/netfilter/xt_conntrack.h. `state` knows the first
-// five.
+// In the order in which they are printed; bits of include/uapi/linux/netfilter/xt_conntrack.h. `state` knows the first five.
 extern const std::span<const NamedBits> kStateNames;
 inline constexpr std::size_t kStatesOfState = 5;
 

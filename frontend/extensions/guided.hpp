@@ -21,8 +21,8 @@ std::unexpected<Error> missing(std::string_view extension, std::string_view opti
 std::unexpected<Error> excluded(std::string_view extension, std::string_view option, std::string_view other);
 std::unexpected<Error> also(std::string_view extension, std::string_view option, std::string_view other);
 
-// xtables_strtoul: decimal, 0x or 0 octal, blanks before it allowed, a minus not. The first cuts the number off `text`,
-// the second wants nothing behind it.
+// xtables_strtoul: decimal, 0x or 0 octal, blanks before it allowed, a minus not. The first cuts the number off `text`, the
+// second wants nothing behind it.
 std::optional<std::uint64_t> leading_number(std::string_view& text, std::uint64_t min, std::uint64_t max);
 std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t min, std::uint64_t max);
 

@@ -20,8 +20,8 @@ struct HostMask {
 // An address in numbers. IPv4: one to four bytes in any base, missing ones are 0 (xtables_numeric_to_ipaddr).
 std::optional<ir::Words> numeric_host(Family family, std::string_view text);
 
-// xtopt_parse_hostmask: a host as getaddrinfo finds it (which takes 10.1 for 10.0.0.1), alone or with /PREFIX or /MASK.
-// The host keeps its bits outside the mask.
+// xtopt_parse_hostmask: a host as getaddrinfo finds it (which takes 10.1 for 10.0.0.1), alone or with /PREFIX or /MASK. The
+// host keeps its bits outside the mask.
 Result<HostMask> parse_host_mask(Family family, guided::Names names, std::string_view text);
 
 // "1.2.3.4", "fe80::1"

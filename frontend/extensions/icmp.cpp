@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The matches `icmp` and `icmp6` (libipt_icmp.c, libip6t_icmp6.c, net/netfilter/xt_tcpudp.c): the same but for the
-// names and for type 255, which in IPv4 stands for any.
+// The matches `icmp` and `icmp6` (libipt_icmp.c, libip6t_icmp6.c, net/netfilter/xt_tcpudp.c): the same but for the names
+// and for type 255, which in IPv4 stands for any.
 #include "frontend/extensions/field_range.hpp"
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/icmp_types.hpp"
@@ -48,8 +48,7 @@ class Icmp final : public Match {
         fmt::format_to(std::back_inserter(out), "{}", type_.type);
         if (type_.code_min == 0 && type_.code_max == 255) return;
         fmt::format_to(std::back_inserter(out), "/{}", type_.code_min);
-        // iptables saves a range of codes as its lower end, and so changes the rule; the text here is the rule, so it
-        // stays
+        // iptables saves a range of codes as its lower end, and so changes the rule; the text here is the rule, so it stays
         if (type_.code_max != type_.code_min) fmt::format_to(std::back_inserter(out), ":{}", type_.code_max);
     }
 

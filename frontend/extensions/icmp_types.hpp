@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The names of ICMP and ICMPv6 types, as libxt_icmp.h of iptables 1.8.11 knows them. The order counts: help prints them
-// so, and a listing takes the first that fits.
+// The names of ICMP and ICMPv6 types, as libxt_icmp.h of iptables 1.8.11 knows them. The order counts: help prints them so,
+// and a listing takes the first that fits.
 #pragma once
 
 #include "translator/error.hpp"

@@ -31,8 +31,7 @@ constexpr std::array kUnits{Unit{"day", "day", kScale * 86400}, Unit{"hour", "ho
                             Unit{"minute", "min", kScale * 60}, Unit{"second", "sec", kScale}};
 constexpr std::uint32_t kDefaultRate = kScale * 3600 / 3;
 
-// parse_rate: the time between two packets; the number is read as atoi does, so that what follows it up to `/` doesn't
-// count
+// parse_rate: the time between two packets; the number is read as atoi does, so that what follows it up to `/` doesn't count
 Result<std::uint32_t> parse_rate(std::string_view text) {
     const auto bad = [&] { return fail(ErrorKind::BadParameter, fmt::format("bad rate \"{}\"'", text)); };
     std::uint32_t length = kScale;

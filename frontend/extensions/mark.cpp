@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The matches `mark` (libxt_mark.c, net/netfilter/xt_mark.c) and `connmark` (libxt_connmark.c,
-// net/netfilter/xt_connmark.c): the same test of two different marks.
+// The matches `mark` (libxt_mark.c, net/netfilter/xt_mark.c) and `connmark` (libxt_connmark.c, net/netfilter/xt_connmark.c):
+// the same test of two different marks.
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
 

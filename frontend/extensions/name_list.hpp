@@ -15,8 +15,7 @@ struct NamedBits {
     std::uint32_t bits;
 };
 
-// Names in any case, each may be cut short: the first that begins so counts. Error: the text from the first bad name
-// on.
+// Names in any case, each may be cut short: the first that begins so counts. Error: the text from the first bad name on.
 std::expected<std::uint32_t, std::string_view> parse_name_list(std::string_view text, std::span<const NamedBits> names);
 
 // The names of all bits that are set, in the table's order, with commas between.

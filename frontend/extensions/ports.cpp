@@ -14,8 +14,8 @@ namespace xtbpf {
 
 namespace {
 
-// xtables_getportbyname asks getaddrinfo, which takes decimal numbers only, cut to 16 bits without a word. Numbers are
-// done here in the same way, for getaddrinfo takes its time.
+// xtables_getportbyname asks getaddrinfo, which takes decimal numbers only, cut to 16 bits without a word. Numbers are done
+// here in the same way, for getaddrinfo takes its time.
 std::optional<std::uint16_t> resolve(const std::string& text) {
     char* end = nullptr;
     const auto number = static_cast<int>(std::strtoul(text.c_str(), &end, 10));

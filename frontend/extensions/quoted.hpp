@@ -6,8 +6,8 @@
 
 namespace xtbpf {
 
-// Appends a blank and the text so that iptables-restore reads it back: bare if it has nothing but word characters, else
-// in double quotes with `"`, `\` and `'` escaped (libxtables/xtables.c, xtables_save_string).
+// Appends a blank and the text so that iptables-restore reads it back: bare if it has nothing but word characters, else in
+// double quotes with `"`, `\` and `'` escaped (libxtables/xtables.c, xtables_save_string).
 void append_quoted(std::string& out, std::string_view text);
 
 } // namespace xtbpf

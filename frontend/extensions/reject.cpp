@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The target `REJECT` (libipt_REJECT.c, libip6t_REJECT.c, net/ipv4/netfilter/ipt_REJECT.c,
-// net/ipv6/netfilter/ip6t_REJECT.c).
+// The target `REJECT` (libipt_REJECT.c, libip6t_REJECT.c, net/ipv4/netfilter/ipt_REJECT.c, net/ipv6/netfilter/ip6t_REJECT.c).
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/name_list.hpp"
 #include "frontend/extensions/registry.hpp"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The match `tcp` (libxt_tcp.c, net/netfilter/xt_tcpudp.c): one of the old extensions that check their options
-// themselves.
+// The match `tcp` (libxt_tcp.c, net/netfilter/xt_tcpudp.c): one of the old extensions that check their options themselves.
 #include "frontend/extensions/ports.hpp"
 #include "frontend/extensions/registry.hpp"
 

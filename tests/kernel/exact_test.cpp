@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The generated code against the interpreter, in the kernel: random tables, random packets, dry runs of the loaded
-// programs.
+// The generated code against the interpreter, in the kernel: random tables, random packets, dry runs of the loaded programs.
 #include "datapath/exact_programs.hpp"
 #include "datapath/fd.hpp"
 #include "datapath/self_check.hpp"

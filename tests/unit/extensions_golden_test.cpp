@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Every answer of iptables-legacy in tests/golden/extensions.txt (see generate_extensions.sh for its form) against
-// ours: save, -L, -L -n, warnings, messages and exit codes. And every saved text must read back as itself.
+// Every answer of iptables-legacy in tests/golden/extensions.txt (see generate_extensions.sh for its form) against ours:
+// save, -L, -L -n, warnings, messages and exit codes. And every saved text must read back as itself.
 #include "tests/text/applet_run.hpp"
 #include "tests/unit/extension_driver.hpp"
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What each option becomes in the IR. The texts are in tests/golden/extensions.txt; here they only show which case it
-// is.
+// What each option becomes in the IR. The texts are in tests/golden/extensions.txt; here they only show which case it is.
 #include "tests/unit/extension_driver.hpp"
 #include "translator/limit.hpp"
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// tcp, udp, icmp, icmp6. Texts as iptables-legacy prints them; ranges that run backwards and full ranges inverted
-// as 1.8.11.
+// tcp, udp, icmp, icmp6. Texts as iptables-legacy prints them; ranges that run backwards and full ranges inverted as 1.8.11.
 #include "tests/unit/extension_driver.hpp"
 
 #include <array>

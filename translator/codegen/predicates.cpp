@@ -164,8 +164,8 @@ void PredicateWriter::require_one(const ir::AddressTest& one, Label no) {
     out_.place(over);
 }
 
-// Jumps to `outside` unless low <= address <= high, as 128-bit numbers: word by word, most significant first, until a
-// word lies strictly within its bound.
+// Jumps to `outside` unless low <= address <= high, as 128-bit numbers: word by word, most significant first, until a word
+// lies strictly within its bound.
 void PredicateWriter::compare_words(const ir::AddressRange& test, Label outside) {
     for (const bool lower : {true, false}) {
         const Label within = out_.label();

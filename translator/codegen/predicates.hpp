@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Instructions for one predicate. Registers: View holds the view, Context the program's context; Value and Other are
-// scratch.
+// Instructions for one predicate. Registers: View holds the view, Context the program's context; Value and Other are scratch.
 #pragma once
 
 #include "translator/codegen/assembler.hpp"
@@ -29,8 +28,8 @@ class PredicateWriter {
     // Falls through if the predicate holds, else jumps to `no` (or to an exit).
     void require(const ir::Predicate& predicate, Label no);
 
-    // The cheap first test of a rule: jumps to `maybe` if the predicate holds or if it takes `require` to tell, else
-    // falls through. Only for predicates that is_quick() allows.
+    // The cheap first test of a rule: jumps to `maybe` if the predicate holds or if it takes `require` to tell, else falls
+    // through. Only for predicates that is_quick() allows.
     void jump_if_maybe(const ir::Predicate& predicate, Label maybe);
 
     // No side effect, no hotdrop, one or two comparisons: good as the first test of a rule, in any order with its like.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The small programs of the side chains (kmod-shim/anchor.hpp): each looks up the packet's record (record.h) under the
-// skb's address and asks it one question. They return 1 for "matches", else 0.
+// The small programs of the side chains (kmod-shim/anchor.hpp): each looks up the packet's record (record.h) under the skb's
+// address and asks it one question. They return 1 for "matches", else 0.
 #pragma once
 
 #include <cstdint>
