@@ -91,6 +91,7 @@ anchor::HookPlan HookPrograms::plan() const {
         plan.effects.push_back({due[number].get(), needs.effects[number]});
     plan.again = again.get();
     plan.rounds = needs.rounds;
+    plan.passes = needs.passes;
     plan.orphan = orphan.get();
     plan.accepts = accepts.get();
     return plan;

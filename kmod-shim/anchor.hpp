@@ -4,17 +4,16 @@
 // them.
 //
 // Layout of nf_tables table `iptables-bpf` (family ip or ip6), for iptables table T and hook H:
-//   chain T-H (base chain, policy accept; created once, then only its one rule is replaced: a recreated base chain
-//   would let
+//   chain T-H (base chain, policy accept; created once, then only its one rule is replaced: a recreated base chain would let
 //       packets through for an instant): `xt bpf(main)` -> drop, or -> goto the side chain of this generation
 //   chain T-H-ask-G (regular, only with hand-ins): one round: per hand-in `xt bpf(need k) xt MATCH xt bpf(yes k)`
-//   chain T-H-side-G (regular, only with hand-ins): `jump T-H-ask-G`, `xt bpf(again) goto T-H-done-G`, repeated
-//       `rounds` times; then drop
-//   chain T-H-done-G (regular, only with hand-ins or effects): `xt bpf(orphan) drop`; per effect `xt bpf(due k)
-//   EFFECT`;
-//       `xt bpf(accepts) accept`; drop. A lost record fails closed.
-//   chain T-store (regular, never reached): `xt bpf(holder)`, whose userdata is the StoreTag of the datapath; the rule
-//   keeps
+//   chain T-H-side-G (regular, only with hand-ins): `jump T-H-ask-G`, `xt bpf(again) goto T-H-done-G`, repeated `rounds`
+//       times; then drop
+//   chain T-H-do-G (regular, only with effects): per effect `xt bpf(due k) EFFECT`
+//   chain T-H-done-G (regular, only with hand-ins or effects): `xt bpf(orphan) drop`, `jump T-H-do-G`,
+//       `xt bpf(accepts) accept`, repeated `passes` times, as effects may be due in another order than theirs; then drop. A
+//       lost record fails closed.
+//   chain T-store (regular, never reached): `xt bpf(holder)`, whose userdata is the StoreTag of the datapath; the rule keeps
 //       the holder program and so the store's maps alive
 //   chain conntrack (regular, never reached): `ct state new`, while any table of the family needs conntrack
 // G is the generation number. Everything that belongs to T is swapped in one transaction.
@@ -52,8 +51,10 @@ struct HookPlan {
     ProgramFd again = -1;     // with hand-ins: runs the rules again; matches once they are through
     std::uint32_t rounds = 0; // with hand-ins: how many of them one packet can need at most
     std::vector<EffectStep> effects;
-    ProgramFd orphan = -1;  // with hand-ins or effects: matches if there is no record for this packet (a plain drop)
-    ProgramFd accepts = -1; // with hand-ins or effects: matches if the record's verdict is accept; deletes the record
+    std::uint32_t passes = 1; // with effects: how many of them one packet can have at most
+    ProgramFd orphan = -1;    // with hand-ins or effects: matches if there is no record for this packet (a plain drop)
+    ProgramFd accepts =
+        -1; // with hand-ins or effects: matches if no effect is left and the verdict is accept; deletes the record
 };
 
 inline constexpr std::size_t kMaxTag = 200;

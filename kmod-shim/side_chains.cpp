@@ -5,6 +5,7 @@
 #include "kmod-shim/inventory.hpp"
 #include "kmod-shim/messages.hpp"
 
+#include <algorithm>
 #include <array>
 #include <fmt/format.h>
 #include <linux/netfilter.h>
@@ -16,7 +17,7 @@ namespace {
 
 constexpr const char* kProgramModules = "nft_compat and xt_bpf";
 // Kinds of side chains; each may go only to later ones.
-constexpr std::array kKinds{"side", "ask", "done"};
+constexpr std::array kKinds{"side", "ask", "done", "do"};
 // A match's private structure; the largest of the kernel's (xt_bpf, xt_u32) stay below 3 KiB.
 constexpr std::size_t kMaxInfo = 16 * 1024;
 
@@ -55,15 +56,22 @@ struct Writer {
                 fmt::format("{} and xt_{}", kProgramModules, hand_in.match.name));
     }
 
-    void done_chain(const std::string& chain, const HookPlan& plan) {
+    void do_chain(const std::string& chain, const HookPlan& plan) {
         add_chain(batch, family, chain);
-        verdict(chain, plan.orphan, NF_DROP);
         for (const EffectStep& step : plan.effects)
             rule(
                 chain, step.due, [&](nlmsghdr* message) { put_effect(message, step.effect); },
                 fmt::format("have the kernel do {}", describe(step.effect)),
                 fmt::format("{} and {}", kProgramModules, modules_of(step.effect)));
-        verdict(chain, plan.accepts, NF_ACCEPT);
+    }
+
+    void done_chain(const std::string& chain, const HookPlan& plan, const std::string& effects) {
+        add_chain(batch, family, chain);
+        for (std::uint32_t pass = 0; pass < std::max(plan.passes, 1U); ++pass) {
+            verdict(chain, plan.orphan, NF_DROP);
+            if (!plan.effects.empty()) verdict(chain, -1, NFT_JUMP, effects);
+            verdict(chain, plan.accepts, NF_ACCEPT);
+        }
         verdict(chain, -1, NF_DROP);
     }
 
@@ -92,7 +100,8 @@ Result<std::string> add_side_chains(Batch& batch, Family family, TableId table, 
         return fmt::format("{}-{}-{}", base_chain(table, plan.hook), kind, generation);
     };
     Writer writer{batch, family};
-    writer.done_chain(chain("done"), plan);
+    if (!plan.effects.empty()) writer.do_chain(chain("do"), plan);
+    writer.done_chain(chain("done"), plan, chain("do"));
     if (plan.hand_ins.empty()) return chain("done");
     writer.ask_chain(chain("ask"), plan.hand_ins);
     writer.side_chain(chain("side"), plan, chain("ask"), chain("done"));

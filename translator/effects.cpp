@@ -10,7 +10,7 @@ namespace xtbpf {
 
 namespace {
 
-using Cost = std::optional<std::uint32_t>; // predicates asked so far on the costliest path; nullopt: no path
+using Cost = std::optional<std::uint32_t>; // what is counted, so far on the costliest path; nullopt: no path
 
 // Enough to tell that a path is too costly: paths double where chains are entered twice.
 constexpr std::uint32_t kCountless = 100'000;
@@ -22,7 +22,7 @@ struct Passage {
 
 class CostliestPath {
   public:
-    using Counted = bool (*)(const ir::Predicate&);
+    using Counted = bool (*)(const ir::Predicate&); // nullptr: effects are counted, not predicates
     CostliestPath(const ir::Table& table, Counted counted)
         : table_(table), counted_(counted), passages_(table.chains.size()) {}
 
@@ -42,8 +42,10 @@ class CostliestPath {
         Passage passage;
         Cost here = 0;
         for (const ir::Rule& rule : chain.rules) {
-            const Cost matched = add(here, asked(rule));
-            here = rule.predicates.empty() ? Cost{} : matched; // as it goes on if the rule's last predicate is false
+            const Cost asked_here = add(here, asked(rule));
+            const bool effect = counted_ == nullptr && std::holds_alternative<ir::HandOff>(rule.action);
+            const Cost matched = add(asked_here, effect ? 1 : 0);
+            here = rule.predicates.empty() ? Cost{} : asked_here; // as it goes on if the rule's last predicate is false
             if (const auto* jump = std::get_if<ir::Jump>(&rule.action)) {
                 const Passage& below = passages_[jump->chain];
                 passage.ends = std::max(passage.ends, add(matched, below.ends));
@@ -52,7 +54,7 @@ class CostliestPath {
             } else if (std::holds_alternative<ir::Return>(rule.action)) {
                 passage.returns = std::max(passage.returns, matched);
             } else if (goes_on(rule.action)) {
-                here = matched;
+                here = std::max(here, matched);
             } else {
                 passage.ends = std::max(passage.ends, matched);
             }
@@ -63,6 +65,7 @@ class CostliestPath {
     }
 
     Cost asked(const ir::Rule& rule) const {
+        if (counted_ == nullptr) return 0;
         return static_cast<std::uint32_t>(std::ranges::count_if(rule.predicates, counted_));
     }
 
@@ -91,6 +94,7 @@ HookNeeds hook_needs(const ir::Table& table, Hook hook) {
         const auto* off = std::get_if<ir::HandOff>(&rule.action);
         if (off && effect_number(needs, off->effect) == needs.effects.size()) needs.effects.push_back(off->effect);
     });
+    if (!needs.effects.empty()) needs.passes = CostliestPath(table, nullptr).of(*root);
     if (needs.kernel_matches.empty()) return needs;
     needs.rounds = CostliestPath(table, asks_kernel).of(*root);
     if (needs.rounds == 0) needs.kernel_matches.clear(); // they stand behind rules that end every path

@@ -15,6 +15,7 @@ struct HookNeeds {
     std::vector<ir::Effect> effects;
     std::vector<ir::KernelMatch> kernel_matches; // one per predicate instance: not shared
     std::uint32_t rounds = 0;                    // the most kernel matches any single path can ask
+    std::uint32_t passes = 0;                    // the most effects any single path can have
     std::uint32_t answers = 0; // if there are any: the most kernel matches and token buckets any single path can ask
 };
 

@@ -15,13 +15,13 @@
 struct xt_record {
     __u32 answers[XT_ANSWER_WORDS]; /* as in xt_view */
     __u16 answers_known;
-    __u16 need;                    /* the hand-in that the traversal waits for, or XT_NO_NEED */
-    __u8 asked;                    /* it has been asked, */
-    __u8 matched;                  /* and it matched */
-    __u8 verdict;                  /* enum xt_verdict, once the traversal is through */
-    __u8 count;                    /* effects to perform, in order */
-    __u8 next;                     /* the first that hasn't been */
-    __u8 effects[XT_MOST_EFFECTS]; /* numbers, see effects.hpp */
+    __u16 need;                     /* the hand-in that the traversal waits for, or XT_NO_NEED */
+    __u8 asked;                     /* it has been asked, */
+    __u8 matched;                   /* and it matched */
+    __u8 verdict;                   /* enum xt_verdict, once the traversal is through */
+    __u8 count;                     /* effects to perform, in order */
+    __u8 next;                      /* the first that hasn't been */
+    __u16 effects[XT_MOST_EFFECTS]; /* numbers, see effects.hpp */
 };
 
 /* Where a traversal has to return to, when chains nest deeper than BPF calls may. */

@@ -66,7 +66,7 @@ __noinline int rt_effect(struct __sk_buff* ctx, struct xt_view* v, __u32 number)
     record = v->effects ? xt_record_of(ctx) : xt_start_record(ctx);
     v->effects = 1;
     if (!record) return 0;
-    if (record->count < XT_MOST_EFFECTS) record->effects[record->count] = (__u8)number;
+    if (record->count < XT_MOST_EFFECTS) record->effects[record->count] = (__u16)number;
     record->count++;
     return 0;
 }

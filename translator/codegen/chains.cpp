@@ -139,6 +139,9 @@ Result<Program> compile_hook(const ir::Table& table, Hook hook, const HookNeeds&
     const std::optional<std::uint32_t> root = builtin_chain(table, hook);
     assert(root);
     const Layout layout = lay_out(table, *root, table.family);
+    if (needs.passes > XT_MOST_EFFECTS)
+        return fail(ErrorKind::Refused,
+                    fmt::format("a packet at {} can have more than {} effects", name(hook), XT_MOST_EFFECTS));
     if (needs.answers > 32 * XT_ANSWER_WORDS)
         return fail(ErrorKind::Refused,
                     fmt::format("a packet at {} can need more than {} answers of matches that only the kernel "

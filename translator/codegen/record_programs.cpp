@@ -77,7 +77,8 @@ std::vector<bpf_insn> due_program(int records, std::uint32_t number) {
         out.jump_if(Condition::GreaterEqual, Reg::Value, XT_MOST_EFFECTS, no);
         out.copy(Reg::Arg3, kRecord);
         out.alu64(BPF_ADD, Reg::Arg3, Reg::Value);
-        out.load(Reg::Arg4, Reg::Arg3, offsetof(xt_record, effects), Width::Byte);
+        out.alu64(BPF_ADD, Reg::Arg3, Reg::Value); // two bytes each
+        out.load(Reg::Arg4, Reg::Arg3, offsetof(xt_record, effects), Width::Half);
         out.jump_if(Condition::NotEqual, Reg::Arg4, number, no);
         out.alu(BPF_ADD, Reg::Value, 1);
         out.store(kRecord, offsetof(xt_record, next), Reg::Value, Width::Byte);
@@ -101,13 +102,16 @@ std::vector<bpf_insn> orphan_program(int records) {
 
 std::vector<bpf_insn> accepts_program(int records) {
     return program([&](Assembler& out) {
-        const Label drop = out.label();
+        const Label no = out.label();
         find_record(out, records, 0);
-        out.load(Reg::Context, kRecord, offsetof(xt_record, verdict), Width::Byte);
+        out.load(Reg::Value, kRecord, offsetof(xt_record, verdict), Width::Byte);
+        out.jump_if(Condition::NotEqual, Reg::Value, XT_ACCEPT, no);
+        out.load(Reg::Value, kRecord, offsetof(xt_record, next), Width::Byte);
+        out.load(Reg::Other, kRecord, offsetof(xt_record, count), Width::Byte);
+        out.jump_if64(Condition::Less, Reg::Value, Reg::Other, no);
         end_record(out, records);
-        out.jump_if(Condition::NotEqual, Reg::Context, XT_ACCEPT, drop);
         out.return_value(1);
-        out.place(drop);
+        out.place(no);
         out.return_value(0);
     });
 }

@@ -16,6 +16,6 @@ std::vector<bpf_insn> due_program(int records,
                                   std::uint32_t number); // effect `number` is next? Steps on; the last effect
                                                          // of a packet to be dropped ends the record
 std::vector<bpf_insn> orphan_program(int records);       // no record?
-std::vector<bpf_insn> accepts_program(int records);      // accepted? Ends the record
+std::vector<bpf_insn> accepts_program(int records);      // accepted, and no effect left? Ends the record
 
 } // namespace xtbpf::codegen
