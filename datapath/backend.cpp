@@ -2,7 +2,6 @@
 #include "datapath/backend.hpp"
 
 #include "datapath/early_stage.hpp"
-#include "datapath/exact_programs.hpp"
 #include "datapath/self_check.hpp"
 #include "datapath/store.hpp"
 #include "kmod-shim/anchor.hpp"
@@ -35,7 +34,7 @@ Result<Read> read_now(Family family, TableId table) {
 
 class KernelBackend final : public Backend {
   public:
-    explicit KernelBackend(LowerTable lower) : lower_(std::move(lower)) {}
+    KernelBackend(LowerTable lower, LoadPrograms load) : lower_(std::move(lower)), load_(std::move(load)) {}
 
     Result<std::optional<StoredTable>> read(Family family, TableId table) override {
         Result<Read> now = read_now(family, table);
@@ -69,7 +68,7 @@ class KernelBackend final : public Backend {
         Read& current = read.mapped();
         Result<NewStore> store = build_store(next, program, current.store ? &*current.store : nullptr);
         if (!store) return std::unexpected(store.error());
-        const Result<ExactPrograms> programs = load_exact(program, store->counters.fds(), store->limits.fds());
+        const Result<ExactPrograms> programs = load_(program, store->counters.fds(), store->limits.fds());
         if (!programs) return std::unexpected(programs.error());
         anchor::TablePlan plan{.family = family,
                                .table = table,
@@ -112,13 +111,14 @@ class KernelBackend final : public Backend {
     }
 
     LowerTable lower_;
+    LoadPrograms load_;
     std::map<std::pair<Family, TableId>, Read> reads_;
 };
 
 } // namespace
 
-std::unique_ptr<Backend> make_kernel_backend(LowerTable lower) {
-    return std::make_unique<KernelBackend>(std::move(lower));
+std::unique_ptr<Backend> make_kernel_backend(LowerTable lower, LoadPrograms load) {
+    return std::make_unique<KernelBackend>(std::move(lower), std::move(load));
 }
 
 } // namespace xtbpf

@@ -2,6 +2,7 @@
 // Tables in force in the current network namespace: the frontend's seam on the kernel.
 #pragma once
 
+#include "datapath/exact_programs.hpp"
 #include "frontend/backend.hpp"
 #include "translator/error.hpp"
 #include "translator/ir.hpp"
@@ -9,12 +10,17 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace xtbpf {
 
 // A stored table as the IR, by the frontend: the early stage walks all tables, also those that a command doesn't touch.
 using LowerTable = std::function<Result<ir::Table>(const StoredTable&)>;
 
-std::unique_ptr<Backend> make_kernel_backend(LowerTable lower);
+// Brings a table's programs into the kernel, as load_exact() does; tests put one there that fails.
+using LoadPrograms = std::function<Result<ExactPrograms>(const ir::Table&, const std::vector<int>& counters,
+                                                         const std::vector<int>& limits)>;
+
+std::unique_ptr<Backend> make_kernel_backend(LowerTable lower, LoadPrograms load = load_exact);
 
 } // namespace xtbpf

@@ -2,6 +2,7 @@
 #include "datapath/bpf_object.hpp"
 
 #include "datapath/linker.hpp"
+#include "datapath/refusal.hpp"
 #include "datapath/verifier_log.hpp"
 
 #include <bpf/bpf.h>
@@ -165,8 +166,9 @@ Result<void> BpfObject::load() {
     loading = nullptr;
     if (error == 0) return {};
     if (!state.error.empty()) return fail(ErrorKind::Refused, state.error);
-    return fail(ErrorKind::Refused,
-                fmt::format("loading the BPF programs: {}{}", std::strerror(-error), last_lines(state.messages, 12)));
+    Error said = refusal("load the BPF programs", -error);
+    said.message += last_lines(state.messages, 12);
+    return std::unexpected(std::move(said));
 }
 
 int BpfObject::program(const std::string& name) const {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "datapath/counters.hpp"
 
+#include "datapath/refusal.hpp"
+
 #include <algorithm>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>
-#include <cstring>
 #include <fmt/format.h>
 #include <linux/bpf.h>
 
@@ -25,7 +26,7 @@ constexpr Kind kLimits{"xt_limits", BPF_MAP_TYPE_ARRAY, sizeof(LimitState), kFir
 static_assert(sizeof(Counters) == 16 && sizeof(LimitState) == 16, "programs know these layouts");
 
 std::unexpected<Error> refused(std::string_view tried, const Kind& kind) {
-    return fail(ErrorKind::Refused, fmt::format("{} map {}: {}", tried, kind.name, std::strerror(errno)));
+    return std::unexpected(refusal(fmt::format("{} map {}", tried, kind.name), errno));
 }
 
 Result<void> verify(const std::vector<Fd>& pages, const Kind& kind) {

@@ -93,7 +93,7 @@ Result<Status> status() {
     for (const Family family : {Family::V4, Family::V6})
         for (const TableId table : kTables) {
             auto store = read_store(family, table);
-            if (!store && store.error().kind == ErrorKind::Locked) return std::unexpected(store.error());
+            if (!store && store.error().kind == ErrorKind::Denied) return std::unexpected(store.error());
             if (!store)
                 out.tables.push_back(
                     {.family = family, .table = table, .trouble = store.error().message, .programs = {}});

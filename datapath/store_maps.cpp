@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "datapath/store_maps.hpp"
 
+#include "datapath/refusal.hpp"
+
 #include <algorithm>
 #include <bpf/bpf.h>
 #include <cerrno>
@@ -17,12 +19,7 @@ namespace {
 constexpr std::size_t kMostPerValue = 1 << 20;
 constexpr std::uint32_t kMostMaps = 64; // a program refers to no more (include/linux/bpf_verifier.h, MAX_USED_MAPS)
 
-Error refusal(std::string_view tried) {
-    if (errno == EPERM) return {ErrorKind::Locked, fmt::format("{}: Permission denied (you must be root)", tried)};
-    return {ErrorKind::Refused, fmt::format("{}: {}", tried, std::strerror(errno))};
-}
-
-std::unexpected<Error> refused(std::string_view tried) { return std::unexpected(refusal(tried)); }
+std::unexpected<Error> refused(std::string_view tried) { return std::unexpected(refusal(tried, errno)); }
 
 Result<bpf_map_info> info_of(const Fd& map) {
     bpf_map_info info{};

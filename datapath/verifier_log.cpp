@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "datapath/verifier_log.hpp"
 
+#include "datapath/refusal.hpp"
+
 #include <array>
 #include <bpf/bpf.h>
 #include <cerrno>
-#include <cstring>
 #include <fmt/format.h>
 #include <vector>
 
@@ -35,8 +36,9 @@ Result<Fd> load_socket_filter(std::span<const bpf_insn> insns, const char* name)
     options.log_size = log.size();
     options.log_level = 1;
     const Fd again{::bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, name, "GPL", insns.data(), insns.size(), &options)};
-    return fail(ErrorKind::Refused,
-                fmt::format("loading the BPF program {}: {}{}", name, std::strerror(error), last_lines(log.data(), 6)));
+    Error said = refusal(fmt::format("load the BPF program {}", name), error);
+    said.message += last_lines(log.data(), 6);
+    return std::unexpected(std::move(said));
 }
 
 } // namespace xtbpf

@@ -28,6 +28,7 @@ Diagnosed<void> run_command(std::span<const std::string_view> args, const Progra
     auto opened = open_table(command->table, program.family, backend);
     if (!opened) {
         Error error = std::move(opened.error());
+        if (error.kind == ErrorKind::Denied) error.kind = ErrorKind::TableUnavailable;
         if (error.kind == ErrorKind::TableUnavailable)
             error.message =
                 fmt::format("can't initialize {} table `{}': {}", program.name, command->table, error.message);

@@ -81,7 +81,7 @@ Result<std::uint32_t> generation_id();
 
 // Swaps everything of the table in one transaction; the first for a table creates its base chains. Nothing is changed
 // on error, which is of kind Overtaken if the nf_tables generation isn't `expected_generation` any more (read it, the
-// state and the store again and retry); Locked without CAP_NET_ADMIN; TableUnavailable without nf_tables; else Refused.
+// state and the store again and retry); Denied without CAP_NET_ADMIN; TableUnavailable without nf_tables; else Refused.
 // The text names what was tried and what the kernel said.
 Result<void> commit(const TablePlan& plan, std::uint32_t expected_generation);
 

@@ -42,7 +42,7 @@ std::uint8_t netlink_family(Family family) { return family == Family::V4 ? NFPRO
 
 Error refusal(std::string_view tried, int error, std::string_view detail, std::string_view needs) {
     // The words of iptables (libiptc/libiptc.c, iptc_strerror) where it has some.
-    if (error == EPERM) return {ErrorKind::Locked, fmt::format("{}: Permission denied (you must be root)", tried)};
+    if (error == EPERM) return {ErrorKind::Denied, "Permission denied (you must be root)"};
     if (error == ERESTART)
         return {ErrorKind::Overtaken, fmt::format("{}: another program has changed nf_tables in the meantime", tried)};
     // nfnetlink_rcv_batch and nfnetlink_rcv_msg, when the subsystem isn't there or doesn't take batches.

@@ -13,7 +13,8 @@ enum class ErrorKind {
     Refused,          // 1: the chain, the rule or the kernel refuses; `iptables: MSG.`
     BadParameter,     // 2: the command line or the restore line is wrong; with the usage hint
     TableUnavailable, // 3: the table can't be initialised
-    Locked,           // 4: the lock is held, or no permission
+    Denied,           // 1: no permission; 3 if it is the table that can't be read (iptables-legacy's codes, too)
+    Locked,           // 4: the lock is held
     Overtaken,        // 4: somebody else changed nf_tables meanwhile; nothing is changed, all may be tried again
 };
 
@@ -26,7 +27,8 @@ template <typename T> using Result = std::expected<T, Error>;
 
 constexpr int exit_code(ErrorKind kind) {
     switch (kind) {
-    case ErrorKind::Refused: return 1;
+    case ErrorKind::Refused:
+    case ErrorKind::Denied: return 1;
     case ErrorKind::BadParameter: return 2;
     case ErrorKind::TableUnavailable: return 3;
     case ErrorKind::Locked:

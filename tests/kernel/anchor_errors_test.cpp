@@ -61,10 +61,10 @@ TEST_F(AnchorErrors, NobodyMayWithoutCapNetAdmin) {
     if (child == 0) {
         if (::setresuid(65534, 65534, 65534) != 0) ::_exit(9);
         const auto found = anchor::inspect(Family::V4, TableId::Filter);
-        const bool right = !found && found.error().kind == ErrorKind::Locked &&
-                           found.error().message.ends_with("Permission denied (you must be root)");
+        const bool right = !found && found.error().kind == ErrorKind::Denied &&
+                           found.error().message == "Permission denied (you must be root)";
         const auto sent = anchor::commit(accept_all(), 1);
-        ::_exit(right && !sent && sent.error().kind == ErrorKind::Locked ? 0 : 1);
+        ::_exit(right && !sent && sent.error().kind == ErrorKind::Denied ? 0 : 1);
     }
     int status = -1;
     ::waitpid(child, &status, 0);
