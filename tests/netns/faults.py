@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Whatever fails leaves the old rules in force, whole: bad input, missing rights, kills, rivals, namespaces that go.
+
+    faults.py [PART...]
+
+PART is a part of a test's name. Exit 0 if all passed, 1 if one failed, 77 if it couldn't run at all."""
+
+import os
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.dirname(HERE)]
+import machine  # noqa: E402
+from faulty import Report, bad_input, kills, places, reloads, rights, writers  # noqa: E402
+
+
+def run(name, test):
+    report, began = Report(), time.monotonic()
+    try:
+        test(report)
+    except Exception as error:  # one broken test doesn't hide the others
+        report.problems.append(f"{type(error).__name__}: {error}")
+    facts = "".join(fact + ", " for fact in report.facts)
+    print(f"{'FAIL' if report.problems else 'PASS'} {name} ({facts}{time.monotonic() - began:.1f} s)", flush=True)
+    for problem in report.problems[:10]:
+        print("    " + problem.replace("\n", "\n    "), flush=True)
+    return not report.problems
+
+
+def main():
+    chosen = [(name, test) for theme in (bad_input, rights, places, writers, reloads, kills) for name, test in theme.tests()
+              if not sys.argv[1:] or any(part in name for part in sys.argv[1:])]
+    if reasons := machine.lacks():
+        print(f"can't run: this machine lacks {'; '.join(reasons)}\n0 passed, 0 failed, {len(chosen)} skipped")
+        return 77
+    passed = sum(run(name, test) for name, test in chosen)
+    print(f"{passed} passed, {len(chosen) - passed} failed")
+    return 0 if passed == len(chosen) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What must hold when things go wrong. A theme is a module with tests(): (name, function of a Report) pairs."""
+
+
+class Report:
+    """Collects what is wrong in one test."""
+
+    def __init__(self):
+        self.problems, self.facts = [], []
+
+    def check(self, good, problem):
+        if not good:
+            self.problems.append(str(problem))
+        return good
+
+    def equal(self, found, wanted, what):
+        return self.check(found == wanted, f"{what}: {found!r}, not {wanted!r}")
+
+    def fact(self, text):
+        self.facts.append(text)
