@@ -6,12 +6,17 @@ import subprocess
 import tempfile
 import time
 
-from faulty.rulesets import ACCEPTED, DROPPED, ONLY_A, ONLY_B, ruleset
+from faulty.rulesets import ALWAYS, NEVER, ONLY_A, ONLY_B, ruleset
 from faulty.traffic import Probe, Stream
 from faulty.world import World, kernel_objects, rules_of, soon
 
 ROUNDS = 150
 WITNESS = 1001
+
+
+def held(world):
+    stores, programs = kernel_objects(world.marker)
+    return len(stores), len(programs), world.run("tc", "filter", "show", "dev", "eth0", "ingress")[1].count("handle")
 
 
 def killed(report):
@@ -25,11 +30,11 @@ def killed(report):
                 file.write(text)
             world.restore(text)
             saved[letter] = rules_of(world.save())
-        before = [len(found) for found in kernel_objects(world.marker)]
+        before = held(world)
         expected = {"A": {ONLY_A}, "B": {ONLY_B}}
         outcomes = {"old": 0, "new": 0}
         probe, now = Probe(world, (ONLY_A, ONLY_B), WITNESS), "B"
-        with Stream(world, (ACCEPTED, DROPPED)) as stream:
+        with Stream(world, ALWAYS + NEVER) as stream:
             began = time.monotonic()
             for letter in "ABAB":
                 report.equal(world.run("iptables-restore", files[letter], "-w"), (0, ""), "left alone")
@@ -47,10 +52,9 @@ def killed(report):
                 outcomes["new" if found == [wanted] else "old"] += 1
                 now = found[0]
                 report.equal(probe.accepted(), expected[now], f"accepted under {now}")
-        report.equal(stream.arrived, {ACCEPTED: stream.sent[ACCEPTED], DROPPED: 0}, "the steady stream")
+        report.equal(stream.wrong(ALWAYS), [], "the steady stream")
         world.restore(ruleset(world.marker, "B"))
-        report.check(soon(lambda: [len(found) for found in kernel_objects(world.marker)] == before),
-                     f"stores, programs: {kernel_objects(world.marker)}, were {before}")
+        report.check(soon(lambda: held(world) == before), f"stores, programs, tc filters: {held(world)}, were {before}")
         report.check(min(outcomes.values()) > ROUNDS // 20, f"killed too early or too late: {outcomes}")
         report.fact(f"{duration * 1000:.0f} ms each, {outcomes['old']} old, {outcomes['new']} new, {sum(stream.sent.values())} packets meanwhile")
 

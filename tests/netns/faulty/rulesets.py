@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Two rulesets to switch between: what one accepts the other drops, and some ports both treat alike."""
+"""Two rulesets to switch between: what one accepts the other drops, and some ports both treat alike: plainly, or by asking the
+kernel's own match (ASKED) or effect (REFUSED). Only one needs conntrack."""
 
-ACCEPTED, DROPPED, ONLY_A, ONLY_B = 1000, 2000, 3001, 3002
+ACCEPTED, ASKED, DROPPED, REFUSED, ONLY_A, ONLY_B = 1000, 1002, 2000, 2002, 3001, 3002
+ALWAYS, NEVER = (ACCEPTED, ASKED), (DROPPED, REFUSED)
 
 
 def ruleset(marker, letter):
@@ -12,6 +14,9 @@ def ruleset(marker, letter):
              *padding[::2],
              f"-A INPUT -p udp -m udp --dport {DROPPED} -j DROP",
              f"-A INPUT -p udp -m udp --dport {ACCEPTED} -j ACCEPT",
+             *(["-A INPUT -m conntrack --ctstate INVALID -j DROP"] if letter == "A" else []),
+             f"-A INPUT -p udp -m udp --dport {ASKED} -m addrtype --dst-type LOCAL -j ACCEPT",
+             f"-A INPUT -p udp -m udp --dport {REFUSED} -j REJECT",
              *padding[1::2],
              f"-A INPUT -p udp -m comment --comment {marker} -j only-{letter}",
              f"-A only-{letter} -p udp -m udp --dport {own} -j ACCEPT",

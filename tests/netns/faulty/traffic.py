@@ -5,8 +5,7 @@ import select
 import threading
 import time
 
-
-BURST, PAUSE = 8, 0.002
+BURST, PAUSE = 4, 0.002
 
 
 def drain(receiver):
@@ -33,12 +32,17 @@ class Stream:
 
     def _run(self):
         while not self._end.is_set():
-            for port, sender in self._senders.items():
+            for port, send in self._senders.items():
                 for _ in range(BURST):
-                    sender.send(b"steady stream 20 byte")
+                    send(b"steady stream 20 byte")
                 self.sent[port] += BURST
                 self.arrived[port] += drain(self._receivers[port])
             time.sleep(PAUSE)
+
+    def wrong(self, always):
+        """What is not as it should be, in words: all must arrive at the ports of `always`, nothing at the others."""
+        return [f"port {port}: {self.arrived[port]} arrived of {sent}" for port, sent in self.sent.items()
+                if self.arrived[port] != (sent if port in always else 0)]
 
     def __enter__(self):
         self._thread.start()
@@ -51,7 +55,6 @@ class Stream:
         for port, receiver in self._receivers.items():
             self.arrived[port] += drain(receiver)
             receiver.close()
-            self._senders[port].close()
 
 
 class Probe:
@@ -63,8 +66,8 @@ class Probe:
         self._witness = witness
 
     def accepted(self):
-        for sender in self._senders.values():
-            sender.send(b"probe")
+        for send in self._senders.values():
+            send(b"probe")
         if not select.select([self._receivers[self._witness]], [], [], 2)[0]:
             return None
         time.sleep(0.002)

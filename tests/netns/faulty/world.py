@@ -90,10 +90,10 @@ class World:
         return found
 
     def sender(self, port):
+        """A function that sends a datagram there."""
         with self.peer.entered():
             found = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        found.connect((HOST, port))
-        return found
+        return lambda data: found.sendto(data, (HOST, port))  # not connected: a REJECT's answer is no error of the next send
 
 
 def _bpftool(*command):
