@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the kernel refuses becomes a text that names what was tried, and nothing is changed.
+#include "kmod-shim/netlink.hpp"
 #include "tests/kernel/anchor_fixture.hpp"
 
 #include <sys/wait.h>
@@ -69,6 +70,18 @@ TEST_F(AnchorErrors, NobodyMayWithoutCapNetAdmin) {
     int status = -1;
     ::waitpid(child, &status, 0);
     EXPECT_EQ(status, 0);
+}
+
+// Kernels that lack something can't be had for a test: the words alone.
+TEST(AnchorRefusal, NamesTheModuleThatIsMissing) {
+    for (const int error : {ENOENT, EOPNOTSUPP}) {
+        const Error said = anchor::refusal("call a BPF program", error, "", "nft_compat and xt_bpf");
+        EXPECT_EQ(exit_code(said.kind), 1);
+        EXPECT_TRUE(said.message.ends_with(": do you need to insmod nft_compat and xt_bpf?")) << said.message;
+    }
+    const Error no_tables = anchor::refusal("make table iptables-bpf", EOPNOTSUPP, "", "");
+    EXPECT_EQ(exit_code(no_tables.kind), 3);
+    EXPECT_TRUE(no_tables.message.ends_with("do you need to insmod nf_tables?)")) << no_tables.message;
 }
 
 } // namespace xtbpf::testing

@@ -68,7 +68,7 @@ class Refusal : public Anchor {
 
     // Everything a commit changes: nf_tables, and the tag of the store.
     struct InForce {
-        std::string ruleset = output_of("nft -a list ruleset 2>&1");
+        std::string ruleset = output_of("nft -a list ruleset 2>/dev/null");
         std::uint32_t generation = anchor::generation_id().value_or(0);
         std::vector<std::uint8_t> tag;
         bool operator==(const InForce&) const = default;

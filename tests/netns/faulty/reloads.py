@@ -5,7 +5,7 @@ from faulty.rulesets import ALWAYS, NEVER, ruleset
 from faulty.traffic import Stream
 from faulty.world import World
 
-RELOADS = {"xdp": 120, "tc": 60, "off": 120} # by place of the early stage
+RELOADS = {"xdp": 60, "tc": 60, "off": 180}  # by place of the early stage
 EDITS = 30
 
 
