@@ -2,6 +2,7 @@
 #include "translator/effects.hpp"
 
 #include "translator/chains.hpp"
+#include "translator/record.h"
 
 #include <algorithm>
 #include <optional>
@@ -82,6 +83,19 @@ class CostliestPath {
 
 bool asks_kernel(const ir::Predicate& predicate) { return std::holds_alternative<ir::KernelMatch>(predicate); }
 
+// Effects are due in the order of their numbers if no two rules share one and no chain is entered from two rules.
+std::uint32_t passes(const ir::Table& table, std::uint32_t root, std::size_t effects) {
+    if (effects == 0) return 0;
+    std::size_t rules = 0;
+    std::vector<std::uint32_t> entries(table.chains.size());
+    chain_order(table, root, [&](const ir::Rule& rule) {
+        if (std::holds_alternative<ir::HandOff>(rule.action)) ++rules;
+        if (const auto* jump = std::get_if<ir::Jump>(&rule.action)) ++entries[jump->chain];
+    });
+    if (rules == effects && std::ranges::all_of(entries, [](std::uint32_t count) { return count <= 1; })) return 1;
+    return std::clamp(CostliestPath(table, nullptr).of(root), 1U, std::uint32_t{XT_MOST_EFFECTS});
+}
+
 } // namespace
 
 HookNeeds hook_needs(const ir::Table& table, Hook hook) {
@@ -94,13 +108,9 @@ HookNeeds hook_needs(const ir::Table& table, Hook hook) {
         const auto* off = std::get_if<ir::HandOff>(&rule.action);
         if (off && effect_number(needs, off->effect) == needs.effects.size()) needs.effects.push_back(off->effect);
     });
-    if (!needs.effects.empty()) needs.passes = CostliestPath(table, nullptr).of(*root);
-    if (needs.kernel_matches.empty()) return needs;
-    needs.rounds = CostliestPath(table, asks_kernel).of(*root);
+    needs.passes = passes(table, *root, needs.effects.size());
+    needs.rounds = std::min(CostliestPath(table, asks_kernel).of(*root), std::uint32_t{XT_MOST_ANSWERS});
     if (needs.rounds == 0) needs.kernel_matches.clear(); // they stand behind rules that end every path
-    needs.answers = CostliestPath(table, [](const ir::Predicate& predicate) {
-                        return asks_kernel(predicate) || std::holds_alternative<ir::LimitTest>(predicate);
-                    }).of(*root);
     return needs;
 }
 

@@ -14,9 +14,9 @@ namespace xtbpf {
 struct HookNeeds {
     std::vector<ir::Effect> effects;
     std::vector<ir::KernelMatch> kernel_matches; // one per predicate instance: not shared
-    std::uint32_t rounds = 0;                    // the most kernel matches any single path can ask
-    std::uint32_t passes = 0;                    // the most effects any single path can have
-    std::uint32_t answers = 0; // if there are any: the most kernel matches and token buckets any single path can ask
+    // How often one packet can need the kernel matches to be gone through, each time for one of them, and the effects, each
+    // time for as many as are due in this order; at most XT_MOST_ANSWERS and XT_MOST_EFFECTS: a packet that needs more is dropped.
+    std::uint32_t rounds = 0, passes = 0;
 };
 
 HookNeeds hook_needs(const ir::Table& table, Hook hook);

@@ -14,7 +14,8 @@
 #endif
 
 #define XT_ANSWER_WORDS 4 /* answers that a restarted traversal can repeat, by 32 */
-#define XT_VIEW_PATH 16   /* rules of the path that are remembered before they are counted */
+#define XT_MOST_ANSWERS (32 * XT_ANSWER_WORDS)
+#define XT_VIEW_PATH 16 /* rules of the path that are remembered before they are counted */
 
 /* What became of the search for the transport header. */
 enum xt_l4 {

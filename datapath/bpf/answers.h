@@ -7,8 +7,6 @@
 #ifndef XTBPF_ANSWERS_H
 #define XTBPF_ANSWERS_H
 
-#define XT_MOST_ANSWERS (32 * XT_ANSWER_WORDS)
-
 /* The next answer, if it is known from before the restart. */
 static __always_inline int xt_repeat(struct xt_view* v, int* answer) {
     __u32 at = v->answers_used;
@@ -22,7 +20,7 @@ static __always_inline int xt_repeat(struct xt_view* v, int* answer) {
 static __always_inline void xt_remember(struct xt_view* v, int answer) {
     __u32 at = v->answers_known;
 
-    if (at >= XT_MOST_ANSWERS) return; /* the compiler sees to it that no path asks so much */
+    if (at >= XT_MOST_ANSWERS) return; /* no room: it is asked anew after a restart (docs/LIMITS.md) */
     if (answer) v->answers[at / 32] |= 1U << at % 32;
     v->answers_known = (__u16)(at + 1);
 }

@@ -67,7 +67,7 @@ __noinline int rt_effect(struct __sk_buff* ctx, struct xt_view* v, __u32 number)
     v->effects = 1;
     if (!record) return 0;
     if (record->count < XT_MOST_EFFECTS) record->effects[record->count] = (__u16)number;
-    record->count++;
+    if (record->count <= XT_MOST_EFFECTS) record->count++; /* one more than there is room for: xt_conclude drops */
     return 0;
 }
 

@@ -139,14 +139,6 @@ Result<Program> compile_hook(const ir::Table& table, Hook hook, const HookNeeds&
     const std::optional<std::uint32_t> root = builtin_chain(table, hook);
     assert(root);
     const Layout layout = lay_out(table, *root, table.family);
-    if (needs.passes > XT_MOST_EFFECTS)
-        return fail(ErrorKind::Refused,
-                    fmt::format("a packet at {} can have more than {} effects", name(hook), XT_MOST_EFFECTS));
-    if (needs.answers > 32 * XT_ANSWER_WORDS)
-        return fail(ErrorKind::Refused,
-                    fmt::format("a packet at {} can need more than {} answers of matches that only the kernel "
-                                "can evaluate",
-                                name(hook), 32 * XT_ANSWER_WORDS));
     for (std::uint32_t chain : layout.order)
         if (layout.places[chain].level > XT_MOST_NESTED)
             return fail(ErrorKind::Refused,
