@@ -23,23 +23,6 @@ struct Draft {
     bool icmp_wanted = false, length_wanted = false, doff_wanted = false;
 };
 
-void write(xt_view& view, ir::Field field, std::uint32_t value) {
-    const ir::FieldLayout& where = ir::layout(field);
-    auto* at = reinterpret_cast<std::uint8_t*>(&view) + where.offset;
-    const auto byte = static_cast<std::uint8_t>(value);
-    const auto half = static_cast<std::uint16_t>(value);
-    if (where.size == 1)
-        std::memcpy(at, &byte, 1);
-    else if (where.size == 2)
-        std::memcpy(at, &half, 2);
-    else
-        std::memcpy(at, &value, 4);
-}
-
-void write(xt_view& view, ir::AddressField field, const ir::Words& words) {
-    std::memcpy(reinterpret_cast<std::uint8_t*>(&view) + ir::layout(field).offset, words.data(), sizeof words);
-}
-
 // Adds -1, 0 (mostly) or 1, with carry.
 void nudge(Random& random, ir::Words& words, std::size_t last) {
     if (random.percent(70)) return;

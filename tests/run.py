@@ -23,9 +23,8 @@ SEEDS = "30"
 
 
 class Step:
-    def __init__(self, name, what, command, kernel=False, exists=None):
+    def __init__(self, name, what, command, kernel=False):
         self.name, self.what, self.command, self.kernel = name, what, command, kernel
-        self.exists = exists  # a file without which there is nothing to run
 
 
 def configure(preset):

@@ -75,4 +75,21 @@ std::uint32_t read(const xt_view& view, Field field) {
     return word;
 }
 
+void write(xt_view& view, Field field, std::uint32_t value) {
+    const FieldLayout& where = layout(field);
+    auto* at = reinterpret_cast<std::uint8_t*>(&view) + where.offset;
+    const auto byte = static_cast<std::uint8_t>(value);
+    const auto half = static_cast<std::uint16_t>(value);
+    if (where.size == 1)
+        std::memcpy(at, &byte, 1);
+    else if (where.size == 2)
+        std::memcpy(at, &half, 2);
+    else
+        std::memcpy(at, &value, 4);
+}
+
+void write(xt_view& view, AddressField field, const Words& words) {
+    std::memcpy(reinterpret_cast<std::uint8_t*>(&view) + layout(field).offset, words.data(), sizeof words);
+}
+
 } // namespace xtbpf::ir

@@ -4,6 +4,7 @@
 
 #include "translator/view.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -63,6 +64,10 @@ struct FieldLayout {
 const FieldLayout& layout(Field field);
 const FieldLayout& layout(AddressField field); // size 16
 
+using Words = std::array<std::uint32_t, 4>; // a 128-bit address as in AddressField
+
 std::uint32_t read(const xt_view& view, Field field);
+void write(xt_view& view, Field field, std::uint32_t value); // its low bits, if the field is narrower
+void write(xt_view& view, AddressField field, const Words& words);
 
 } // namespace xtbpf::ir

@@ -19,8 +19,7 @@
 
 namespace xtbpf::ir {
 
-using Slot = std::uint32_t;                 // index of a rule's counters; stable while the rule exists; see table.hpp
-using Words = std::array<std::uint32_t, 4>; // a 128-bit address as in AddressField
+using Slot = std::uint32_t; // index of a rule's counters; stable while the rule exists; see table.hpp
 
 struct Range {
     std::uint32_t low = 0, high = 0; // inclusive

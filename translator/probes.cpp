@@ -11,23 +11,6 @@ namespace xtbpf {
 
 namespace {
 
-void write(xt_view& view, ir::Field field, std::uint32_t value) {
-    const ir::FieldLayout& where = ir::layout(field);
-    auto* at = reinterpret_cast<std::uint8_t*>(&view) + where.offset;
-    const auto byte = static_cast<std::uint8_t>(value);
-    const auto half = static_cast<std::uint16_t>(value);
-    if (where.size == 1)
-        std::memcpy(at, &byte, 1);
-    else if (where.size == 2)
-        std::memcpy(at, &half, 2);
-    else
-        std::memcpy(at, &value, 4);
-}
-
-void write(xt_view& view, ir::AddressField field, const ir::Words& words) {
-    std::memcpy(reinterpret_cast<std::uint8_t*>(&view) + ir::layout(field).offset, words.data(), sizeof words);
-}
-
 // Sets what one predicate reads so that it holds (`met`), or so that it just misses: the neighbour of a boundary.
 struct Aim {
     xt_view& view;
