@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kEthernetHeader = 14; // BPF_PROG_TEST_RUN takes it off
 constexpr std::size_t kMostProbes = 1000;   // about a microsecond each
 
-// Device names as a test run can't make them up: the view carries them.
+// The packet lies behind its view in what the program is given (dry_run.h).
 xt_view prepared(xt_view view) {
     view.packet_off = sizeof(xt_view);
     return view;
