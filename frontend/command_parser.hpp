@@ -57,7 +57,8 @@ class CommandParser {
     Diagnosed<void> finish_extensions();
     Diagnosed<void> resolve_addresses();
     void add_match(const MatchDef& def);
-    RuleContext context() const;
+    RuleContext context();
+    Diagnosed<void> done_with_warnings(const Result<void>& done); // prints what an extension had to say
     std::unexpected<Diagnosis> help();
 
     const Program& program_;
@@ -76,6 +77,7 @@ class CommandParser {
     std::vector<Group> groups_;             // as the scanner numbers them
     std::vector<std::uint32_t> match_used_; // use_option's `used`, beside rule.matches
     std::uint32_t target_used_ = 0;
+    std::string warnings_; // of extensions, not yet printed
 };
 
 } // namespace xtbpf

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <utility>
 
 namespace xtbpf {
 
@@ -122,8 +123,16 @@ Diagnosed<bool> CommandParser::load_protocol_match() {
     return true;
 }
 
-RuleContext CommandParser::context() const {
-    return command_.rule.context(table_by_name(command_.table).value_or(TableId::Filter));
+RuleContext CommandParser::context() {
+    RuleContext rule = command_.rule.context(table_by_name(command_.table).value_or(TableId::Filter));
+    if (streams_.err != nullptr) rule.warnings = &warnings_; // else the rule is the store's
+    return rule;
+}
+
+Diagnosed<void> CommandParser::done_with_warnings(const Result<void>& done) {
+    streams_.warn(std::exchange(warnings_, {}));
+    if (!done) return program_.problem(done.error());
+    return {};
 }
 
 Diagnosed<void> CommandParser::extension_option(const ScannedOption& found) {
@@ -148,16 +157,14 @@ Diagnosed<void> CommandParser::extension_option(const ScannedOption& found) {
     const RuleContext rule = context();
     OptionUse option{.option = found.option, .value = found.value, .inverted = inverted_, .rule = rule};
     if (options[found.option].argument == Argument::Two) option.second = scanner_.take_value();
-    if (auto done = use_option(extension, options, *used, *use, option); !done) return program_.problem(done.error());
-    return {};
+    return done_with_warnings(use_option(extension, options, *used, *use, option));
 }
 
 Diagnosed<void> CommandParser::finish_extensions() {
     const RuleContext rule = context();
     for (const MatchUse& match : command_.rule.matches)
-        if (auto done = match.use->finish(rule); !done) return program_.problem(done.error());
-    if (command_.rule.target_use)
-        if (auto done = command_.rule.target_use->finish(rule); !done) return program_.problem(done.error());
+        if (auto done = done_with_warnings(match.use->finish(rule)); !done) return done;
+    if (command_.rule.target_use) return done_with_warnings(command_.rule.target_use->finish(rule));
     return {};
 }
 
