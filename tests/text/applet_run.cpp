@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/text/applet_run.hpp"
 
+#include "tests/text/memory_sets.hpp"
+
 #include <cstdlib>
 #include <unistd.h>
 #include <vector>
@@ -53,6 +55,7 @@ void use_own_lock() {
 
 Ran run(Backend& backend, std::string_view command, std::string_view input) {
     use_own_lock();
+    use_memory_sets();
     const auto all = words(command);
     const auto applet = applet_by_name(all.front());
     if (!applet) return {-1, {}, "no such applet"};
