@@ -4,7 +4,8 @@
 # extensions.txt itself; what it answers there is replaced, but for blocks whose command begins with `!`: there 1.8.9 is
 # wrong (iptables-surface: known faults), or speaks of the machine, and the answer was written by hand as 1.8.11 has it.
 #
-#   4 -p tcp -m tcp --dport ssh        the command: family and rule, appended to a chain of the table filter
+#   4 -p tcp -m tcp --dport ssh        the command: family and rule, appended to a chain of the table filter;
+#   4 -t nat -j REDIRECT               or, with -t in front of it, to one of another table
 #   = -p tcp -m tcp --dport 22         what save prints of it
 #   L tcp dpt:ssh                      what -L prints behind the addresses
 #   N tcp dpt:22                       and -L -n
@@ -15,6 +16,10 @@ here=$(dirname "$(realpath "$0")")
 namespace=xtbpf-golden-$$
 ip netns add "$namespace"
 trap 'ip netns del "$namespace"' EXIT
+# The sets of tests/text/memory_sets.hpp.
+for set in four other; do ip netns exec "$namespace" ipset create $set hash:ip; done
+ip netns exec "$namespace" ipset create six hash:ip family inet6
+ip netns exec "$namespace" ipset create ports bitmap:port range 0-65535
 
 ask() { # ask FAMILY WORDS...
     local tool=iptables-legacy; [ "$1" = 6 ] && tool=ip6tables-legacy
@@ -25,17 +30,18 @@ ask() { # ask FAMILY WORDS...
 columns='s#^.{0,45}(anywhere {13}anywhere {12}|0\.0\.0\.0/0 {12}0\.0\.0\.0/0 {11}|::/0 {17}::/0 {16})##'
 
 answer() { # answer FAMILY RULE-TEXT
-    local family=$1 words code=0 message
+    local family=$1 words table=filter code=0 message
     eval "words=($2)"
-    ask "$family" -F x
-    message=$(ask "$family" -A x "${words[@]}" 2>&1; echo "$?.")
+    [ "${words[0]}" != -t ] || { table=${words[1]}; words=("${words[@]:2}"); }
+    ask "$family" -t $table -F x
+    message=$(ask "$family" -t $table -A x "${words[@]}" 2>&1; echo "$?.")
     code=${message##*$'\n'}; [ "$code" = "$message" ] && message='' || message=${message%$'\n'*}
     code=${code%.}
     if [ "$code" = 0 ]; then
         [ -z "$message" ] || printf 'W %s\n' "$message"
-        ask "$family" -S x | sed -n 's/^-A x/=/p'
-        ask "$family" -L x | tail -n +3 | sed -E "$columns; s/^/L/"
-        ask "$family" -n -L x | tail -n +3 | sed -E "$columns; s/^/N/"
+        ask "$family" -t $table -S x | sed -n 's/^-A x/=/p'
+        ask "$family" -t $table -L x | tail -n +3 | sed -E "$columns; s/^/L/"
+        ask "$family" -t $table -n -L x | tail -n +3 | sed -E "$columns; s/^/N/"
     else
         local blank=''
         case $message in *$'\n\n'Try*) blank=+ ;; esac
@@ -48,7 +54,9 @@ answer() { # answer FAMILY RULE-TEXT
     fi
 }
 
-for family in 4 6; do ask $family -N x; done
+for family in 4 6; do
+    for table in filter nat mangle raw security; do ask $family -t $table -N x; done
+done
 
 keep=
 while IFS= read -r line; do

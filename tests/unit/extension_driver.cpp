@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/unit/extension_driver.hpp"
 
+#include "tests/text/memory_sets.hpp"
+
 #include <array>
 #include <fmt/format.h>
 #include <stdexcept>
@@ -157,8 +159,13 @@ Result<Parsed> parse(std::string_view text, std::string* warnings) {
         parsed.rule.family = Family::V6;
         text.remove_prefix(2);
     }
+    use_memory_sets();
     const std::vector<std::string> words = split(text);
     std::size_t i = 0;
+    if (words.at(0) == "-t") {
+        parsed.rule.table = table_by_name(words.at(1)).value();
+        i = 2;
+    }
     for (; words.at(i) != "-m" && words[i] != "-j"; ++i) {
         if (words[i] == "!") parsed.rule.protocol_inverted = true;
         for (const auto& [name, number] : kProtocols)

@@ -13,9 +13,10 @@
 namespace xtbpf::test {
 
 struct Case {
-    std::string_view words;   // "-p tcp -m tcp --sport 1" or "-j REJECT ..."; double quotes group; `6:` before it: IPv6
-    std::string_view save;    // what save prints after "-m NAME" or "-j NAME"; with `error`: unused
-    std::string_view list;    // -L; nullptr data: not looked at
+    std::string_view words; // "-p tcp -m tcp --sport 1" or "-j REJECT ..."; double quotes group; `6:` before it: IPv6;
+                            // `-t nat` as the first words: another table than filter
+    std::string_view save;  // what save prints after "-m NAME" or "-j NAME"; with `error`: unused
+    std::string_view list;  // -L; nullptr data: not looked at
     std::string_view numeric; // -L -n; the same as `list` if empty
     std::string_view lowered; // predicates, joined by "; ", or the action
 };

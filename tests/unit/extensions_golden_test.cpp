@@ -13,7 +13,7 @@ namespace xtbpf::test {
 namespace {
 
 struct Block {
-    std::string command; // "4 -p tcp ..."
+    std::string command; // "4 -p tcp ..."; "4 -t nat -p tcp ..."
     std::string answer;  // the lines below it
 };
 
@@ -39,8 +39,9 @@ std::string refusal(const Error& error) {
     return "E" + std::to_string(exit_code(error.kind)) + (blank ? "+ " : " ") + message + "\n";
 }
 
-// The protocol that the kernel's struct xt_match asks for (xt_check_match).
+// The table and the protocol that the kernel's struct xt_match asks for (xt_check_match).
 bool kernel_takes(const KernelLimits& limits, const RuleContext& rule) {
+    if (limits.table && limits.table != rule.table) return false;
     return !limits.protocol || (limits.protocol == rule.protocol && !rule.protocol_inverted);
 }
 
@@ -66,9 +67,20 @@ std::string answer(const std::string& words, const std::string& saved_start) {
     return out + "\n";
 }
 
+// "-t nat " of "4 -t nat -p tcp ..."; else nothing
+std::string table_option(const std::string& command) {
+    if (command.compare(2, 3, "-t ") != 0) return {};
+    return command.substr(2, command.find(' ', 5) + 1 - 2);
+}
+
+std::string table_of(const std::string& command) {
+    const std::string option = table_option(command);
+    return option.empty() ? "filter" : option.substr(3, option.size() - 4);
+}
+
 // "4 -p icmpv6 -m icmpv6 --x" -> "-p ipv6-icmp -m icmp6"
 std::string saved_start(const std::string& command) {
-    std::string start = command.substr(2);
+    std::string start = command.substr(2 + table_option(command).size());
     const std::size_t extension = std::min(start.find("-m "), start.find("-j "));
     start.erase(std::min(start.find(' ', extension + 3), start.size()));
     if (start.ends_with("icmpv6")) start.replace(start.size() - 6, 6, "icmp6");
@@ -91,7 +103,8 @@ TEST(Extensions, SavedTextReadsBackAsItself) {
     for (const Block& block : golden()) {
         if (!block.answer.starts_with("= ")) continue;
         const std::string saved = block.answer.substr(2, block.answer.find('\n') - 2);
-        const std::string again = answer((block.command[0] == '6' ? "6:" : "") + saved, saved_start("4 " + saved));
+        const std::string command = block.command.substr(0, 2) + table_option(block.command) + saved;
+        const std::string again = answer(driver_words(command), saved_start(command));
         EXPECT_EQ(again, block.answer) << block.command;
     }
 }
@@ -102,10 +115,13 @@ TEST(Extensions, AnswerAsIptablesDoesThroughTheApplets) {
         if (!block.answer.starts_with("= ")) continue;
         const std::string program = block.command[0] == '6' ? "ip6tables" : "iptables";
         MemoryBackend backend;
+        const std::string option = table_option(block.command), table = table_of(block.command);
         const Ran restored =
-            run(backend, program + "-restore", "*filter\n:x - [0:0]\n-A x " + block.command.substr(2) + "\nCOMMIT\n");
+            run(backend, program + "-restore",
+                "*" + table + "\n:x - [0:0]\n-A x " + block.command.substr(2 + option.size()) + "\nCOMMIT\n");
         EXPECT_EQ(restored.code, 0) << block.command << ": " << restored.err;
-        const std::string save = saved(backend, "", program + "-save"), list = run(backend, program + " -n -L x").out;
+        const std::string save = saved(backend, "", program + "-save"),
+                          list = run(backend, program + " -t " + table + " -n -L x").out;
         const std::string numeric = block.answer.substr(block.answer.rfind("\nN") + 2);
         EXPECT_NE(save.find("-A x" + block.answer.substr(1, block.answer.find('\n'))), save.npos)
             << block.command << ": " << save;
