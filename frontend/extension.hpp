@@ -32,6 +32,7 @@ struct RuleContext {
     TableId table = TableId::Filter;
     std::uint16_t protocol = 0; // -p; 0: none or "all"
     bool protocol_inverted = false;
+    bool asks_syn = false; // check() only: one of the rule's matches says so
     std::string* warnings = nullptr; // whole lines for stderr; nullptr: nobody reads them (a rule from the store)
 };
 
@@ -71,6 +72,8 @@ class Match : public Extension {
   public:
     // Appends predicates, all of which must hold, in order of evaluation.
     virtual void lower(const RuleContext& rule, std::vector<ir::Predicate>& out) const = 0;
+    // Whether it is `tcp` and wants SYN to be set: without that TCPMSS is refused (xt_TCPMSS.c, find_syn_match).
+    virtual bool asks_syn() const { return false; }
 };
 
 class Target : public Extension {
@@ -86,6 +89,7 @@ template <typename Use> struct ExtensionDef {
     std::string (*help)(Family family); // the extension's part of `-m NAME -h`
     std::unique_ptr<Use> (*create)(Family family);
     std::optional<std::uint8_t> protocol{}; // `-p` this loads it implicitly when one of its options is used
+    std::string_view listed_as{};           // the name that -L shows, if it isn't `name`
 };
 using MatchDef = ExtensionDef<Match>;
 using TargetDef = ExtensionDef<Target>;

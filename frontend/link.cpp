@@ -73,9 +73,10 @@ bool takes(const KernelLimits& limits, const RuleContext& rule, std::uint32_t ho
     return !limits.protocol || (*limits.protocol == rule.protocol && !rule.protocol_inverted);
 }
 
-Result<void> check_rule(const Rule& rule, const RuleContext& context, std::uint32_t hooks) {
+Result<void> check_rule(const Rule& rule, RuleContext context, std::uint32_t hooks) {
     for (const MatchUse& match : rule.matches) {
         if (!takes(match.def->limits, context, hooks)) return invalid();
+        context.asks_syn |= match.use->asks_syn();
         if (auto checked = match.use->check(context, hooks); !checked) return checked;
     }
     if (rule.goal != Rule::Goal::Extension) return {};

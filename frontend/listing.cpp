@@ -75,7 +75,8 @@ void list_rule(std::string& out, const Rule& rule, const Counters& counters, std
         add_number(out, counters.packets, format, true);
         add_number(out, counters.bytes, format, true);
     }
-    add(out, "{:<{}} ", rule.target, columns ? 9 : 0);
+    const bool renamed = rule.target_use && !rule.target_def->listed_as.empty();
+    add(out, "{:<{}} ", renamed ? rule.target_def->listed_as : rule.target, columns ? 9 : 0);
     out += rule.not_protocol ? '!' : ' ';
     const auto protocol = protocol_name(rule.protocol, !format.numeric);
     add(out, "{:<{}} ", protocol ? *protocol : std::to_string(rule.protocol), columns ? 4 : 0);

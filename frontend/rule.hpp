@@ -36,7 +36,9 @@ struct Rule {
     const TargetDef* target_def = nullptr;
     std::unique_ptr<Target> target_use;
 
-    RuleContext context(TableId table) const { return {family, table, protocol, not_protocol}; }
+    RuleContext context(TableId table) const {
+        return {.family = family, .table = table, .protocol = protocol, .protocol_inverted = not_protocol};
+    }
 };
 
 // "ACCEPT", "DROP", "RETURN": targets that are neither chains nor extensions.

@@ -136,6 +136,8 @@ class Tcp final : public Match {
         if (option_) out.push_back(ir::TcpOptionTest{.kind = option_, .invert = not_option_});
     }
 
+    bool asks_syn() const override { return (flags_ & kSynBit) != 0 && !not_flags_; }
+
   private:
     Result<void> take_ports(const OptionUse& use, PortRange& into, bool& seen, std::string_view name) {
         if (seen) return fail(ErrorKind::BadParameter, fmt::format("Only one `--{}' allowed", name));

@@ -125,9 +125,9 @@ void check(const Case& want) {
     parsed->extension().save(save);
     parsed->extension().list(list, false);
     parsed->extension().list(numeric, true);
-    if (parsed->match) {
+    if (!parsed->target) {
         std::vector<ir::Predicate> predicates;
-        parsed->match->lower(parsed->rule, predicates);
+        parsed->matches.back()->lower(parsed->rule, predicates);
         for (const auto& predicate : predicates)
             lowered += (lowered.empty() ? "" : "; ") + describe(predicate);
     } else {
@@ -137,6 +137,23 @@ void check(const Case& want) {
     EXPECT_EQ(list, want.list);
     EXPECT_EQ(numeric, want.numeric.empty() ? want.list : want.numeric);
     EXPECT_EQ(lowered, want.lowered);
+}
+
+Result<void> use_match(std::string_view name, std::span<const std::string> options, Parsed& parsed) {
+    const MatchDef* def = find_match(name, parsed.rule.family);
+    if (!def) throw std::invalid_argument(std::string(name));
+    parsed.match_defs.push_back(def);
+    parsed.matches.push_back(def->create(parsed.rule.family));
+    auto done = drive(*def, *parsed.matches.back(), options, parsed.rule);
+    parsed.rule.asks_syn |= parsed.matches.back()->asks_syn();
+    return done;
+}
+
+Result<void> use_target(std::string_view name, std::span<const std::string> options, Parsed& parsed) {
+    parsed.target_def = find_target(name, parsed.rule.family);
+    if (!parsed.target_def) throw std::invalid_argument(std::string(name));
+    parsed.target = parsed.target_def->create(parsed.rule.family);
+    return drive(*parsed.target_def, *parsed.target, options, parsed.rule);
 }
 
 } // namespace
@@ -166,25 +183,22 @@ Result<Parsed> parse(std::string_view text, std::string* warnings) {
         parsed.rule.table = table_by_name(words.at(1)).value();
         i = 2;
     }
-    for (; words.at(i) != "-m" && words[i] != "-j"; ++i) {
+    const auto is_extension = [&](std::size_t at) { return words[at] == "-m" || words[at] == "-j"; };
+    for (; !is_extension(i); ++i) {
         if (words[i] == "!") parsed.rule.protocol_inverted = true;
         for (const auto& [name, number] : kProtocols)
             if (words[i] == name) parsed.rule.protocol = number;
     }
-    const std::span<const std::string> rest = std::span(words).subspan(i + 2);
-    Result<void> done;
-    if (words[i] == "-m") {
-        parsed.match_def = find_match(words[i + 1], parsed.rule.family);
-        if (!parsed.match_def) throw std::invalid_argument(words[i + 1]);
-        parsed.match = parsed.match_def->create(parsed.rule.family);
-        done = drive(*parsed.match_def, *parsed.match, rest, parsed.rule);
-    } else {
-        parsed.target_def = find_target(words[i + 1], parsed.rule.family);
-        if (!parsed.target_def) throw std::invalid_argument(words[i + 1]);
-        parsed.target = parsed.target_def->create(parsed.rule.family);
-        done = drive(*parsed.target_def, *parsed.target, rest, parsed.rule);
+    while (i < words.size()) {
+        std::size_t end = i + 2;
+        while (end < words.size() && !is_extension(end))
+            ++end;
+        const std::span<const std::string> options = std::span(words).subspan(i + 2, end - i - 2);
+        const Result<void> done =
+            words[i] == "-m" ? use_match(words[i + 1], options, parsed) : use_target(words[i + 1], options, parsed);
+        if (!done) return std::unexpected(done.error());
+        i = end;
     }
-    if (!done) return std::unexpected(done.error());
     return parsed;
 }
 

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace xtbpf::test {
 
@@ -33,14 +34,16 @@ void check(std::span<const Refusal> refusals);
 std::string describe(const ir::Predicate& predicate);
 std::string describe(const ir::Action& action);
 
-// The extension of the last -m or -j of `words`, fully parsed; and the parse with its rule's context.
+// The matches and the target of `words`, fully parsed, with their rule's context.
 struct Parsed {
     RuleContext rule;
-    std::unique_ptr<Match> match;
+    std::vector<std::unique_ptr<Match>> matches;
+    std::vector<const MatchDef*> match_defs;
     std::unique_ptr<Target> target;
-    const MatchDef* match_def = nullptr;
     const TargetDef* target_def = nullptr;
-    const Extension& extension() const { return match ? static_cast<const Extension&>(*match) : *target; }
+    // the last of them, which the case is about
+    const Extension& extension() const { return target ? static_cast<const Extension&>(*target) : *matches.back(); }
+    const KernelLimits& limits() const { return target ? target_def->limits : match_defs.back()->limits; }
 };
 Result<Parsed> parse(std::string_view words, std::string* warnings = nullptr);
 

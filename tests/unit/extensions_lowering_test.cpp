@@ -18,9 +18,9 @@ void check(std::span<const Lowering> cases) {
         const auto parsed = parse(want.words);
         ASSERT_TRUE(parsed.has_value()) << want.words << ": " << parsed.error().message;
         std::string lowered;
-        if (parsed->match) {
+        if (!parsed->matches.empty()) {
             std::vector<ir::Predicate> predicates;
-            parsed->match->lower(parsed->rule, predicates);
+            parsed->matches[0]->lower(parsed->rule, predicates);
             for (const auto& predicate : predicates)
                 lowered += (lowered.empty() ? "" : "; ") + describe(predicate);
         } else {
@@ -129,10 +129,10 @@ TEST(ExtensionsLowering, Addrtype) {
 TEST(ExtensionsLowering, HooksThatTheKernelRefuses) {
     const auto in = parse("-m addrtype --src-type LOCAL --limit-iface-in"),
                out = parse("-m addrtype --src-type LOCAL --limit-iface-out");
-    EXPECT_TRUE(in->match->check(in->rule, hook_bit(Hook::Input)).has_value());
-    EXPECT_FALSE(in->match->check(in->rule, hook_bit(Hook::Output)).has_value());
-    EXPECT_TRUE(out->match->check(out->rule, hook_bit(Hook::Forward)).has_value());
-    EXPECT_FALSE(out->match->check(out->rule, hook_bit(Hook::Forward) | hook_bit(Hook::Prerouting)).has_value());
+    EXPECT_TRUE(in->matches[0]->check(in->rule, hook_bit(Hook::Input)).has_value());
+    EXPECT_FALSE(in->matches[0]->check(in->rule, hook_bit(Hook::Output)).has_value());
+    EXPECT_TRUE(out->matches[0]->check(out->rule, hook_bit(Hook::Forward)).has_value());
+    EXPECT_FALSE(out->matches[0]->check(out->rule, hook_bit(Hook::Forward) | hook_bit(Hook::Prerouting)).has_value());
 }
 
 TEST(ExtensionsLowering, Limit) {
