@@ -78,7 +78,7 @@ class KernelBackend final : public Backend {
                                .conntrack = needs_conntrack(program)};
         for (const HookPrograms& hook : programs->hooks) {
             if (Result<void> checked = self_check(program, hook.hook, hook.main.get()); !checked) return checked;
-            plan.hooks.push_back(hook.plan());
+            plan.hooks.push_back(programs->plan(hook));
         }
         if (purpose == Purpose::Check) return send_until_through(plan, current, anchor::check);
         // The early stage must neither drop what the new rules accept nor go on with rules that are gone.

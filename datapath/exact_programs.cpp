@@ -42,8 +42,7 @@ Result<void> fill(xt_exact_config& config, const ir::Table& table, const std::ve
     config.ipv6 = table.family == Family::V6;
     for (const HookPrograms& hook : hooks) {
         const ViewNeeds needs = view_needs(table, hook.hook);
-        if (!hook.needs.kernel_matches.empty())
-            config.hand_ins = static_cast<std::uint8_t>(config.hand_ins | hook_bit(hook.hook));
+        config.stops |= hook.needs.stops != 0;
         config.effects |= !hook.needs.effects.empty();
         config.names |= needs.in_name || needs.out_name;
         config.transport |= needs.transport;
@@ -62,38 +61,56 @@ Result<void> fill(xt_exact_config& config, const ir::Table& table, const std::ve
 
 Fd duplicate(int fd) { return Fd{::fcntl(fd, F_DUPFD_CLOEXEC, 0)}; }
 
-Result<void> load_side_programs(HookPrograms& hook, int records) {
-    const auto load = [](Fd& into, const std::vector<bpf_insn>& insns, const char* name) -> Result<void> {
-        Result<Fd> fd = load_socket_filter(insns, name);
-        if (!fd) return std::unexpected(fd.error());
-        into = std::move(*fd);
-        return {};
-    };
+Result<void> load_into(Fd& into, const std::vector<bpf_insn>& insns, const char* name) {
+    Result<Fd> fd = load_socket_filter(insns, name);
+    if (!fd) return std::unexpected(fd.error());
+    into = std::move(*fd);
+    return {};
+}
+
+Result<void> load_side(ExactPrograms& programs, int records) {
+    std::size_t levels = 0;
     Result<void> done;
-    for (std::uint32_t number = 0; done && number < hook.needs.kernel_matches.size(); ++number) {
-        done = load(hook.need.emplace_back(), codegen::need_program(records, number), "xt_need");
-        if (done) done = load(hook.yes.emplace_back(), codegen::yes_program(records), "xt_yes");
+    for (HookPrograms& hook : programs.hooks) {
+        if (!done || !hook.needs_kernel()) continue;
+        const std::size_t effects = hook.needs.effects.size();
+        levels = std::max(levels, anchor::step_levels(effects + hook.needs.kernel_matches.size()));
+        done = load_into(hook.idle, codegen::idle_program(records, static_cast<std::uint32_t>(effects)), "xt_idle");
     }
-    for (std::uint32_t number = 0; done && number < hook.needs.effects.size(); ++number)
-        done = load(hook.due.emplace_back(), codegen::due_program(records, number), "xt_due");
-    if (done) done = load(hook.orphan, codegen::orphan_program(records), "xt_orphan");
-    if (done) done = load(hook.accepts, codegen::accepts_program(records), "xt_accepts");
+    SidePrograms& side = programs.side;
+    if (done) done = load_into(side.orphan, codegen::orphan_program(records), "xt_orphan");
+    if (done) done = load_into(side.accepts, codegen::accepts_program(records), "xt_accepts");
+    if (done) done = load_into(side.yes, codegen::yes_program(records), "xt_yes");
+    static_assert(anchor::kStepDigits == 1U << codegen::kStepBits);
+    for (unsigned level = 0; done && level < levels; ++level) {
+        side.digits.emplace_back();
+        for (std::uint32_t digit = 0; done && digit < anchor::kStepDigits; ++digit)
+            done = load_into(side.digits[level][digit],
+                             codegen::digit_program(records, level * codegen::kStepBits, digit), "xt_digit");
+    }
     return done;
 }
 
 } // namespace
 
-anchor::HookPlan HookPrograms::plan() const {
-    anchor::HookPlan plan{.hook = hook, .main = main.get(), .hand_ins = {}, .effects = {}};
-    for (std::size_t number = 0; number < need.size(); ++number)
-        plan.hand_ins.push_back({need[number].get(), needs.kernel_matches[number], yes[number].get()});
-    for (std::size_t number = 0; number < due.size(); ++number)
-        plan.effects.push_back({due[number].get(), needs.effects[number]});
-    plan.again = again.get();
-    plan.rounds = needs.rounds;
-    plan.passes = needs.passes;
-    plan.orphan = orphan.get();
-    plan.accepts = accepts.get();
+anchor::HookPlan ExactPrograms::plan(const HookPrograms& hook) const {
+    anchor::HookPlan plan{.hook = hook.hook,
+                          .main = hook.main.get(),
+                          .effects = hook.needs.effects,
+                          .hand_ins = hook.needs.kernel_matches};
+    if (!hook.needs_kernel()) return plan;
+    plan.stops = hook.needs.stops;
+    plan.passes = hook.needs.passes;
+    plan.orphan = side.orphan.get();
+    plan.idle = hook.idle.get();
+    plan.accepts = side.accepts.get();
+    plan.yes = side.yes.get();
+    plan.again = hook.again.get();
+    for (const auto& level : side.digits)
+        for (std::size_t digit = 0; digit < level.size(); ++digit) {
+            if (digit == 0) plan.digits.emplace_back();
+            plan.digits.back()[digit] = level[digit].get();
+        }
     return plan;
 }
 
@@ -118,7 +135,7 @@ Result<ExactPrograms> load_exact(const ir::Table& table, const std::vector<int>&
     if (!object) return std::unexpected(object.error());
     auto& config = object->config<xt_exact_config>("config");
     Result<void> done = fill(config, table, programs.hooks);
-    const bool recorded = config.hand_ins || config.effects;
+    const bool recorded = config.stops || config.effects;
     if (!recorded) object->leave_out_map("xt_records");
     if (std::ranges::none_of(code, [](const codegen::Program& one) { return one.deep; }))
         object->leave_out_map("xt_stacks");
@@ -127,7 +144,7 @@ Result<ExactPrograms> load_exact(const ir::Table& table, const std::vector<int>&
     for (std::size_t index = 0; done && index < programs.hooks.size(); ++index) {
         const HookPrograms& hook = programs.hooks[index];
         done = object->include(main_name(hook.hook), "classify", {&code[index]});
-        if (done && !hook.needs.kernel_matches.empty())
+        if (done && hook.needs.stops != 0)
             done = object->include(again_name(hook.hook), "classify", {&code[index]});
     }
     if (done) done = object->load();
@@ -135,10 +152,10 @@ Result<ExactPrograms> load_exact(const ir::Table& table, const std::vector<int>&
 
     for (HookPrograms& hook : programs.hooks) {
         hook.main = duplicate(object->program(main_name(hook.hook)));
-        if (!hook.needs.kernel_matches.empty()) hook.again = duplicate(object->program(again_name(hook.hook)));
-        if (hook.needs.effects.empty() && hook.needs.kernel_matches.empty()) continue;
-        if (done = load_side_programs(hook, object->map("xt_records")); !done) return std::unexpected(done.error());
+        if (hook.needs.stops != 0) hook.again = duplicate(object->program(again_name(hook.hook)));
     }
+    if (recorded)
+        if (done = load_side(programs, object->map("xt_records")); !done) return std::unexpected(done.error());
     return programs;
 }
 

@@ -8,6 +8,7 @@
 #include "translator/error.hpp"
 #include "translator/ir.hpp"
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -17,18 +18,24 @@ struct HookPrograms {
     Hook hook;
     HookNeeds needs;
     Fd main;
-    Fd again;                     // with hand-ins
-    std::vector<Fd> need;         // per hand-in
-    std::vector<Fd> yes;          // per hand-in
-    std::vector<Fd> due;          // per effect
-    Fd orphan, accepts;           // with hand-ins or effects
+    Fd again;                     // with stops
+    Fd idle;                      // with hand-ins or effects
     std::size_t instructions = 0; // generated, without the runtime's
 
-    anchor::HookPlan plan() const; // file descriptors stay this object's
+    bool needs_kernel() const { return !needs.effects.empty() || !needs.kernel_matches.empty(); }
+};
+
+// The small programs of the side chains, which serve all hooks of the table.
+struct SidePrograms {
+    Fd orphan, accepts, yes;
+    std::vector<std::array<Fd, anchor::kStepDigits>> digits; // by level
 };
 
 struct ExactPrograms {
     std::vector<HookPrograms> hooks; // in hook order
+    SidePrograms side;               // if some hook needs the kernel
+
+    anchor::HookPlan plan(const HookPrograms& hook) const; // file descriptors stay this object's
 };
 
 // Loads one program per hook of the table (and what its hand-ins and effects need). `counters` and `limits` are the pages'

@@ -6,13 +6,12 @@
 // Layout of nf_tables table `iptables-bpf` (family ip or ip6), for iptables table T and hook H:
 //   chain T-H (base chain, policy accept; created once, then only its one rule is replaced: a recreated base chain would let
 //       packets through for an instant): `xt bpf(main)` -> drop, or -> goto the side chain of this generation
-//   chain T-H-ask-G (regular, only with hand-ins): one round: per hand-in `xt bpf(need k) xt MATCH xt bpf(yes k)`
-//   chain T-H-side-G (regular, only with hand-ins): `jump T-H-ask-G`, `xt bpf(again) goto T-H-done-G`, repeated `rounds`
-//       times; then drop
-//   chain T-H-do-G (regular, only with effects): per effect `xt bpf(due k) EFFECT`
-//   chain T-H-done-G (regular, only with hand-ins or effects): `xt bpf(orphan) drop`, `jump T-H-do-G`,
-//       `xt bpf(accepts) accept`, repeated `passes` times, as effects may be due in another order than theirs; then drop. A
-//       lost record fails closed.
+//   chain T-H-side-G (regular, only with effects or hand-ins): `xt bpf(orphan) drop`; `stops` times: `jump T-H-do-G`, `xt
+//       bpf(again) goto T-H-done-G`; then, where nothing stops, `goto T-H-done-G`, else drop
+//   chain T-H-done-G: `jump T-H-do-G`, `xt bpf(accepts) accept`, drop. A lost record fails closed.
+//   chain T-H-do-G: `passes` times (one more with hand-ins): `xt bpf(idle) return`, `jump T-H-step0-0-G`
+//   chains T-H-stepL-N-G: a tree that leads to the step which is due: an effect, or a hand-in `xt MATCH xt bpf(yes)`; at each
+//       level L one digit of its number decides, `xt bpf(digit)`
 //   chain T-store (regular, never reached): `xt bpf(holder)`, whose userdata is the StoreTag of the datapath; the rule keeps
 //       the holder program and so the store's maps alive
 //   chain conntrack (regular, never reached): `ct state new`, while any table of the family needs conntrack
@@ -23,6 +22,7 @@
 #include "translator/ir.hpp"
 #include "translator/tables.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -33,29 +33,27 @@ namespace xtbpf::anchor {
 // A file descriptor of a loaded SOCKET_FILTER program; the anchor takes its own reference at commit.
 using ProgramFd = int;
 
-struct HandIn {
-    ProgramFd need; // matches if the packet's record waits for this hand-in (and notes that it has been asked)
-    ir::KernelMatch match;
-    ProgramFd yes; // notes that the match held; always matches
-};
-
-struct EffectStep {
-    ProgramFd due; // matches if this effect is the record's next
-    ir::Effect effect;
-};
+inline constexpr std::size_t kStepDigits = 4; // a digit's values
 
 struct HookPlan {
     Hook hook;
     ProgramFd main; // 0: accept; 1: look further
-    std::vector<HandIn> hand_ins;
-    ProgramFd again = -1;     // with hand-ins: runs the rules again; matches once they are through
-    std::uint32_t rounds = 0; // with hand-ins: how many of them one packet can need at most
-    std::vector<EffectStep> effects;
+    // Steps, numbered from 0: the effects, then the hand-ins.
+    std::vector<ir::Effect> effects;
+    std::vector<ir::KernelMatch> hand_ins;
+    std::uint32_t stops = 0;  // how often one packet can need the kernel before its rules can go on, at most
     std::uint32_t passes = 1; // with effects: how many of them one packet can have at most
-    ProgramFd orphan = -1;    // with hand-ins or effects: matches if there is no record for this packet (a plain drop)
-    ProgramFd accepts =
-        -1; // with hand-ins or effects: matches if no effect is left and the verdict is accept; deletes the record
+    // With effects or hand-ins:
+    ProgramFd orphan = -1;  // matches if there is no record for this packet (a plain drop)
+    ProgramFd idle = -1;    // matches if no step is due; else the next one is the record's current step
+    ProgramFd accepts = -1; // matches if no effect is left and the verdict is accept; deletes the record
+    std::vector<std::array<ProgramFd, kStepDigits>> digits{}; // by level from the last digit on: it is that of the current step
+    ProgramFd again = -1; // with stops: goes on with the rules; matches once they are through
+    ProgramFd yes = -1;   // with hand-ins: notes that the current one held; always matches
 };
+
+// Levels of the tree that has `steps` leaves.
+std::size_t step_levels(std::size_t steps);
 
 inline constexpr std::size_t kMaxTag = 200;
 

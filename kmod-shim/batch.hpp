@@ -23,6 +23,8 @@ class Batch {
 
     static constexpr std::size_t kMaxMessage = 32 * 1024;
 
+    std::uint32_t next_id() { return ++ids_; } // for anonymous sets, by which rules of this batch refer to them
+
     enum class Ending { Commit, Abort };
     Result<void> send(Socket& socket, Ending ending);
 
@@ -40,6 +42,7 @@ class Batch {
     std::vector<std::uint8_t> bytes_;
     std::size_t used_ = 0; // bytes of finished messages
     nlmsghdr* open_ = nullptr;
+    std::uint32_t ids_ = 0;
     std::vector<Step> steps_; // by sequence number: that of the batch's begin is 0
 };
 

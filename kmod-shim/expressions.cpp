@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kmod-shim/expressions.hpp"
 
+#include "kmod-shim/expression.hpp"
+
 #include <arpa/inet.h>
 #include <cstring>
 #include <libmnl/libmnl.h>
@@ -14,62 +16,12 @@ namespace xtbpf::anchor {
 
 namespace {
 
-// One element of the expression list: its name and an open nest for its own attributes.
-class Expression {
-  public:
-    Expression(nlmsghdr* message, const char* name) : message_(message) {
-        element_ = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
-        mnl_attr_put_strz(message, NFTA_EXPR_NAME, name);
-        data_ = mnl_attr_nest_start(message, NFTA_EXPR_DATA);
-    }
-    Expression(const Expression&) = delete;
-    Expression& operator=(const Expression&) = delete;
-    ~Expression() {
-        mnl_attr_nest_end(message_, data_);
-        mnl_attr_nest_end(message_, element_);
-    }
-
-    void number(std::uint16_t attribute, std::uint32_t value) { mnl_attr_put_u32(message_, attribute, htonl(value)); }
-
-    // A value compared or combined with a register: bytes as in the packet or, for ct state, in host order.
-    void data(std::uint16_t attribute, std::uint32_t value) {
-        nlattr* nest = mnl_attr_nest_start(message_, attribute);
-        mnl_attr_put_u32(message_, NFTA_DATA_VALUE, value);
-        mnl_attr_nest_end(message_, nest);
-    }
-
-  private:
-    nlmsghdr* message_;
-    nlattr* element_;
-    nlattr* data_;
-};
-
 void put_match(nlmsghdr* message, const char* name, std::uint32_t revision, std::size_t size, const void* info) {
     Expression expression(message, "match");
     mnl_attr_put_strz(message, NFTA_MATCH_NAME, name);
     expression.number(NFTA_MATCH_REV, revision);
     mnl_attr_put(message, NFTA_MATCH_INFO, size, info);
 }
-
-struct PutEffect {
-    nlmsghdr* message;
-
-    // ipt_REJECT and ip6t_REJECT call the same nf_send_unreach, nf_send_reset (and their IPv6 likes) as
-    // nft_reject_ipv4.c and nft_reject_ipv6.c do.
-    void operator()(const ir::RejectEffect& reject) const {
-        Expression expression(message, "reject");
-        expression.number(NFTA_REJECT_TYPE, reject.tcp_reset ? NFT_REJECT_TCP_RST : NFT_REJECT_ICMP_UNREACH);
-        if (!reject.tcp_reset) mnl_attr_put_u8(message, NFTA_REJECT_ICMP_CODE, reject.icmp_code);
-    }
-
-    // xt_LOG and nft_log both end in nf_log_packet with a loginfo of type NF_LOG_TYPE_LOG: the same line.
-    void operator()(const ir::LogEffect& log) const {
-        Expression expression(message, "log");
-        mnl_attr_put_strz(message, NFTA_LOG_PREFIX, log.prefix.c_str());
-        expression.number(NFTA_LOG_LEVEL, log.level);
-        if (log.flags != 0) expression.number(NFTA_LOG_FLAGS, log.flags);
-    }
-};
 
 } // namespace
 
@@ -115,17 +67,6 @@ void put_ct_state_new(nlmsghdr* message) {
     expression.number(NFTA_CMP_SREG, NFT_REG_1);
     expression.number(NFTA_CMP_OP, NFT_CMP_NEQ);
     expression.data(NFTA_CMP_DATA, 0);
-}
-
-void put_effect(nlmsghdr* message, const ir::Effect& effect) { std::visit(PutEffect{message}, effect); }
-
-std::string describe(const ir::Effect& effect) {
-    return std::holds_alternative<ir::RejectEffect>(effect) ? "REJECT" : "LOG";
-}
-
-std::string modules_of(const ir::Effect& effect) {
-    return std::holds_alternative<ir::RejectEffect>(effect) ? "nft_reject_ipv4 or nft_reject_ipv6"
-                                                            : "nft_log and nf_log_syslog";
 }
 
 } // namespace xtbpf::anchor

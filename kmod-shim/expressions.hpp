@@ -25,10 +25,4 @@ void put_verdict(nlmsghdr* message, std::int32_t code, const std::string& chain 
 // nft_ct_get_init).
 void put_ct_state_new(nlmsghdr* message);
 
-void put_effect(nlmsghdr* message, const ir::Effect& effect);
-
-// For errors: what the effect is and the kernel modules it needs.
-std::string describe(const ir::Effect& effect);
-std::string modules_of(const ir::Effect& effect);
-
 } // namespace xtbpf::anchor

@@ -62,7 +62,7 @@ void delete_chain(Batch& batch, Family family, const std::string& chain) {
 }
 
 void add_rule(Batch& batch, Family family, const std::string& chain, const std::function<void(nlmsghdr*)>& expressions,
-              std::string tried, std::string needs, std::span<const std::uint8_t> userdata) {
+              std::string tried, std::string needs, std::span<const std::uint8_t> userdata, std::uint8_t protocol) {
     nlmsghdr* message = batch.add(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, family,
                                   fmt::format("{} (nf_tables chain {})", tried, chain), std::move(needs));
     mnl_attr_put_strz(message, NFTA_RULE_TABLE, kTable);
@@ -71,6 +71,11 @@ void add_rule(Batch& batch, Family family, const std::string& chain, const std::
     expressions(message);
     mnl_attr_nest_end(message, nest);
     if (!userdata.empty()) mnl_attr_put(message, NFTA_RULE_USERDATA, userdata.size(), userdata.data());
+    if (protocol == 0) return;
+    nlattr* compat = mnl_attr_nest_start(message, NFTA_RULE_COMPAT);
+    mnl_attr_put_u32(message, NFTA_RULE_COMPAT_PROTO, htonl(protocol));
+    mnl_attr_put_u32(message, NFTA_RULE_COMPAT_FLAGS, 0);
+    mnl_attr_nest_end(message, compat);
 }
 
 void delete_rule(Batch& batch, Family family, const std::string& chain, std::uint64_t handle) {

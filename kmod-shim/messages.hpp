@@ -23,9 +23,10 @@ void add_base_chain(Batch& batch, Family family, const std::string& chain, Table
 void delete_chain(Batch& batch, Family family, const std::string& chain);                             // with its rules
 
 // Appends a rule. `expressions` puts its expressions on the message; `tried`, `needs` as in refusal(). Userdata: see
-// userdata.hpp.
+// userdata.hpp. `protocol`: what x_tables extensions in it take for the rule's `-p`; 0: none.
 void add_rule(Batch& batch, Family family, const std::string& chain, const std::function<void(nlmsghdr*)>& expressions,
-              std::string tried, std::string needs = {}, std::span<const std::uint8_t> userdata = {});
+              std::string tried, std::string needs = {}, std::span<const std::uint8_t> userdata = {},
+              std::uint8_t protocol = 0);
 void delete_rule(Batch& batch, Family family, const std::string& chain, std::uint64_t handle);
 
 } // namespace xtbpf::anchor

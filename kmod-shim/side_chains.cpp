@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kmod-shim/side_chains.hpp"
 
+#include "kmod-shim/effects.hpp"
 #include "kmod-shim/expressions.hpp"
 #include "kmod-shim/inventory.hpp"
 #include "kmod-shim/messages.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -16,25 +16,60 @@ namespace xtbpf::anchor {
 namespace {
 
 constexpr const char* kProgramModules = "nft_compat and xt_bpf";
-// Kinds of side chains; each may go only to later ones.
-constexpr std::array kKinds{"side", "ask", "done", "do"};
-// A match's private structure; the largest of the kernel's (xt_bpf, xt_u32) stay below 3 KiB.
+// A match's or target's private structure; the largest of the kernel's (xt_bpf, xt_u32) stay below 3 KiB.
 constexpr std::size_t kMaxInfo = 16 * 1024;
+constexpr std::size_t kMostSteps = 0xffff; // xt_record.current; XT_NO_NEED is none
 
-struct Writer {
-    Batch& batch;
-    Family family;
+class SideChains {
+  public:
+    SideChains(Batch& batch, Family family, const HookPlan& plan, std::string prefix, std::uint32_t generation)
+        : batch_(batch), family_(family), plan_(plan), prefix_(std::move(prefix)), generation_(generation) {}
+
+    std::string add() {
+        const std::size_t steps = plan_.effects.size() + plan_.hand_ins.size();
+        const std::string root = node(step_levels(steps), 0, steps);
+        const std::string work = chain("do");
+        const std::uint32_t passes = (plan_.effects.empty() ? 0 : plan_.passes) + (plan_.hand_ins.empty() ? 0 : 1);
+        for (std::uint32_t pass = 0; pass < passes; ++pass) {
+            verdict(work, plan_.idle, NFT_RETURN);
+            verdict(work, -1, NFT_JUMP, root);
+        }
+        const std::string done = chain("done");
+        verdict(done, -1, NFT_JUMP, work);
+        verdict(done, plan_.accepts, NF_ACCEPT);
+        verdict(done, -1, NF_DROP);
+
+        std::string side = chain("side");
+        verdict(side, plan_.orphan, NF_DROP);
+        for (std::uint32_t stop = 0; stop < plan_.stops; ++stop) {
+            verdict(side, -1, NFT_JUMP, work);
+            verdict(side, plan_.again, NFT_GOTO, done);
+        }
+        if (plan_.stops == 0)
+            verdict(side, -1, NFT_GOTO, done);
+        else
+            verdict(side, -1, NF_DROP);
+        return side;
+    }
+
+  private:
+    std::string chain(const std::string& kind) {
+        std::string name = fmt::format("{}-{}-{}", prefix_, kind, generation_);
+        add_chain(batch_, family_, name);
+        return name;
+    }
 
     // A rule that does `then` for the packets `program` matches; -1: for all.
     template <typename Then>
-    void rule(const std::string& chain, int program, Then then, std::string tried, std::string needs) {
+    void rule(const std::string& chain, int program, Then then, std::string tried, std::string needs,
+              std::uint8_t protocol = 0) {
         add_rule(
-            batch, family, chain,
+            batch_, family_, chain,
             [&](nlmsghdr* message) {
                 if (program >= 0) put_program(message, program);
                 then(message);
             },
-            std::move(tried), std::move(needs));
+            std::move(tried), std::move(needs), {}, protocol);
     }
 
     void verdict(const std::string& chain, int program, std::int32_t code, const std::string& target = {}) {
@@ -43,77 +78,98 @@ struct Writer {
             program >= 0 ? kProgramModules : "");
     }
 
-    void ask_chain(const std::string& chain, const std::vector<HandIn>& hand_ins) {
-        add_chain(batch, family, chain);
-        for (const HandIn& hand_in : hand_ins)
-            rule(
-                chain, hand_in.need,
-                [&](nlmsghdr* message) {
-                    put_kernel_match(message, hand_in.match);
-                    put_program(message, hand_in.yes);
-                },
-                fmt::format("use the kernel's match `{}' revision {}", hand_in.match.name, hand_in.match.revision),
-                fmt::format("{} and xt_{}", kProgramModules, hand_in.match.name));
-    }
-
-    void do_chain(const std::string& chain, const HookPlan& plan) {
-        add_chain(batch, family, chain);
-        for (const EffectStep& step : plan.effects)
-            rule(
-                chain, step.due, [&](nlmsghdr* message) { put_effect(message, step.effect); },
-                fmt::format("have the kernel do {}", describe(step.effect)),
-                fmt::format("{} and {}", kProgramModules, modules_of(step.effect)));
-    }
-
-    void done_chain(const std::string& chain, const HookPlan& plan, const std::string& effects) {
-        add_chain(batch, family, chain);
-        for (std::uint32_t pass = 0; pass < std::max(plan.passes, 1U); ++pass) {
-            verdict(chain, plan.orphan, NF_DROP);
-            if (!plan.effects.empty()) verdict(chain, -1, NFT_JUMP, effects);
-            verdict(chain, plan.accepts, NF_ACCEPT);
+    // The node of the tree over the steps [first, first + count), `level` levels above them; returns its chain.
+    std::string node(std::size_t level, std::size_t first, std::size_t count) {
+        const std::size_t depth = step_levels(plan_.effects.size() + plan_.hand_ins.size()) - level;
+        const std::string here = fmt::format("{}-step{}-{}-{}", prefix_, depth, first, generation_);
+        std::size_t width = 1; // steps below one digit
+        for (std::size_t below = 1; below < level; ++below)
+            width *= kStepDigits;
+        std::vector<std::string> children;
+        for (std::size_t at = 0; level > 1 && at < count; at += width)
+            children.push_back(node(level - 1, first + at, std::min(width, count - at)));
+        add_chain(batch_, family_, here);
+        for (std::size_t digit = 0; digit * width < count; ++digit) {
+            const int program = count > width ? plan_.digits[level - 1][digit] : -1; // an only child needs no asking
+            if (level > 1)
+                verdict(here, program, NFT_GOTO, children[digit]);
+            else
+                leaf(here, program, first + digit);
         }
-        verdict(chain, -1, NF_DROP);
+        return here;
     }
 
-    void side_chain(const std::string& chain, const HookPlan& plan, const std::string& ask, const std::string& done) {
-        add_chain(batch, family, chain);
-        for (std::uint32_t round = 0; round < plan.rounds; ++round) {
-            verdict(chain, -1, NFT_JUMP, ask);
-            verdict(chain, plan.again, NFT_GOTO, done);
-        }
-        verdict(chain, -1, NF_DROP);
+    void leaf(const std::string& chain, int program, std::size_t step) {
+        if (step >= plan_.effects.size()) return hand_in(chain, program, plan_.hand_ins[step - plan_.effects.size()]);
+        const ir::Effect& effect = plan_.effects[step];
+        const auto* target = std::get_if<ir::KernelTarget>(&effect);
+        const EffectParts parts = prepare_effect(batch_, family_, effect);
+        rule(
+            chain, program, [&](nlmsghdr* message) { put_effect(message, family_, effect, parts); },
+            fmt::format("have the kernel do {}", describe(effect)),
+            fmt::format("{} and {}", kProgramModules, modules_of(effect)), target ? target->protocol : std::uint8_t{0});
     }
+
+    void hand_in(const std::string& chain, int program, const ir::KernelMatch& match) {
+        rule(
+            chain, program,
+            [&](nlmsghdr* message) {
+                put_kernel_match(message, match);
+                put_program(message, plan_.yes);
+            },
+            fmt::format("use the kernel's match `{}' revision {}", match.name, match.revision),
+            fmt::format("{} and xt_{}", kProgramModules, match.name), match.protocol);
+    }
+
+    Batch& batch_;
+    Family family_;
+    const HookPlan& plan_;
+    std::string prefix_;
+    std::uint32_t generation_;
 };
 
+Result<void> check(const HookPlan& plan) {
+    const std::size_t steps = plan.effects.size() + plan.hand_ins.size();
+    if (plan.orphan < 0 || plan.accepts < 0 || plan.idle < 0 || (!plan.hand_ins.empty() && plan.yes < 0) ||
+        (plan.stops != 0 && plan.again < 0) || plan.digits.size() < step_levels(steps))
+        return fail(ErrorKind::Refused, "a hook with effects or hand-ins lacks one of its programs");
+    if (steps > kMostSteps)
+        return fail(ErrorKind::Refused,
+                    fmt::format("{} has more than {} different targets and kernel matches", name(plan.hook), kMostSteps));
+    for (const ir::KernelMatch& match : plan.hand_ins)
+        if (match.info.size() > kMaxInfo)
+            return fail(ErrorKind::Refused, fmt::format("the match `{}' is too large", match.name));
+    return {};
+}
+
 } // namespace
+
+std::size_t step_levels(std::size_t steps) {
+    std::size_t levels = 1;
+    for (std::size_t width = kStepDigits; width < steps; width *= kStepDigits)
+        ++levels;
+    return levels;
+}
 
 Result<std::string> add_side_chains(Batch& batch, Family family, TableId table, const HookPlan& plan,
                                     std::uint32_t generation) {
     if (plan.hand_ins.empty() && plan.effects.empty()) return std::string();
-    if (plan.orphan < 0 || plan.accepts < 0 || (!plan.hand_ins.empty() && (plan.again < 0 || plan.rounds == 0)))
-        return fail(ErrorKind::Refused, "a hook with effects or hand-ins lacks one of its programs");
-    for (const HandIn& hand_in : plan.hand_ins)
-        if (hand_in.match.info.size() > kMaxInfo)
-            return fail(ErrorKind::Refused, fmt::format("the match `{}' is too large", hand_in.match.name));
-
-    const auto chain = [&](const char* kind) {
-        return fmt::format("{}-{}-{}", base_chain(table, plan.hook), kind, generation);
-    };
-    Writer writer{batch, family};
-    if (!plan.effects.empty()) writer.do_chain(chain("do"), plan);
-    writer.done_chain(chain("done"), plan, chain("do"));
-    if (plan.hand_ins.empty()) return chain("done");
-    writer.ask_chain(chain("ask"), plan.hand_ins);
-    writer.side_chain(chain("side"), plan, chain("ask"), chain("done"));
-    return chain("side");
+    if (auto checked = check(plan); !checked) return std::unexpected(checked.error());
+    return SideChains(batch, family, plan, base_chain(table, plan.hook), generation).add();
 }
 
 std::vector<std::string> side_chains_of(TableId table, std::span<const std::string> chains) {
+    // Each kind goes only to later ones. `ask` is one of an earlier version.
+    std::vector<std::string> kinds{"side", "ask", "done", "do"};
+    for (std::size_t level = 0; level <= step_levels(kMostSteps); ++level)
+        kinds.push_back(fmt::format("step{}", level));
     std::vector<std::string> found;
-    for (const char* kind : kKinds)
-        for (const std::string& chain : chains)
-            for (const Hook hook : hooks_of(table))
-                if (chain.starts_with(fmt::format("{}-{}-", base_chain(table, hook), kind))) found.push_back(chain);
+    for (const std::string& kind : kinds)
+        for (const Hook hook : hooks_of(table)) {
+            const std::string prefix = fmt::format("{}-{}-", base_chain(table, hook), kind);
+            for (const std::string& chain : chains)
+                if (chain.starts_with(prefix)) found.push_back(chain);
+        }
     return found;
 }
 

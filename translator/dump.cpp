@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The IR as text: a table, then per chain its head and one line per rule, predicates in order, `->` and the action.
+#include "translator/dump.hpp"
 #include "translator/ir.hpp"
 
 #include <algorithm>
@@ -82,6 +83,7 @@ class Text {
         put("kernel({}/{}:", match.name, match.revision);
         for (std::uint8_t byte : match.info)
             put("{:02x}", byte);
+        if (match.protocol != 0) put(",p={}", match.protocol);
         out_ += ')';
     }
 
@@ -90,38 +92,10 @@ class Text {
     void operator()(const Return&) { out_ += "return"; }
     void operator()(const Continue&) { out_ += "continue"; }
     void operator()(const Jump& jump) { put("{} {}", jump.is_goto ? "goto" : "jump", chain_name(jump.chain)); }
-    void operator()(const HandOff& off) { std::visit(*this, off.effect); }
-
-    void operator()(const RejectEffect& reject) {
-        if (reject.tcp_reset)
-            out_ += "reject(tcp-reset)";
-        else
-            put("reject(icmp={})", reject.icmp_code);
-    }
-
-    void operator()(const LogEffect& log) {
-        put("log(prefix={},level={},flags=0x{:x})", quoted(log.prefix), log.level, log.flags);
-    }
+    void operator()(const HandOff& off) { out_ += dump(off.effect); }
 
     template <typename... Arguments> void put(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
         fmt::format_to(std::back_inserter(out_), format, std::forward<Arguments>(arguments)...);
-    }
-
-    // Text that comes from the user: in quotes unless it is one plain word; bytes that could break a line are written
-    // \xNN.
-    static std::string quoted(std::string_view text) {
-        const auto plain = [](char letter) {
-            return letter > 0x20 && letter < 0x7f && letter != '"' && letter != '\\';
-        };
-        if (!text.empty() && std::ranges::all_of(text, plain)) return std::string(text);
-        std::string out = "\"";
-        for (char letter : text) {
-            if (plain(letter) || letter == ' ')
-                out += letter;
-            else
-                fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(letter));
-        }
-        return out + '"';
     }
 
   private:
@@ -192,11 +166,26 @@ class Text {
 
 } // namespace
 
+std::string quoted(std::string_view text) {
+    const auto plain = [](char letter) {
+        return letter > 0x20 && letter < 0x7f && letter != '"' && letter != '\\';
+    };
+    if (!text.empty() && std::ranges::all_of(text, plain)) return std::string(text);
+    std::string out = "\"";
+    for (char letter : text) {
+        if (plain(letter) || letter == ' ')
+            out += letter;
+        else
+            fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(letter));
+    }
+    return out + '"';
+}
+
 std::string dump(const Table& table) {
     std::string out = fmt::format("table {} {}\n", xtbpf::name(table.family), xtbpf::name(table.id));
     Text text(table, out);
     for (const Chain& chain : table.chains) {
-        text.put("chain {}", Text::quoted(chain.name));
+        text.put("chain {}", quoted(chain.name));
         if (chain.builtin) text.put(" policy {} [{}]", chain.builtin->accept ? "accept" : "drop", chain.builtin->slot);
         out += '\n';
         for (const Rule& rule : chain.rules) {

@@ -2,10 +2,13 @@
 #include "translator/effects.hpp"
 
 #include "translator/chains.hpp"
+#include "translator/reads.hpp"
 #include "translator/record.h"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
+#include <utility>
 
 namespace xtbpf {
 
@@ -23,9 +26,13 @@ struct Passage {
 
 class CostliestPath {
   public:
-    using Counted = bool (*)(const ir::Predicate&); // nullptr: effects are counted, not predicates
-    CostliestPath(const ir::Table& table, Counted counted)
-        : table_(table), counted_(counted), passages_(table.chains.size()) {}
+    // What a rule costs: its predicates, and its action once they hold.
+    struct Price {
+        std::function<std::uint32_t(const ir::Predicate&)> predicate;
+        std::function<std::uint32_t(const ir::Effect&)> effect;
+    };
+    CostliestPath(const ir::Table& table, Price price)
+        : table_(table), price_(std::move(price)), passages_(table.chains.size()) {}
 
     std::uint32_t of(std::uint32_t root) {
         for (std::uint32_t chain : chain_order(table_, root).callees_first)
@@ -44,8 +51,8 @@ class CostliestPath {
         Cost here = 0;
         for (const ir::Rule& rule : chain.rules) {
             const Cost asked_here = add(here, asked(rule));
-            const bool effect = counted_ == nullptr && std::holds_alternative<ir::HandOff>(rule.action);
-            const Cost matched = add(asked_here, effect ? 1 : 0);
+            const auto* off = std::get_if<ir::HandOff>(&rule.action);
+            const Cost matched = add(asked_here, off ? price_.effect(off->effect) : 0);
             here = rule.predicates.empty() ? Cost{} : asked_here; // as it goes on if the rule's last predicate is false
             if (const auto* jump = std::get_if<ir::Jump>(&rule.action)) {
                 const Passage& below = passages_[jump->chain];
@@ -66,35 +73,23 @@ class CostliestPath {
     }
 
     Cost asked(const ir::Rule& rule) const {
-        if (counted_ == nullptr) return 0;
-        return static_cast<std::uint32_t>(std::ranges::count_if(rule.predicates, counted_));
+        std::uint32_t sum = 0;
+        for (const ir::Predicate& predicate : rule.predicates)
+            sum += price_.predicate(predicate);
+        return sum;
     }
 
     static bool goes_on(const ir::Action& action) {
-        if (const auto* off = std::get_if<ir::HandOff>(&action))
-            return std::holds_alternative<ir::LogEffect>(off->effect);
+        if (const auto* off = std::get_if<ir::HandOff>(&action)) return ir::after(off->effect) != ir::After::Ends;
         return std::holds_alternative<ir::Continue>(action);
     }
 
     const ir::Table& table_;
-    Counted counted_;
+    Price price_;
     std::vector<Passage> passages_;
 };
 
-bool asks_kernel(const ir::Predicate& predicate) { return std::holds_alternative<ir::KernelMatch>(predicate); }
-
-// Effects are due in the order of their numbers if no two rules share one and no chain is entered from two rules.
-std::uint32_t passes(const ir::Table& table, std::uint32_t root, std::size_t effects) {
-    if (effects == 0) return 0;
-    std::size_t rules = 0;
-    std::vector<std::uint32_t> entries(table.chains.size());
-    chain_order(table, root, [&](const ir::Rule& rule) {
-        if (std::holds_alternative<ir::HandOff>(rule.action)) ++rules;
-        if (const auto* jump = std::get_if<ir::Jump>(&rule.action)) ++entries[jump->chain];
-    });
-    if (rules == effects && std::ranges::all_of(entries, [](std::uint32_t count) { return count <= 1; })) return 1;
-    return std::clamp(CostliestPath(table, nullptr).of(root), 1U, std::uint32_t{XT_MOST_EFFECTS});
-}
+std::uint32_t asks_kernel(const ir::Predicate& predicate) { return std::holds_alternative<ir::KernelMatch>(predicate); }
 
 } // namespace
 
@@ -103,19 +98,33 @@ HookNeeds hook_needs(const ir::Table& table, Hook hook) {
     const auto root = builtin_chain(table, hook);
     if (!root) return needs;
     chain_order(table, *root, [&](const ir::Rule& rule) {
-        for (const ir::Predicate& predicate : rule.predicates)
+        for (const ir::Predicate& predicate : rule.predicates) {
             if (const auto* match = std::get_if<ir::KernelMatch>(&predicate)) needs.kernel_matches.push_back(*match);
+            needs.reads = static_cast<ir::Touched>(needs.reads | reads(predicate));
+        }
         const auto* off = std::get_if<ir::HandOff>(&rule.action);
-        if (off && effect_number(needs, off->effect) == needs.effects.size()) needs.effects.push_back(off->effect);
+        if (!off) return;
+        const auto number = static_cast<std::uint32_t>(needs.effects.size());
+        if (needs.numbers.emplace(dump(off->effect), number).second) needs.effects.push_back(off->effect);
     });
-    needs.passes = passes(table, *root, needs.effects.size());
-    needs.rounds = std::min(CostliestPath(table, asks_kernel).of(*root), std::uint32_t{XT_MOST_ANSWERS});
-    if (needs.rounds == 0) needs.kernel_matches.clear(); // they stand behind rules that end every path
+    const auto nothing = [](const ir::Predicate&) { return 0U; };
+    const auto any = [](const ir::Effect&) { return 1U; };
+    const auto stopping = [&](const ir::Effect& effect) { return stops(needs, effect) ? 1U : 0U; };
+    if (!needs.effects.empty())
+        needs.passes =
+            std::clamp(CostliestPath(table, {nothing, any}).of(*root), 1U, std::uint32_t{XT_MOST_EFFECTS});
+    needs.stops = std::min(CostliestPath(table, {asks_kernel, stopping}).of(*root), std::uint32_t{XT_MOST_STOPS});
+    // Kernel matches that stand behind rules which end every path are never asked.
+    if (CostliestPath(table, {asks_kernel, [](const ir::Effect&) { return 0U; }}).of(*root) == 0)
+        needs.kernel_matches.clear();
     return needs;
 }
 
-std::uint32_t effect_number(const HookNeeds& needs, const ir::Effect& effect) {
-    return static_cast<std::uint32_t>(std::ranges::find(needs.effects, effect) - needs.effects.begin());
+std::uint32_t effect_number(const HookNeeds& needs, const ir::Effect& effect) { return needs.numbers.at(dump(effect)); }
+
+bool stops(const HookNeeds& needs, const ir::Effect& effect) {
+    if (ir::after(effect) == ir::After::Ends) return false;
+    return ir::after(effect) == ir::After::Waits || (ir::writes(effect) & needs.reads) != 0;
 }
 
 } // namespace xtbpf

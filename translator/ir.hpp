@@ -7,6 +7,7 @@
 // KernelMatch can.
 #pragma once
 
+#include "translator/effect.hpp"
 #include "translator/field.hpp"
 #include "translator/tables.hpp"
 
@@ -116,25 +117,12 @@ struct KernelMatch {
     std::string name; // as registered with x_tables: "addrtype"
     std::uint8_t revision = 0;
     std::vector<std::uint8_t> info; // the match's private structure, XT_ALIGNed size
+    std::uint8_t protocol = 0;      // `-p` of the rule, for matches whose checkentry asks for it; 0: none
     bool operator==(const KernelMatch&) const = default;
 };
 
 using Predicate = std::variant<FieldTest, AnyOf, AddressTest, AddressRange, InterfaceTest, ProtocolTest, HeaderTest,
                                TcpOptionTest, LimitTest, KernelMatch>;
-
-// What only the kernel can do to a packet (hand-off). Numbers as in include/uapi/linux/netfilter/nf_tables.h.
-struct RejectEffect {
-    bool tcp_reset = false;
-    std::uint8_t icmp_code = 3; // ICMP or ICMPv6 unreachable code
-    bool operator==(const RejectEffect&) const = default;
-};
-struct LogEffect {
-    std::string prefix;     // at most 29 bytes
-    std::uint8_t level = 4; // syslog level
-    std::uint8_t flags = 0; // NF_LOG_*
-    bool operator==(const LogEffect&) const = default;
-};
-using Effect = std::variant<RejectEffect, LogEffect>;
 
 struct Accept {
     bool operator==(const Accept&) const = default;
@@ -153,8 +141,7 @@ struct Jump {
     bool is_goto = false;
     bool operator==(const Jump&) const = default;
 };
-// The kernel performs the effect, in order with the traversal's other effects. RejectEffect ends the traversal (the packet
-// is dropped); LogEffect goes on with the next rule.
+// The kernel performs the effect, in order with the traversal's other effects; after() says how the traversal goes on.
 struct HandOff {
     Effect effect;
     bool operator==(const HandOff&) const = default;

@@ -10,17 +10,18 @@
 #include "translator/view.h"
 
 #define XT_MOST_EFFECTS 120 /* of one packet at one hook */
-#define XT_NO_NEED 0xffff
+#define XT_MOST_STOPS 128
 
 struct xt_record {
-    __u32 answers[XT_ANSWER_WORDS]; /* as in xt_view */
-    __u16 answers_known;
-    __u16 need;                     /* the hand-in that the traversal waits for, or XT_NO_NEED */
-    __u8 asked;                     /* it has been asked, */
-    __u8 matched;                   /* and it matched */
-    __u8 verdict;                   /* enum xt_verdict, once the traversal is through */
-    __u8 count;                     /* effects to perform, in order */
-    __u8 next;                      /* the first that hasn't been */
+    __u16 need;    /* the hand-in that the traversal waits for, or XT_NO_NEED */
+    __u16 current; /* the step that the side chain performs: an effect's number, or a hand-in's behind all effects */
+    __u8 matched;  /* the hand-in's answer */
+    __u8 verdict;  /* enum xt_verdict, once the traversal is through; else 0 */
+    __u8 count;    /* effects to perform, in order */
+    __u8 next;     /* the first that hasn't been */
+    __u8 depth;    /* as in xt_view */
+    __u8 pad;
+    __u16 sites[XT_MOST_SITES];
     __u16 effects[XT_MOST_EFFECTS]; /* numbers, see effects.hpp */
 };
 
@@ -32,7 +33,7 @@ struct xt_return_stack {
     struct {
         __u16 function; /* as xt_view.callee */
         __u16 site;
-    } frames[XT_MOST_NESTED];
+    } frames[XT_MOST_NESTED + 1]; /* one more for the function that stopped */
 };
 
 #endif

@@ -13,8 +13,8 @@
 #include <linux/types.h>
 #endif
 
-#define XT_ANSWER_WORDS 4 /* answers that a restarted traversal can repeat, by 32 */
-#define XT_MOST_ANSWERS (32 * XT_ANSWER_WORDS)
+#define XT_MOST_SITES 8 /* functions of generated code that call each other; BPF allows no more frames */
+#define XT_NO_NEED 0xffff
 #define XT_VIEW_PATH 16 /* rules of the path that are remembered before they are counted */
 
 /* What became of the search for the transport header. */
@@ -37,7 +37,7 @@ enum xt_verdict {
     XT_ACCEPT = 1,
     XT_DROP = 2,
     XT_DEFER = 3,  /* early stage: something needed isn't known here; leave the packet alone, uncounted */
-    XT_STOP = 4,   /* hand-in: the kernel's match number `need` has to be asked first */
+    XT_STOP = 4,   /* the kernel has to perform what is due first, and to answer its match number `need` */
     XT_RETURN = 5, /* between the parts of one chain only: the chain returns, its later parts aren't run */
     XT_CALL = 6,   /* deep nesting only: to be continued in chain function `callee` */
 };
@@ -93,13 +93,13 @@ struct xt_view {
     __u8 effects;                   /* hand-offs recorded so far */
     __u8 interruptible;             /* the hook may run in process context, and a softirq count in between */
     __u32 packet_off;               /* where the network header lies in what the program can load bytes from */
-    __u32 need;                     /* after XT_STOP: number of the hand-in, from 0 */
-    __u16 answers_known;            /* what was asked in this traversal before it was restarted, */
-    __u16 answers_used;             /* how many of that it has repeated so far, */
-    __u32 answers[XT_ANSWER_WORDS]; /* and the answers, a bit each, in the order of asking */
-    __u16 callee;                   /* deep nesting: number of the chain function that runs, or is to run */
-    __u16 site;                     /* deep nesting: where the calling function goes on */
-    __u16 resume;                   /* deep nesting: the site at which `callee` goes on; 0: at its first rule */
+    __u16 need;     /* after XT_STOP: number of the hand-in, or XT_NO_NEED */
+    __u8 answer;    /* when a traversal is resumed: the kernel's answer to it */
+    __u8 depth;     /* of sites[]; not 0 when a traversal is to be resumed */
+    __u16 sites[XT_MOST_SITES]; /* where the functions stopped, the innermost first (codegen/sites.hpp) */
+    __u16 callee;   /* deep nesting: number of the chain function that runs, or is to run */
+    __u16 site;     /* deep nesting: where the calling function goes on */
+    __u16 resume;   /* deep nesting: the site at which `callee` goes on; 0: at its first rule */
     __u16 pad2;
     __u32 path_hash;          /* XT_MODE_DRY: xt_path_mix over the slots in order */
     __u32 effect_hash;        /* XT_MODE_DRY: and over the effects' numbers */

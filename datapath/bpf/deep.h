@@ -52,8 +52,35 @@ static long xt_deep_step(__u32 index __attribute__((unused)), struct xt_deep_wal
         stack->depth = depth;
         return 0;
     }
+    if (verdict == XT_STOP && depth <= XT_MOST_NESTED) {
+        stack->frames[depth].function = running;
+        stack->frames[depth].site = v->site;
+        stack->depth = depth + 1;
+    }
     walk->verdict = verdict;
     return 1;
+}
+
+/* A new stack, with the built-in chain to be run from its start; or, of a traversal that stopped, its own. */
+static __always_inline struct xt_return_stack* xt_walk_stack(struct xt_view* v, __u64 key) {
+    struct xt_return_stack* stack;
+    __u32 depth;
+
+    v->callee = 0;
+    v->resume = 0;
+    if (!v->depth) {
+        if (bpf_map_update_elem(&xt_stacks, &key, &xt_new_stack, BPF_ANY)) return 0;
+        return bpf_map_lookup_elem(&xt_stacks, &key);
+    }
+    v->depth = 0;
+    stack = bpf_map_lookup_elem(&xt_stacks, &key);
+    if (!stack) return 0;
+    depth = stack->depth - 1;
+    if (depth > XT_MOST_NESTED) return 0;
+    v->callee = stack->frames[depth].function;
+    v->resume = stack->frames[depth].site;
+    stack->depth = depth;
+    return stack;
 }
 
 #define XT_MOST_STEPS (1 << 20)
@@ -64,13 +91,10 @@ __noinline int rt_deep(struct __sk_buff* ctx, struct xt_view* v) {
     __u64 key = (__u64)ctx;
 
     if (!v) return XT_DROP;
-    if (bpf_map_update_elem(&xt_stacks, &key, &xt_new_stack, BPF_ANY)) return XT_DROP;
-    walk.stack = bpf_map_lookup_elem(&xt_stacks, &key);
+    walk.stack = xt_walk_stack(v, key);
     if (!walk.stack) return XT_DROP;
-    v->callee = 0;
-    v->resume = 0;
     bpf_loop(XT_MOST_STEPS, xt_deep_step, &walk, 0);
-    bpf_map_delete_elem(&xt_stacks, &key);
+    if (walk.verdict != XT_STOP) bpf_map_delete_elem(&xt_stacks, &key);
     return walk.verdict;
 }
 

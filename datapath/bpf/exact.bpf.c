@@ -18,7 +18,7 @@
 #include "datapath/bpf/socket_view.h"
 #include "datapath/bpf/tcp_option.h"
 #include "datapath/bpf/deep.h"
-#include "datapath/bpf/answers.h"
+#include "datapath/bpf/stops.h"
 
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -59,10 +59,6 @@ __noinline int rt_effect(struct __sk_buff* ctx, struct xt_view* v, __u32 number)
         v->effect_hash = xt_path_mix(v->effect_hash, number);
         return 0;
     }
-    if (v->mode == XT_MODE_RECORD) {
-        v->effects = 1;
-        return 0;
-    }
     record = v->effects ? xt_record_of(ctx) : xt_start_record(ctx);
     v->effects = 1;
     if (!record) return 0;
@@ -76,8 +72,8 @@ __noinline int classify(struct __sk_buff* ctx, struct xt_view* v) {
 
     rt_count(v, 0);
     rt_limit(v, 0, 0, 0, 0);
-    rt_limit_once(v, 0, 0, 0, 0);
-    rt_kernel_match(v, 0);
+    rt_pause(v, 0, 0);
+    rt_stopped(v, 0);
     rt_effect(ctx, v, 0);
     rt_deep(ctx, v);
     rt_tcp_option(ctx, v, 0);
@@ -85,53 +81,26 @@ __noinline int classify(struct __sk_buff* ctx, struct xt_view* v) {
     return verdict;
 }
 
-static __always_inline int xt_count_path(struct xt_view* v) {
-#pragma unroll
-    for (int i = 0; i < XT_VIEW_PATH; i++)
-        if (i < v->path_len) rt_add(v->path[i], v->len, v->interruptible);
-    return 0;
-}
-
-/* Runs the rules where some need hand-ins: first without a trace, as a restart must not count twice. */
-static __always_inline int xt_classify_restartable(struct __sk_buff* ctx, struct xt_view* v) {
-    int verdict;
-
-    v->mode = XT_MODE_RECORD;
-    verdict = classify(ctx, v);
-    if (verdict == XT_STOP) return verdict;
-    if (!v->effects && v->path_len <= XT_VIEW_PATH) {
-        xt_count_path(v);
-        return verdict;
-    }
-    v->mode = XT_MODE_DIRECT; /* all answers are known now */
-    v->answers_used = 0;
-    v->effects = 0;
-    return classify(ctx, v);
-}
-
 /* What the side chain has to know. Returns what `main` or, if `again`, what `again` answers nf_tables. */
 static __always_inline int xt_conclude(struct __sk_buff* ctx, struct xt_view* v, int verdict, int again) {
     struct xt_record* record;
 
-    if (!config.hand_ins && !config.effects) return verdict != XT_ACCEPT;
+    if (!config.stops && !config.effects) return verdict != XT_ACCEPT;
     if (verdict == XT_STOP) {
-        record = again ? xt_record_of(ctx) : xt_start_record(ctx);
+        record = v->effects ? xt_record_of(ctx) : xt_start_record(ctx);
         if (!record) return 1; /* an orphan: dropped */
-        __builtin_memcpy(record->answers, v->answers, sizeof v->answers);
-        record->answers_known = v->answers_known;
-        record->need = (__u16)v->need;
-        record->asked = 0;
+        record->need = v->need;
         record->matched = 0;
-        return again ? 0 : 1;
+        record->depth = v->depth;
+        __builtin_memcpy(record->sites, v->sites, sizeof v->sites);
+        return !again;
     }
     if (!v->effects) {
-        if (verdict == XT_ACCEPT && !again) return 0;
-        if (verdict != XT_ACCEPT) {
-            xt_forget(ctx); /* what a packet at this address may have left */
-            return 1;
-        }
+        if (verdict == XT_ACCEPT) return 0;
+        xt_forget(ctx); /* what a packet at this address may have left */
+        return 1;
     }
-    record = v->effects ? xt_record_of(ctx) : xt_start_record(ctx);
+    record = xt_record_of(ctx);
     if (!record) return 1;
     record->verdict = record->count > XT_MOST_EFFECTS ? XT_DROP : (__u8)verdict;
     return 1;
@@ -159,15 +128,15 @@ static __always_inline int xt_main(struct __sk_buff* ctx, int hook, int again) {
     v.interruptible = hook == XT_HOOK_OUTPUT || hook == XT_HOOK_POSTROUTING;
     if (xt_fill(ctx, &v, hook)) return 1;
     if (ctx->cb[0] == XT_DRY_RUN_PACKET) return xt_dry_run(ctx, &v);
-    if (!(config.hand_ins & 1 << hook)) return xt_conclude(ctx, &v, classify(ctx, &v), 0);
     if (again) {
         struct xt_record* record = xt_record_of(ctx);
-        if (!record || record->verdict) return 1; /* main got through already, and counted: only effects are due */
-        v.answers_known = record->answers_known;
-        __builtin_memcpy(v.answers, record->answers, sizeof v.answers);
-        if (record->asked) xt_remember(&v, record->matched);
+        if (!record || record->verdict) return 1; /* main got through already: only effects are due */
+        v.effects = 1; /* it goes on with this record */
+        v.answer = record->matched;
+        v.depth = record->depth;
+        __builtin_memcpy(v.sites, record->sites, sizeof v.sites);
     }
-    return xt_conclude(ctx, &v, xt_classify_restartable(ctx, &v), again);
+    return xt_conclude(ctx, &v, classify(ctx, &v), again);
 }
 
 #define XT_HOOK(name, hook)                                                                                            \

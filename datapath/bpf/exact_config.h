@@ -21,8 +21,8 @@ struct xt_exact_config {
     __u32 hz;         /* jiffies per second */
     __u32 nf_conn_id; /* BTF id of struct nf_conn; 0: not needed */
     __u8 ipv6;
-    __u8 hand_ins; /* bit per hook: some of its rules need the kernel's own match */
-    __u8 effects;  /* some rule has an effect */
+    __u8 stops;   /* some rule needs the kernel before the traversal can go on */
+    __u8 effects; /* some rule has an effect */
     /* Parts of the view that rules read. */
     __u8 names;
     __u8 transport;

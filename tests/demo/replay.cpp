@@ -81,7 +81,8 @@ void count(StoredTable& table, const std::vector<ir::Slot>& path, std::uint32_t 
 
 std::string effect_word(const ir::Effect& effect) {
     const auto* reject = std::get_if<ir::RejectEffect>(&effect);
-    if (reject == nullptr) return "LOG";
+    if (std::holds_alternative<ir::LogEffect>(effect)) return "LOG";
+    if (reject == nullptr) return dump(effect);
     return reject->tcp_reset ? "REJECT with a RST" : fmt::format("REJECT with ICMP code {}", reject->icmp_code);
 }
 

@@ -14,8 +14,18 @@ class AnchorEffects : public Anchor {
         auto& hook = hook_of(plan, Hook::Input);
         hook.main = yes_.get();
         hook.orphan = no_.get();
+        hook.idle = no_.get();
         hook.accepts = yes_.get();
         return plan;
+    }
+
+    // All effects of `hook` are due whose last digit is in `due`, each time the tree is gone through.
+    void due(anchor::HookPlan& hook, std::array<bool, anchor::kStepDigits> due) {
+        hook.digits.assign(anchor::step_levels(hook.effects.size()), {});
+        for (auto& level : hook.digits)
+            level.fill(yes_.get());
+        for (std::size_t digit = 0; digit < due.size(); ++digit)
+            hook.digits[0][digit] = due[digit] ? yes_.get() : no_.get();
     }
 };
 
@@ -60,7 +70,8 @@ TEST_F(AnchorEffects, RejectAnswers) {
     auto plan = special_input();
     const Fd udp = udp_program(); // the ICMP error comes in over lo too, and must not be dropped
     hook_of(plan, Hook::Input).main = udp.get();
-    hook_of(plan, Hook::Input).effects.push_back({.due = yes_.get(), .effect = ir::RejectEffect{}});
+    hook_of(plan, Hook::Input).effects = {ir::RejectEffect{}};
+    due(hook_of(plan, Hook::Input), {true, true, true, true});
     ASSERT_TRUE(done(commit(plan)));
     const Datagrams datagrams;
     datagrams.send();
@@ -73,9 +84,10 @@ TEST_F(AnchorEffects, EveryRejectIsTaken) {
         auto plan = special_input();
         plan.family = family;
         auto& effects = hook_of(plan, Hook::Input).effects;
-        effects.push_back({.due = no_.get(), .effect = ir::RejectEffect{.tcp_reset = true}});
+        effects.push_back(ir::RejectEffect{.tcp_reset = true});
         for (std::uint8_t code = 0; code <= (family == Family::V4 ? 15 : 6); ++code)
-            effects.push_back({.due = no_.get(), .effect = ir::RejectEffect{.icmp_code = code}});
+            effects.push_back(ir::RejectEffect{.icmp_code = code});
+        due(hook_of(plan, Hook::Input), {});
         EXPECT_TRUE(done(commit(plan)));
     }
 }
@@ -84,10 +96,11 @@ TEST_F(AnchorEffects, LogLogsAndGoesOn) {
     KernelLog log;
     auto plan = special_input();
     hook_of(plan, Hook::Input).effects = {
-        {.due = yes_.get(), .effect = ir::LogEffect{.prefix = "xtbpf-test-1: ", .level = 4, .flags = 0x2f}},
-        {.due = no_.get(), .effect = ir::RejectEffect{}},
-        {.due = yes_.get(), .effect = ir::LogEffect{.prefix = "", .level = 7, .flags = 0}},
+        ir::LogEffect{.prefix = "xtbpf-test-1: ", .level = 4, .flags = 0x2f},
+        ir::RejectEffect{},
+        ir::LogEffect{.prefix = "", .level = 7, .flags = 0},
     };
+    due(hook_of(plan, Hook::Input), {true, false, true, false});
     ASSERT_TRUE(done(commit(plan)));
     EXPECT_TRUE(Datagrams().passes());
     if (!log.usable()) GTEST_SKIP() << "the kernel log of a namespace can't be read here: text not compared";
@@ -97,7 +110,9 @@ TEST_F(AnchorEffects, LogLogsAndGoesOn) {
 TEST_F(AnchorEffects, OrphansAndUndecidedAreDropped) {
     auto plan = special_input();
     auto& hook = hook_of(plan, Hook::Input);
-    hook.effects.push_back({.due = no_.get(), .effect = ir::LogEffect{}});
+    hook.effects = {ir::LogEffect{}};
+    hook.idle = yes_.get();
+    due(hook, {});
     hook.orphan = yes_.get();
     ASSERT_TRUE(done(commit(plan)));
     EXPECT_FALSE(Datagrams().passes());
@@ -112,15 +127,17 @@ TEST_F(AnchorEffects, OrphansAndUndecidedAreDropped) {
 TEST_F(AnchorEffects, TheKernelMatchesForUs) {
     const Fd asked = counting_map();
     const Fd matched = counting_map();
-    const Fd need = counting_program(asked, 1);
+    const Fd busy = counting_program(asked, 0);
     const Fd note = counting_program(matched, 1);
     auto plan = special_input();
     auto& hook = hook_of(plan, Hook::Input);
     // struct xt_length_info of linux/netfilter/xt_length.h: 0 .. 40 bytes, XT_ALIGNed
-    hook.hand_ins.push_back(
-        {need.get(), {.name = "length", .revision = 0, .info = {0, 0, 40, 0, 0, 0, 0, 0}}, note.get()});
+    hook.hand_ins.push_back({.name = "length", .revision = 0, .info = {0, 0, 40, 0, 0, 0, 0, 0}});
+    hook.idle = busy.get();
+    hook.yes = note.get();
     hook.again = no_.get();
-    hook.rounds = 3;
+    hook.digits.push_back({yes_.get(), yes_.get(), yes_.get(), yes_.get()});
+    hook.stops = 3;
     ASSERT_TRUE(done(commit(plan)));
     const Datagrams datagrams;
     EXPECT_FALSE(datagrams.passes(10)) << "a packet that is never through must be dropped";
@@ -130,18 +147,19 @@ TEST_F(AnchorEffects, TheKernelMatchesForUs) {
     hook.again = yes_.get();
     ASSERT_TRUE(done(commit(plan)));
     EXPECT_TRUE(datagrams.passes(10));
-    EXPECT_EQ(count_in(asked), 4U);
-    EXPECT_EQ(count_in(matched), 4U);
+    EXPECT_EQ(count_in(asked), 5U) << "before the rules go on, and before the verdict";
+    EXPECT_EQ(count_in(matched), 5U);
     EXPECT_TRUE(datagrams.passes(100));
-    EXPECT_EQ(count_in(asked), 5U);
-    EXPECT_EQ(count_in(matched), 4U);
+    EXPECT_EQ(count_in(asked), 7U);
+    EXPECT_EQ(count_in(matched), 5U);
 }
 
 TEST_F(AnchorEffects, ThousandsInOneTransaction) {
     auto plan = special_input();
+    auto& hook = hook_of(plan, Hook::Input);
     for (int i = 0; i < 3000; ++i)
-        hook_of(plan, Hook::Input)
-            .effects.push_back({.due = no_.get(), .effect = ir::LogEffect{.prefix = std::to_string(i)}});
+        hook.effects.push_back(ir::LogEffect{.prefix = std::to_string(i)});
+    due(hook, {});
     EXPECT_TRUE(done(commit(plan)));
     EXPECT_TRUE(done(commit(plan)));
     EXPECT_EQ(output_of("nft list ruleset 2>/dev/null | grep -c 'log prefix'"), "3000\n");

@@ -17,10 +17,11 @@ class AnchorErrors : public Anchor {
     anchor::TablePlan with_match(std::string match, std::vector<std::uint8_t> info) {
         auto plan = accept_all();
         auto& hook = hook_of(plan, Hook::Input);
-        hook.hand_ins.push_back(
-            {yes_.get(), {.name = std::move(match), .revision = 0, .info = std::move(info)}, yes_.get()});
-        hook.again = hook.orphan = hook.accepts = no_.get();
-        hook.rounds = 1;
+        hook.hand_ins.push_back({.name = std::move(match), .revision = 0, .info = std::move(info)});
+        hook.yes = yes_.get();
+        hook.again = hook.orphan = hook.accepts = hook.idle = no_.get();
+        hook.digits.push_back({yes_.get(), yes_.get(), yes_.get(), yes_.get()});
+        hook.stops = 1;
         return plan;
     }
 };

@@ -37,7 +37,7 @@ class Anchor : public ScratchNamespace {
     anchor::TablePlan accept_all(TableId table = TableId::Filter, Family family = Family::V4) const {
         anchor::TablePlan plan{.family = family, .table = table, .hooks = {}, .holder = no_.get(), .tag = {1, 2, 3}};
         for (const Hook hook : hooks_of(table))
-            plan.hooks.push_back({.hook = hook, .main = no_.get(), .hand_ins = {}, .effects = {}});
+            plan.hooks.push_back({.hook = hook, .main = no_.get(), .effects = {}, .hand_ins = {}});
         return plan;
     }
 

@@ -23,8 +23,8 @@ Table table(std::vector<std::vector<Rule>> chains) {
     return made;
 }
 
-std::uint32_t rounds(std::vector<std::vector<Rule>> chains) {
-    return hook_needs(table(std::move(chains)), Hook::Input).rounds;
+std::uint32_t stops_of(std::vector<std::vector<Rule>> chains) {
+    return hook_needs(table(std::move(chains)), Hook::Input).stops;
 }
 
 } // namespace
@@ -45,35 +45,48 @@ TEST(Effects, NumbersAreInOrderOfTheWalkAndShared) {
 TEST(Effects, AHookWithoutAChainNeedsNothing) {
     const HookNeeds needs = hook_needs(table({{{{kAsk}, kReject}}}), Hook::Output);
     EXPECT_TRUE(needs.effects.empty());
-    EXPECT_EQ(needs.rounds, 0U);
+    EXPECT_EQ(needs.stops, 0U);
 }
 
-TEST(Effects, RoundsAreThoseOfTheCostliestPath) {
-    EXPECT_EQ(rounds({{{{kTcp}, Accept{}}}}), 0U);
-    EXPECT_EQ(rounds({{{{kAsk, kAsk}, Accept{}}, {{kAsk}, Accept{}}}}),
+TEST(Effects, StopsAreThoseOfTheCostliestPath) {
+    EXPECT_EQ(stops_of({{{{kTcp}, Accept{}}}}), 0U);
+    EXPECT_EQ(stops_of({{{{kAsk, kAsk}, Accept{}}, {{kAsk}, Accept{}}}}),
               3U); // the first may fail at its second question
-    EXPECT_EQ(rounds({{{{}, Accept{}}, {{kAsk}, Accept{}}}}), 0U);
-    EXPECT_EQ(rounds({{{{kTcp}, kReject}, {{kAsk}, kLog}}}), 1U);
-    EXPECT_EQ(rounds({{{{}, kReject}, {{kAsk}, kLog}}}), 0U);
+    EXPECT_EQ(stops_of({{{{}, Accept{}}, {{kAsk}, Accept{}}}}), 0U);
+    EXPECT_EQ(stops_of({{{{kTcp}, kReject}, {{kAsk}, kLog}}}), 1U);
+    EXPECT_EQ(stops_of({{{{}, kReject}, {{kAsk}, kLog}}}), 0U);
 }
 
-TEST(Effects, RoundsThroughChains) {
+TEST(Effects, StopsThroughChains) {
     // jumped to and returned from: both sides; an unconditional drop below: only its side
-    EXPECT_EQ(rounds({{{{}, Jump{1}}, {{kAsk}, Accept{}}}, {{{kAsk}, Accept{}}}}), 2U);
-    EXPECT_EQ(rounds({{{{}, Jump{1}}, {{kAsk}, Accept{}}, {{kAsk}, Accept{}}}, {{{kAsk}, Accept{}}, {{}, Drop{}}}}),
+    EXPECT_EQ(stops_of({{{{}, Jump{1}}, {{kAsk}, Accept{}}}, {{{kAsk}, Accept{}}}}), 2U);
+    EXPECT_EQ(stops_of({{{{}, Jump{1}}, {{kAsk}, Accept{}}, {{kAsk}, Accept{}}}, {{{kAsk}, Accept{}}, {{}, Drop{}}}}),
               1U);
-    EXPECT_EQ(rounds({{{{}, Jump{1, true}}, {{kAsk}, Accept{}}}, {{{kAsk}, Accept{}}}}), 1U);
-    EXPECT_EQ(rounds({{{{kTcp}, Jump{1, true}}, {{kAsk}, Accept{}}, {{kAsk}, Accept{}}}, {{{kAsk}, Accept{}}}}), 2U);
-    EXPECT_EQ(rounds({{{{}, Jump{1}}, {{}, Jump{1}}, {{}, Jump{1}}}, {{{kAsk}, Continue{}}}}),
+    EXPECT_EQ(stops_of({{{{}, Jump{1, true}}, {{kAsk}, Accept{}}}, {{{kAsk}, Accept{}}}}), 1U);
+    EXPECT_EQ(stops_of({{{{kTcp}, Jump{1, true}}, {{kAsk}, Accept{}}, {{kAsk}, Accept{}}}, {{{kAsk}, Accept{}}}}), 2U);
+    EXPECT_EQ(stops_of({{{{}, Jump{1}}, {{}, Jump{1}}, {{}, Jump{1}}}, {{{kAsk}, Continue{}}}}),
               3U); // asked each time
 }
 
-TEST(Effects, RoundsOfManyPathsDoNotTakeForEver) {
+TEST(Effects, StopsOfManyPathsDoNotTakeForEver) {
     std::vector<std::vector<Rule>> chains(64);
     for (std::uint32_t at = 0; at + 1 < chains.size(); ++at)
         chains[at] = {{{}, Jump{at + 1}}, {{kAsk}, Jump{at + 1}}, {{}, Jump{at + 1}}};
     chains.back() = {{{kAsk}, Return{}}};
-    EXPECT_GT(rounds(std::move(chains)), 64U); // as many as there are paths; no longer counted
+    EXPECT_GT(stops_of(std::move(chains)), 64U); // as many as there are paths; no longer counted
+}
+
+TEST(Effects, OneStopsTheTraversalWhereItsWorkIsRead) {
+    const Effect mark = KernelTarget{.name = "MARK", .info = {1}, .writes = touched(Touch::Mark)};
+    const Predicate reads_mark = FieldTest{.field = Field::Mark, .ranges = {{1, 1}}};
+    EXPECT_EQ(stops_of({{{{kTcp}, HandOff{mark}}}}), 0U);
+    EXPECT_EQ(stops_of({{{{kTcp}, HandOff{mark}}, {{reads_mark}, Drop{}}}}), 1U);
+    EXPECT_EQ(stops_of({{{{reads_mark}, Jump{1}}}, {{{}, HandOff{mark}}, {{}, HandOff{mark}}}}), 2U); // what is read before, too
+    EXPECT_EQ(stops_of({{{{reads_mark}, kLog}, {{}, HandOff{TtlEffect{}}}}}), 0U);
+    Effect waits = mark;
+    std::get<KernelTarget>(waits).after = After::Waits;
+    EXPECT_EQ(stops_of({{{{kTcp}, HandOff{waits}}}}), 1U);
+    EXPECT_EQ(stops_of({{{{reads_mark}, HandOff{NatEffect{}}}}}), 0U);
 }
 
 TEST(Chains, OrderPutsCalleesFirstAndSeesLoops) {

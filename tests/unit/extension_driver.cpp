@@ -165,8 +165,8 @@ std::string describe(const ir::Action& action) {
     if (!hand_off) return "verdict";
     if (const auto* reject = std::get_if<ir::RejectEffect>(&hand_off->effect))
         return reject->tcp_reset ? "reject tcp-reset" : fmt::format("reject {}", reject->icmp_code);
-    const auto& log = std::get<ir::LogEffect>(hand_off->effect);
-    return fmt::format("log '{}' {} {:#x}", log.prefix, log.level, log.flags);
+    const auto* log = std::get_if<ir::LogEffect>(&hand_off->effect);
+    return log ? fmt::format("log '{}' {} {:#x}", log->prefix, log->level, log->flags) : dump(hand_off->effect);
 }
 
 Result<Parsed> parse(std::string_view text, std::string* warnings) {

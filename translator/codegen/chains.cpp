@@ -5,6 +5,7 @@
 #include "translator/codegen/function_writer.hpp"
 #include "translator/record.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cctype>
 #include <cstddef>
@@ -70,7 +71,7 @@ class Functions {
 Result<void> write_chain(const HookContext& context, std::uint32_t chain, Functions& functions) {
     std::uint32_t sites = 0;
     const std::string& name = context.names[chain];
-    FunctionWriter writer(context, name, sites);
+    FunctionWriter writer(context, chain, name, sites);
     if (!in_parts(context.layout.places[chain])) {
         writer.whole_chain(chain);
         return functions.add(std::move(writer).finish());
@@ -78,7 +79,7 @@ Result<void> write_chain(const HookContext& context, std::uint32_t chain, Functi
     std::vector<FunctionWriter::Part> parts;
     for (std::span<const ir::Rule> rules :
          cut(context.table.chains[chain].rules, context.layout, context.table.family)) {
-        FunctionWriter part(context, fmt::format("{}_part{}", name, parts.size()), sites);
+        FunctionWriter part(context, chain, fmt::format("{}_part{}", name, parts.size()), sites);
         part.part_of_chain(rules);
         parts.push_back({fmt::format("{}_part{}", name, parts.size()), sites});
         if (Result<void> added = functions.add(std::move(part).finish()); !added) return added;
@@ -87,6 +88,23 @@ Result<void> write_chain(const HookContext& context, std::uint32_t chain, Functi
     if (sites > std::numeric_limits<std::uint16_t>::max())
         return fail(ErrorKind::Refused, fmt::format("chain {} has too many jumps", context.table.chains[chain].name));
     return functions.add(std::move(writer).finish());
+}
+
+// Chains in which, or below which, a traversal can stop.
+std::vector<bool> stopping_chains(const HookContext& context) {
+    std::vector<bool> stopping(context.table.chains.size());
+    if (context.options.knowable) return stopping; // the early stage defers there
+    for (auto chain = context.layout.order.rbegin(); chain != context.layout.order.rend(); ++chain)
+        for (const ir::Rule& rule : context.table.chains[*chain].rules) {
+            const auto* off = std::get_if<ir::HandOff>(&rule.action);
+            const auto* jump = std::get_if<ir::Jump>(&rule.action);
+            if ((off && stops(context.needs, off->effect)) || (jump && stopping[jump->chain]) ||
+                std::ranges::any_of(rule.predicates, [](const ir::Predicate& predicate) {
+                    return std::holds_alternative<ir::KernelMatch>(predicate);
+                }))
+                stopping[*chain] = true;
+        }
+    return stopping;
 }
 
 // The entry where chains nest too deep: the loop, which comes back through dispatch.
@@ -144,7 +162,8 @@ Result<Program> compile_hook(const ir::Table& table, Hook hook, const HookNeeds&
             return fail(ErrorKind::Refused,
                         fmt::format("the chains of {} nest deeper than {}", name(hook), XT_MOST_NESTED));
 
-    HookContext context{table, needs, options, layout, {}, {}};
+    HookContext context{table, needs, options, layout, {}, {}, {}};
+    context.stops = stopping_chains(context);
     context.names.resize(table.chains.size());
     context.numbers.resize(table.chains.size());
     std::vector<std::uint32_t> chains; // that are functions, by number; the built-in chain is number 0

@@ -19,10 +19,10 @@ constexpr std::size_t kTooLong = 30'000;
 
 } // namespace
 
-FunctionWriter::FunctionWriter(const HookContext& hook, std::string name, std::uint32_t& sites)
-    : hook_(hook), out_(std::move(name)), sites_(sites), verdict_(out_.label()), hotdrop_(out_.label()),
-      stop_(out_.label()), defer_(out_.label()), resume_(out_.label()),
-      predicates_(out_, hook.table.family, hook.layout.matches, hook.options.clock,
+FunctionWriter::FunctionWriter(const HookContext& hook, std::uint32_t chain, std::string name, std::uint32_t& last_site)
+    : hook_(hook), out_(std::move(name)), sites_(last_site), may_stop_(hook.stops[chain]), verdict_(out_.label()),
+      hotdrop_(out_.label()), stop_(out_.label()), defer_(out_.label()), resume_(out_.label()),
+      predicates_(out_, hook.table.family, hook.layout.matches, hook.options.clock, sites_,
                   {.hotdrop = hotdrop_, .stop = stop_}) {
     const Label there = out_.label();
     out_.copy(Reg::Context, Reg::Arg1);
@@ -30,9 +30,13 @@ FunctionWriter::FunctionWriter(const HookContext& hook, std::string name, std::u
     out_.jump_if_not_null(Reg::View, there); // a global function's pointer may be null as far as the verifier knows
     out_.return_value(XT_DROP);
     out_.place(there);
-    if (!hook.layout.deep) return;
-    out_.load(Reg::Value, Reg::View, offsetof(xt_view, resume), Width::Half);
-    out_.jump_if(Condition::NotEqual, Reg::Value, 0, resume_);
+    if (hook.layout.deep) {
+        out_.load(Reg::Value, Reg::View, offsetof(xt_view, resume), Width::Half);
+        out_.jump_if(Condition::NotEqual, Reg::Value, 0, resume_);
+    } else if (may_stop_) {
+        out_.load(Reg::Value, Reg::View, offsetof(xt_view, depth), Width::Byte);
+        out_.jump_if(Condition::NotEqual, Reg::Value, 0, resume_);
+    }
 }
 
 bool FunctionWriter::knowable(const ir::Predicate& predicate) const {
@@ -101,8 +105,8 @@ void FunctionWriter::count(ir::Slot slot) {
 }
 
 void FunctionWriter::action(const ir::Rule& rule, Label next, Label chain_return) {
-    const auto* hand_off = std::get_if<ir::HandOff>(&rule.action);
-    if (hand_off && hook_.options.knowable) return out_.jump(defer_);
+    const auto* off = std::get_if<ir::HandOff>(&rule.action);
+    if (off && hook_.options.knowable) return out_.jump(defer_);
     count(rule.slot);
     if (std::holds_alternative<ir::Accept>(rule.action)) {
         out_.return_value(XT_ACCEPT);
@@ -112,18 +116,39 @@ void FunctionWriter::action(const ir::Rule& rule, Label next, Label chain_return
         out_.jump(chain_return);
     } else if (const auto* jump = std::get_if<ir::Jump>(&rule.action)) {
         perform(*jump, next, chain_return);
-    } else if (hand_off) {
-        out_.copy(Reg::Arg1, Reg::Context);
-        out_.copy(Reg::Arg2, Reg::View);
-        out_.move(Reg::Arg3, effect_number(hook_.needs, hand_off->effect));
-        out_.call("rt_effect");
-        if (std::holds_alternative<ir::RejectEffect>(hand_off->effect))
-            out_.return_value(XT_DROP);
-        else
-            out_.jump(next);
+    } else if (off) {
+        hand_off(*off, next);
     } else {
         out_.jump(next);
     }
+}
+
+void FunctionWriter::hand_off(const ir::HandOff& off, Label next) {
+    out_.copy(Reg::Arg1, Reg::Context);
+    out_.copy(Reg::Arg2, Reg::View);
+    out_.move(Reg::Arg3, effect_number(hook_.needs, off.effect));
+    out_.call("rt_effect");
+    if (ir::after(off.effect) == ir::After::Ends) return out_.return_value(XT_DROP); // unless the kernel has a verdict
+    if (stops(hook_.needs, off.effect)) {
+        out_.copy(Reg::Arg1, Reg::View);
+        out_.move(Reg::Arg2, XT_NO_NEED);
+        out_.move(Reg::Arg3, sites_.add(next));
+        out_.call("rt_pause"); // 1: don't
+        out_.jump_if(Condition::NotEqual, Reg::Result, 1, stop_);
+    }
+    out_.jump(next);
+}
+
+// Goes on with the code that follows if the function returns XT_CONTINUE; Reg::Result is its verdict.
+void FunctionWriter::call(const std::string& function, bool may_stop) {
+    const Label again = out_.label();
+    out_.place(again);
+    out_.copy(Reg::Arg1, Reg::Context);
+    out_.copy(Reg::Arg2, Reg::View);
+    out_.call(function);
+    if (!may_stop || hook_.layout.deep) return; // deep: the loop of rt_deep knows what has stopped
+    stopped_.push_back({out_.label(), sites_.add(again)});
+    out_.jump_if(Condition::Equal, Reg::Result, XT_STOP, stopped_.back().at);
 }
 
 void FunctionWriter::perform(const ir::Jump& jump, Label next, Label chain_return) {
@@ -131,15 +156,13 @@ void FunctionWriter::perform(const ir::Jump& jump, Label next, Label chain_retur
     if (!hook_.layout.places[jump.chain].function) {
         rows(hook_.table.chains[jump.chain].rules, back);
     } else if (hook_.layout.deep) {
-        resumable_.push_back({++sites_, back}); // a goto too: what follows its chain may be the policy
+        // The site: a goto's too, as what follows its chain may be the policy.
         out_.store_imm(Reg::View, offsetof(xt_view, callee), static_cast<std::int32_t>(hook_.numbers[jump.chain]),
                        Width::Half);
-        out_.store_imm(Reg::View, offsetof(xt_view, site), static_cast<std::int32_t>(sites_), Width::Half);
+        out_.store_imm(Reg::View, offsetof(xt_view, site), static_cast<std::int32_t>(sites_.add(back)), Width::Half);
         out_.return_value(XT_CALL);
     } else {
-        out_.copy(Reg::Arg1, Reg::Context);
-        out_.copy(Reg::Arg2, Reg::View);
-        out_.call(hook_.names[jump.chain]);
+        call(hook_.names[jump.chain], hook_.stops[jump.chain]);
         out_.jump_if(Condition::NotEqual, Reg::Result, XT_CONTINUE, verdict_);
     }
     out_.jump(back);
@@ -157,7 +180,7 @@ void FunctionWriter::whole_chain(std::uint32_t chain) {
     out_.place(chain_return);
     end_of_chain(chain);
     blocks();
-    jump_to_site();
+    resume();
 }
 
 void FunctionWriter::part_of_chain(std::span<const ir::Rule> rules) {
@@ -167,37 +190,47 @@ void FunctionWriter::part_of_chain(std::span<const ir::Rule> rules) {
     out_.place(chain_return);
     out_.return_value(XT_RETURN);
     blocks();
-    jump_to_site();
+    resume();
 }
 
 void FunctionWriter::calls_of_parts(std::uint32_t chain, std::span<const Part> parts) {
     const Label chain_return = out_.label();
+    std::vector<Label> calls;
     for (const Part& part : parts) {
-        const Label call = out_.label();
-        resumable_.push_back({part.last_site, call});
-        out_.place(call);
-        out_.copy(Reg::Arg1, Reg::Context);
-        out_.copy(Reg::Arg2, Reg::View);
-        out_.call(part.name);
+        out_.place(calls.emplace_back(out_.label()));
+        call(part.name, may_stop_);
         out_.jump_if(Condition::Equal, Reg::Result, XT_RETURN, chain_return);
         out_.jump_if(Condition::NotEqual, Reg::Result, XT_CONTINUE, verdict_);
     }
     out_.place(chain_return);
     end_of_chain(chain);
-    if (!hook_.layout.deep) return;
+    if (!hook_.layout.deep) return resume();
     out_.place(resume_); // the site is a part's: that one goes on
-    for (const Site& part : resumable_)
-        out_.jump_if(Condition::LessEqual, Reg::Value, part.number, part.at);
+    for (std::size_t part = 0; part < parts.size(); ++part)
+        out_.jump_if(Condition::LessEqual, Reg::Value, parts[part].last_site, calls[part]);
     out_.return_value(XT_DROP);
 }
 
-// Where a chain that was left by XT_CALL goes on. A site that isn't here can't be asked for; it would be dropped.
-void FunctionWriter::jump_to_site() {
-    if (!hook_.layout.deep) return;
+// Where a function goes on that was left by XT_CALL or XT_STOP. A site that isn't here can't be asked for; it would be
+// dropped.
+void FunctionWriter::resume() {
+    if (!hook_.layout.deep && !may_stop_) return;
+    const Label none = out_.label();
     out_.place(resume_);
-    out_.store_imm(Reg::View, offsetof(xt_view, resume), 0, Width::Half);
-    for (const Site& site : resumable_)
-        out_.jump_if(Condition::Equal, Reg::Value, site.number, site.at);
+    if (hook_.layout.deep) {
+        out_.store_imm(Reg::View, offsetof(xt_view, resume), 0, Width::Half);
+    } else {
+        static_assert((XT_MOST_SITES & (XT_MOST_SITES - 1)) == 0);
+        out_.alu(BPF_SUB, Reg::Value, 1);
+        out_.store(Reg::View, offsetof(xt_view, depth), Reg::Value, Width::Byte);
+        out_.alu(BPF_AND, Reg::Value, XT_MOST_SITES - 1);
+        out_.copy(Reg::Other, Reg::View);
+        out_.alu64(BPF_ADD, Reg::Other, Reg::Value);
+        out_.alu64(BPF_ADD, Reg::Other, Reg::Value); // two bytes each
+        out_.load(Reg::Value, Reg::Other, offsetof(xt_view, sites), Width::Half);
+    }
+    sites_.dispatch(out_, none);
+    out_.place(none);
     out_.return_value(XT_DROP);
 }
 
@@ -207,6 +240,13 @@ Result<Function> FunctionWriter::finish() && {
     out_.exit();
     out_.place(hotdrop_);
     out_.return_value(early ? XT_DEFER : XT_DROP);
+    for (const Stopped& stopped : stopped_) {
+        out_.place(stopped.at);
+        out_.copy(Reg::Arg1, Reg::View);
+        out_.move(Reg::Arg2, stopped.site);
+        out_.call("rt_stopped");
+        out_.jump(stop_);
+    }
     out_.place(stop_);
     out_.return_value(XT_STOP);
     out_.place(defer_);

@@ -20,19 +20,20 @@ struct HookContext {
     const Layout& layout;
     std::vector<std::string> names;     // of chains that are functions, by chain index
     std::vector<std::uint32_t> numbers; // of chains that are functions, for xt_view.callee
+    std::vector<bool> stops;            // whether a traversal can stop in the chain or below it, by chain index
 };
 
 class FunctionWriter {
   public:
-    // `sites` counts the places of a chain function where it can be resumed (deep nesting), over all its parts.
-    FunctionWriter(const HookContext& hook, std::string name, std::uint32_t& sites);
+    // `last_site` as in Sites, over all parts of the chain.
+    FunctionWriter(const HookContext& hook, std::uint32_t chain, std::string name, std::uint32_t& last_site);
 
     // The rules of `chain`, then what follows its last one: nothing (`part`), a return, or the policy.
     void whole_chain(std::uint32_t chain);
     void part_of_chain(std::span<const ir::Rule> rules); // RETURN is XT_RETURN, running off the end XT_CONTINUE
     struct Part {
         std::string name;
-        std::uint32_t last_site; // sites above those of the part before, up to here, lie in it
+        std::uint32_t last_site; // deep nesting: sites above those of the part before, up to here, lie in it
     };
     void calls_of_parts(std::uint32_t chain, std::span<const Part> parts);
 
@@ -52,18 +53,21 @@ class FunctionWriter {
     void count(ir::Slot slot);
     void blocks();
     void end_of_chain(std::uint32_t chain);
-    void jump_to_site();
+    void call(const std::string& function, bool may_stop);
+    void hand_off(const ir::HandOff& off, Label next);
+    void resume();
     const ir::Predicate* quick_test(const ir::Rule& rule) const;
     bool knowable(const ir::Predicate& predicate) const;
 
     const HookContext& hook_;
     Assembler out_;
-    struct Site {
-        std::uint32_t number;
+    Sites sites_;
+    bool may_stop_;
+    struct Stopped { // behind a call whose function stopped
         Label at;
+        std::uint32_t site;
     };
-    std::uint32_t& sites_;
-    std::vector<Site> resumable_;
+    std::vector<Stopped> stopped_;
     Label verdict_, hotdrop_, stop_, defer_, resume_;
     PredicateWriter predicates_;
     std::deque<Block> blocks_;

@@ -248,16 +248,23 @@ void PredicateWriter::require_one(const ir::LimitTest& one, Label no) {
     out_.move(Reg::Arg3, limit_credits(one.avg, clock_));
     out_.move(Reg::Arg4, limit_credits(one.avg * one.burst, clock_));
     out_.move(Reg::Arg5, limit_credits_per_jiffy(clock_));
-    out_.call(matches_.empty() ? "rt_limit" : "rt_limit_once"); // 0 or 1
+    out_.call("rt_limit"); // 0 or 1
     out_.jump_if(Condition::Equal, Reg::Result, 0, no);
 }
 
 void PredicateWriter::require_one(const ir::KernelMatch& one, Label no) {
+    const Label resumed = out_.label();
+    const Label yes = out_.label();
     out_.copy(Reg::Arg1, Reg::View);
     out_.move(Reg::Arg2, matches_.at(&one));
-    out_.call("rt_kernel_match"); // 0 no, 1 yes, 2 to be asked
-    out_.jump_if(Condition::Equal, Reg::Result, 0, no);
-    out_.jump_if(Condition::Greater, Reg::Result, 1, exits_.stop);
+    out_.move(Reg::Arg3, sites_.add(resumed));
+    out_.call("rt_pause"); // 1: don't, as if it held
+    out_.jump_if(Condition::Equal, Reg::Result, 1, yes);
+    out_.jump(exits_.stop);
+    out_.place(resumed);
+    out_.load(Reg::Value, Reg::View, offsetof(xt_view, answer), Width::Byte);
+    out_.jump_if(Condition::Equal, Reg::Value, 0, no);
+    out_.place(yes);
 }
 
 } // namespace xtbpf::codegen

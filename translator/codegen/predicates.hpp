@@ -3,6 +3,7 @@
 #pragma once
 
 #include "translator/codegen/assembler.hpp"
+#include "translator/codegen/sites.hpp"
 #include "translator/ir.hpp"
 #include "translator/limit.hpp"
 #include "translator/tables.hpp"
@@ -12,8 +13,7 @@
 
 namespace xtbpf::codegen {
 
-// Numbers of the kernel matches of a hook, from 0 in the order of effects.hpp. Where there are any, a traversal can be
-// restarted, and token buckets have to remember what they gave (datapath/bpf/answers.h).
+// Numbers of the kernel matches of a hook, from 0 in the order of effects.hpp.
 using MatchNumbers = std::map<const ir::KernelMatch*, std::uint32_t>;
 
 class PredicateWriter {
@@ -22,8 +22,9 @@ class PredicateWriter {
         Label hotdrop; // the packet is dropped, uncounted
         Label stop;    // the kernel has to be asked first
     };
-    PredicateWriter(Assembler& out, Family family, const MatchNumbers& matches, KernelClock clock, Exits exits)
-        : out_(out), family_(family), matches_(matches), clock_(clock), exits_(exits) {}
+    PredicateWriter(Assembler& out, Family family, const MatchNumbers& matches, KernelClock clock, Sites& sites,
+                    Exits exits)
+        : out_(out), family_(family), matches_(matches), clock_(clock), sites_(sites), exits_(exits) {}
 
     // Falls through if the predicate holds, else jumps to `no` (or to an exit).
     void require(const ir::Predicate& predicate, Label no);
@@ -67,6 +68,7 @@ class PredicateWriter {
     Family family_;
     const MatchNumbers& matches_;
     KernelClock clock_;
+    Sites& sites_;
     Exits exits_;
 };
 

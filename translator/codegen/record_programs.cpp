@@ -44,16 +44,45 @@ void end_record(Assembler& out, int records) { call_map_helper(out, records, BPF
 
 } // namespace
 
-std::vector<bpf_insn> need_program(int records, std::uint32_t number) {
+std::vector<bpf_insn> idle_program(int records, std::uint32_t effects) {
     return program([&](Assembler& out) {
-        const Label waits = out.label();
-        find_record(out, records, 0);
-        out.load(Reg::Value, kRecord, offsetof(xt_record, need), Width::Half);
-        out.jump_if(Condition::Equal, Reg::Value, number, waits);
+        const Label no_effect = out.label();
+        const Label idle = out.label();
+        find_record(out, records, 1);
+        out.load(Reg::Value, kRecord, offsetof(xt_record, next), Width::Byte);
+        out.load(Reg::Other, kRecord, offsetof(xt_record, count), Width::Byte);
+        out.jump_if64(Condition::GreaterEqual, Reg::Value, Reg::Other, no_effect);
+        out.jump_if(Condition::GreaterEqual, Reg::Value, XT_MOST_EFFECTS, idle);
+        out.copy(Reg::Arg3, kRecord);
+        out.alu64(BPF_ADD, Reg::Arg3, Reg::Value);
+        out.alu64(BPF_ADD, Reg::Arg3, Reg::Value); // two bytes each
+        out.load(Reg::Arg4, Reg::Arg3, offsetof(xt_record, effects), Width::Half);
+        out.store(kRecord, offsetof(xt_record, current), Reg::Arg4, Width::Half);
+        out.alu(BPF_ADD, Reg::Value, 1);
+        out.store(kRecord, offsetof(xt_record, next), Reg::Value, Width::Byte);
         out.return_value(0);
-        out.place(waits);
-        out.store_imm(kRecord, offsetof(xt_record, need), XT_NO_NEED, Width::Half);
-        out.store_imm(kRecord, offsetof(xt_record, asked), 1, Width::Byte);
+        out.place(no_effect);
+        out.load(Reg::Value, kRecord, offsetof(xt_record, need), Width::Half);
+        out.jump_if(Condition::Equal, Reg::Value, XT_NO_NEED, idle);
+        out.alu(BPF_ADD, Reg::Value, effects);
+        out.store(kRecord, offsetof(xt_record, current), Reg::Value, Width::Half);
+        out.store_imm(kRecord, offsetof(xt_record, need), static_cast<std::int32_t>(XT_NO_NEED), Width::Half);
+        out.return_value(0);
+        out.place(idle);
+        out.return_value(1);
+    });
+}
+
+std::vector<bpf_insn> digit_program(int records, unsigned shift, std::uint32_t digit) {
+    return program([&](Assembler& out) {
+        const Label yes = out.label();
+        find_record(out, records, 0);
+        out.load(Reg::Value, kRecord, offsetof(xt_record, current), Width::Half);
+        if (shift != 0) out.alu(BPF_RSH, Reg::Value, shift);
+        out.alu(BPF_AND, Reg::Value, (1U << kStepBits) - 1);
+        out.jump_if(Condition::Equal, Reg::Value, digit, yes);
+        out.return_value(0);
+        out.place(yes);
         out.return_value(1);
     });
 }
@@ -63,33 +92,6 @@ std::vector<bpf_insn> yes_program(int records) {
         find_record(out, records, 1);
         out.store_imm(kRecord, offsetof(xt_record, matched), 1, Width::Byte);
         out.return_value(1);
-    });
-}
-
-std::vector<bpf_insn> due_program(int records, std::uint32_t number) {
-    return program([&](Assembler& out) {
-        const Label no = out.label();
-        const Label yes = out.label();
-        find_record(out, records, 0);
-        out.load(Reg::Value, kRecord, offsetof(xt_record, next), Width::Byte);
-        out.load(Reg::Other, kRecord, offsetof(xt_record, count), Width::Byte);
-        out.jump_if64(Condition::GreaterEqual, Reg::Value, Reg::Other, no);
-        out.jump_if(Condition::GreaterEqual, Reg::Value, XT_MOST_EFFECTS, no);
-        out.copy(Reg::Arg3, kRecord);
-        out.alu64(BPF_ADD, Reg::Arg3, Reg::Value);
-        out.alu64(BPF_ADD, Reg::Arg3, Reg::Value); // two bytes each
-        out.load(Reg::Arg4, Reg::Arg3, offsetof(xt_record, effects), Width::Half);
-        out.jump_if(Condition::NotEqual, Reg::Arg4, number, no);
-        out.alu(BPF_ADD, Reg::Value, 1);
-        out.store(kRecord, offsetof(xt_record, next), Reg::Value, Width::Byte);
-        out.jump_if64(Condition::NotEqual, Reg::Value, Reg::Other, yes);
-        out.load(Reg::Value, kRecord, offsetof(xt_record, verdict), Width::Byte);
-        out.jump_if(Condition::Equal, Reg::Value, XT_ACCEPT, yes);
-        end_record(out, records); // what follows the last effect is the final drop, which needs none
-        out.place(yes);
-        out.return_value(1);
-        out.place(no);
-        out.return_value(0);
     });
 }
 

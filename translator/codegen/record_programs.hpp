@@ -10,12 +10,17 @@
 namespace xtbpf::codegen {
 
 // `records` is the file descriptor of the map u64 -> struct xt_record.
-std::vector<bpf_insn> need_program(int records, std::uint32_t number); // waits for hand-in `number`? Marks it as asked
-std::vector<bpf_insn> yes_program(int records);                        // what was asked matched; always 1
-std::vector<bpf_insn> due_program(int records,
-                                  std::uint32_t number); // effect `number` is next? Steps on; the last effect
-                                                         // of a packet to be dropped ends the record
-std::vector<bpf_insn> orphan_program(int records);       // no record?
-std::vector<bpf_insn> accepts_program(int records);      // accepted, and no effect left? Ends the record
+
+// Nothing is to be done now? Otherwise it makes the next thing xt_record.current: an effect that is due, by its number, or
+// the hand-in that the traversal waits for, whose number counts on from `effects`.
+std::vector<bpf_insn> idle_program(int records, std::uint32_t effects);
+
+// The digit of xt_record.current at `shift` is `digit`? Digits are of kStepBits.
+inline constexpr unsigned kStepBits = 2;
+std::vector<bpf_insn> digit_program(int records, unsigned shift, std::uint32_t digit);
+
+std::vector<bpf_insn> yes_program(int records);     // the hand-in matched; always 1
+std::vector<bpf_insn> orphan_program(int records);  // no record?
+std::vector<bpf_insn> accepts_program(int records); // accepted, and no effect left? Ends the record
 
 } // namespace xtbpf::codegen
