@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The kernel takes every effect where iptables has it.
+#include "tests/kernel/anchor_fixture.hpp"
+
+#include <linux/netfilter/nf_nat.h>
+#include <linux/netfilter/xt_mark.h>
+
+namespace xtbpf::testing {
+
+namespace {
+
+std::vector<std::uint8_t> bytes_of(const auto& info) {
+    std::vector<std::uint8_t> bytes((sizeof info + 7) / 8 * 8);
+    std::memcpy(bytes.data(), &info, sizeof info);
+    return bytes;
+}
+
+} // namespace
+
+class EveryEffect : public Anchor {
+  protected:
+    ::testing::AssertionResult taken(TableId table, Hook hook, Family family, std::vector<ir::Effect> effects) {
+        auto plan = accept_all(table, family);
+        auto& one = hook_of(plan, hook);
+        one.effects = std::move(effects);
+        one.orphan = one.accepts = one.idle = no_.get();
+        for (std::size_t level = 0; level < anchor::step_levels(one.effects.size()); ++level)
+            one.digits.push_back({no_.get(), no_.get(), no_.get(), no_.get()});
+        return done(commit(plan));
+    }
+
+    static constexpr Family kFamilies[] = {Family::V4, Family::V6};
+};
+
+TEST_F(EveryEffect, OfNat) {
+    using ir::NatEffect;
+    using Kind = NatEffect::Kind;
+    const NatEffect::Addresses range{{0x0a000001}, {0x0a000009}};
+    const NatEffect::Ports ports{1000, 2000};
+    for (const Family family : kFamilies) {
+        EXPECT_TRUE(taken(TableId::Nat, Hook::Postrouting, family,
+                          {NatEffect{Kind::Source, range, ports, NF_NAT_RANGE_PROTO_RANDOM_FULLY},
+                           NatEffect{Kind::Source, range, {}, NF_NAT_RANGE_PERSISTENT}, NatEffect{Kind::Masquerade, {}, {}},
+                           NatEffect{Kind::Masquerade, {}, ports, NF_NAT_RANGE_PROTO_RANDOM}}));
+        EXPECT_TRUE(taken(TableId::Nat, Hook::Input, family, {NatEffect{Kind::Source, range, {}}}));
+        for (const Hook hook : {Hook::Prerouting, Hook::Output})
+            EXPECT_TRUE(taken(TableId::Nat, hook, family,
+                              {NatEffect{Kind::Destination, range, ports}, NatEffect{Kind::Destination, {}, ports},
+                               NatEffect{Kind::Destination, range, {}, NF_NAT_RANGE_NETMAP}, NatEffect{Kind::Redirect, {}, {}},
+                               NatEffect{Kind::Redirect, {}, ports, NF_NAT_RANGE_PROTO_RANDOM}}));
+    }
+}
+
+TEST_F(EveryEffect, OfMangle) {
+    using Kind = ir::TtlEffect::Kind;
+    const xt_mark_tginfo2 mark{.mark = 1, .mask = ~0U};
+    for (const Family family : kFamilies)
+        for (const Hook hook : hooks_of(TableId::Mangle))
+            EXPECT_TRUE(taken(TableId::Mangle, hook, family,
+                              {ir::KernelTarget{.name = "MARK", .revision = 2, .info = bytes_of(mark)}, ir::TosEffect{0xfc, 0xb8},
+                               ir::TtlEffect{Kind::Set, 5}, ir::TtlEffect{Kind::Increase, 2}, ir::TtlEffect{Kind::Decrease, 3},
+                               ir::TcpEcnEffect{false, false}, ir::StripOptionsEffect{{2, 8}}}));
+    for (const Family family : kFamilies)
+        EXPECT_TRUE(taken(TableId::Mangle, Hook::Prerouting, family,
+                          {ir::TproxyEffect{ir::Words{0x7f000001}, 80, 1, 1}, ir::TproxyEffect{{}, 0, 0, 0}}));
+}
+
+TEST_F(EveryEffect, OfRaw) {
+    using Direction = ir::ZoneEffect::Direction;
+    for (const Family family : kFamilies)
+        for (const Hook hook : hooks_of(TableId::Raw))
+            EXPECT_TRUE(taken(TableId::Raw, hook, family,
+                              {ir::NotrackEffect{}, ir::ZoneEffect{Direction::Both, 5}, ir::ZoneEffect{Direction::Original, 5},
+                               ir::ZoneEffect{Direction::Reply, 5}, ir::ZoneEffect{Direction::Both, {}}}));
+}
+
+} // namespace xtbpf::testing
