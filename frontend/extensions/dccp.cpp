@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The match `dccp` (libxt_dccp.c, net/netfilter/xt_dccp.c).
+#include "frontend/extensions/hand_in.hpp"
+#include "frontend/extensions/ports.hpp"
+#include "frontend/extensions/registry.hpp"
+
+#include <array>
+#include <fmt/format.h>
+#include <iterator>
+#include <linux/netfilter/xt_dccp.h>
+#include <netinet/in.h>
+#include <strings.h>
+
+namespace xtbpf::extensions {
+
+namespace {
+
+enum : std::size_t { kSource, kDestination, kTypes, kOption };
+
+constexpr std::array kOptions{
+    OptionDef{"source-port", Argument::Required, true},
+    OptionDef{"destination-port", Argument::Required, true},
+    OptionDef{"dccp-types", Argument::Required, true},
+    OptionDef{"dccp-option", Argument::Required, true},
+    OptionDef{"sport", Argument::Required, true, false, "source-port"},
+    OptionDef{"dport", Argument::Required, true, false, "destination-port"},
+};
+
+// By number (RFC 4340, 5.1); DCCP_PKT_INVALID is 10.
+constexpr std::array<std::string_view, 11> kTypeNames{"REQUEST", "RESPONSE", "DATA",  "ACK",  "DATAACK", "CLOSEREQ",
+                                                      "CLOSE",   "RESET",    "SYNC", "SYNCACK", "INVALID"};
+
+// parse_dccp_types: words as strtok finds them, empty ones don't count
+Result<std::uint16_t> parse_types(std::string_view text) {
+    std::uint16_t types = 0;
+    while (!text.empty()) {
+        const std::string word(text.substr(0, text.find(',')));
+        text.remove_prefix(std::min(text.size(), word.size() + 1));
+        if (word.empty()) continue;
+        std::size_t type = 0;
+        while (type < kTypeNames.size() && strcasecmp(kTypeNames[type].data(), word.c_str()) != 0)
+            ++type;
+        if (type == kTypeNames.size())
+            return fail(ErrorKind::BadParameter, fmt::format("Unknown DCCP type `{}'", word));
+        types = static_cast<std::uint16_t>(types | 1U << type);
+    }
+    return types;
+}
+
+class Dccp final : public Match {
+  public:
+    Result<void> option(const OptionUse& use) override {
+        if (use.option <= kDestination) {
+            auto range = parse_port_range({"dccp", kOptions[use.option].name}, use.value);
+            if (!range) return std::unexpected(std::move(range.error()));
+            range->invert = use.inverted;
+            ports_[use.option] = *range;
+        } else if (use.option == kTypes) {
+            const auto types = parse_types(use.value);
+            if (!types) return std::unexpected(types.error());
+            types_ = *types;
+        } else {
+            const auto number = guided::number({"dccp", "dccp-option"}, use.value, 1, 255);
+            if (!number) return std::unexpected(number.error());
+            option_ = static_cast<std::uint8_t>(*number);
+        }
+        used_[use.option] = true;
+        invert_[use.option] = use.inverted;
+        return {};
+    }
+
+    void save(std::string& out) const override {
+        save_used_ports(out, kSource, "sport");
+        save_used_ports(out, kDestination, "dport");
+        if (used_[kTypes]) {
+            out += invert_[kTypes] ? " ! --dccp-types " : " --dccp-types ";
+            append_types(out, false);
+        }
+        if (used_[kOption])
+            fmt::format_to(std::back_inserter(out), "{} --dccp-option {}", invert_[kOption] ? " !" : "", option_);
+    }
+
+    void list(std::string& out, bool numeric) const override {
+        out += " dccp";
+        list_ports(out, "spt", ports_[kSource], "dccp", numeric);
+        list_ports(out, "dpt", ports_[kDestination], "dccp", numeric);
+        if (used_[kTypes]) {
+            out += invert_[kTypes] ? " ! " : " ";
+            append_types(out, numeric);
+        }
+        if (used_[kOption])
+            fmt::format_to(std::back_inserter(out), " option={}{}", invert_[kOption] ? "!" : "", option_);
+    }
+
+    void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
+        xt_dccp_info info{};
+        info.spts[0] = ports_[kSource].low;
+        info.spts[1] = ports_[kSource].high;
+        info.dpts[0] = ports_[kDestination].low;
+        info.dpts[1] = ports_[kDestination].high;
+        info.typemask = types_;
+        info.option = option_;
+        constexpr std::array<std::uint16_t, 4> kFlags{XT_DCCP_SRC_PORTS, XT_DCCP_DEST_PORTS, XT_DCCP_TYPE,
+                                                      XT_DCCP_OPTION};
+        for (std::size_t i = 0; i < kFlags.size(); ++i) {
+            if (used_[i]) info.flags |= kFlags[i];
+            if (invert_[i]) info.invflags |= kFlags[i];
+        }
+        out.push_back(hand_in("dccp", 0, info, IPPROTO_DCCP));
+    }
+
+  private:
+    // Printed wherever the option was used, also for all ports.
+    void save_used_ports(std::string& out, std::size_t option, std::string_view name) const {
+        if (!used_[option]) return;
+        const PortRange& ports = ports_[option];
+        fmt::format_to(std::back_inserter(out), "{} --{} {}", ports.invert ? " !" : "", name, ports.low);
+        if (ports.low != ports.high) fmt::format_to(std::back_inserter(out), ":{}", ports.high);
+    }
+
+    void append_types(std::string& out, bool numeric) const {
+        std::string_view comma;
+        for (std::size_t type = 0; type < kTypeNames.size(); ++type) {
+            if (!(types_ & 1U << type)) continue;
+            out += comma;
+            comma = ",";
+            if (numeric)
+                fmt::format_to(std::back_inserter(out), "{}", type);
+            else
+                out += kTypeNames[type];
+        }
+    }
+
+    std::array<PortRange, 2> ports_; // kSource, kDestination
+    std::uint16_t types_ = 0;
+    std::uint8_t option_ = 0;
+    std::array<bool, 4> used_{}, invert_{};
+};
+
+std::string help(Family) {
+    return "dccp match options\n"
+           "[!] --source-port port[:port]                          match source port(s)\n"
+           " --sport ...\n"
+           "[!] --destination-port port[:port]                     match destination port(s)\n"
+           " --dport ...\n"
+           "[!] --dccp-types type[,...]                            match when packet is one of the given types\n"
+           "[!] --dccp-option option                               match if option (by number!) is set\n";
+}
+
+} // namespace
+
+const MatchDef dccp_match{
+    .name = "dccp",
+    .options = kOptions,
+    .limits = {.protocol = IPPROTO_DCCP},
+    .help = help,
+    .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Dccp>(); },
+    .protocol = IPPROTO_DCCP,
+};
+
+} // namespace xtbpf::extensions

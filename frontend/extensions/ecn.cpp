@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The match `ecn` (libxt_ecn.c, net/netfilter/xt_ecn.c).
+#include "frontend/extensions/guided.hpp"
+#include "frontend/extensions/hand_in.hpp"
+#include "frontend/extensions/registry.hpp"
+
+#include <array>
+#include <fmt/format.h>
+#include <iterator>
+#include <linux/netfilter/xt_ecn.h>
+#include <netinet/in.h>
+
+namespace xtbpf::extensions {
+
+namespace {
+
+enum : std::size_t { kCwr, kEce, kEct };
+
+constexpr std::array kOptions{OptionDef{"ecn-tcp-cwr", Argument::None, true},
+                              OptionDef{"ecn-tcp-ece", Argument::None, true},
+                              OptionDef{"ecn-ip-ect", Argument::Required, true}};
+
+class Ecn final : public Match {
+  public:
+    Result<void> option(const OptionUse& use) override {
+        if (use.option == kEct) {
+            const auto ect = guided::number({"ecn", "ecn-ip-ect"}, use.value, 0, 3);
+            if (!ect) return std::unexpected(ect.error());
+            ect_ = static_cast<std::uint8_t>(*ect);
+        }
+        used_[use.option] = true;
+        invert_[use.option] = use.inverted;
+        return {};
+    }
+
+    Result<void> finish(const RuleContext&) override {
+        if (!used_[kCwr] && !used_[kEce] && !used_[kEct])
+            return fail(ErrorKind::BadParameter, "ECN match: some option required");
+        return {};
+    }
+
+    // ecn_mt_check4, ecn_mt_check6
+    Result<void> check(const RuleContext& rule, std::uint32_t) const override {
+        if ((used_[kCwr] || used_[kEce]) && (rule.protocol != IPPROTO_TCP || rule.protocol_inverted))
+            return fail(ErrorKind::Refused, "Invalid argument. Run `dmesg' for more information.");
+        return {};
+    }
+
+    void save(std::string& out) const override {
+        if (used_[kEce]) out += invert_[kEce] ? " ! --ecn-tcp-ece" : " --ecn-tcp-ece";
+        if (used_[kCwr]) out += invert_[kCwr] ? " ! --ecn-tcp-cwr" : " --ecn-tcp-cwr";
+        if (used_[kEct])
+            fmt::format_to(std::back_inserter(out), "{} --ecn-ip-ect {}", invert_[kEct] ? " !" : "", ect_);
+    }
+
+    void list(std::string& out, bool) const override {
+        out += " ECN match";
+        if (used_[kEce]) out += invert_[kEce] ? " !ECE" : " ECE";
+        if (used_[kCwr]) out += invert_[kCwr] ? " !CWR" : " CWR";
+        if (used_[kEct]) fmt::format_to(std::back_inserter(out), " {}ECT={}", invert_[kEct] ? "!" : "", ect_);
+    }
+
+    void lower(const RuleContext& rule, std::vector<ir::Predicate>& out) const override {
+        xt_ecn_info info{};
+        constexpr std::array<std::uint8_t, 3> kBits{XT_ECN_OP_MATCH_CWR, XT_ECN_OP_MATCH_ECE, XT_ECN_OP_MATCH_IP};
+        for (std::size_t i = 0; i < kBits.size(); ++i) {
+            if (used_[i]) info.operation |= kBits[i];
+            if (invert_[i]) info.invert |= kBits[i];
+        }
+        info.ip_ect = ect_;
+        out.push_back(hand_in("ecn", 0, info, static_cast<std::uint8_t>(rule.protocol)));
+    }
+
+  private:
+    std::uint8_t ect_ = 0;
+    std::array<bool, kOptions.size()> used_{}, invert_{};
+};
+
+std::string help(Family) {
+    return "ECN match options\n"
+           "[!] --ecn-tcp-cwr \t\tMatch CWR bit of TCP header\n"
+           "[!] --ecn-tcp-ece\t\tMatch ECE bit of TCP header\n"
+           "[!] --ecn-ip-ect [0..3]\tMatch ECN codepoint in IPv4/IPv6 header\n";
+}
+
+} // namespace
+
+const MatchDef ecn_match{
+    .name = "ecn",
+    .options = kOptions,
+    .help = help,
+    .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Ecn>(); },
+};
+
+} // namespace xtbpf::extensions

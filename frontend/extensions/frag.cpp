@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The match `frag` of IPv6 (libip6t_frag.c, net/ipv6/netfilter/ip6t_frag.c).
+#include "frontend/extensions/hand_in.hpp"
+#include "frontend/extensions/number_range.hpp"
+#include "frontend/extensions/registry.hpp"
+
+#include <array>
+#include <fmt/format.h>
+#include <iterator>
+#include <linux/netfilter_ipv6/ip6t_frag.h>
+
+namespace xtbpf::extensions {
+
+namespace {
+
+enum : std::size_t { kId, kLength, kReserved, kFirst, kMore, kLast };
+
+constexpr std::array kOptions{OptionDef{"fragid", Argument::Required, true},
+                              OptionDef{"fraglen", Argument::Required, true},
+                              OptionDef{"fragres", Argument::None},
+                              OptionDef{"fragfirst", Argument::None},
+                              OptionDef{"fragmore", Argument::None},
+                              OptionDef{"fraglast", Argument::None}};
+
+class Frag final : public Match {
+  public:
+    Result<void> option(const OptionUse& use) override {
+        used_[use.option] = true;
+        if (use.option == kId) {
+            const auto range = parse_number_range({"frag", "fragid"}, use);
+            if (!range) return std::unexpected(range.error());
+            ids_ = *range;
+        } else if (use.option == kLength) {
+            const auto length = guided::number({"frag", "fraglen"}, use.value, 0, ~0U);
+            if (!length) return std::unexpected(length.error());
+            length_ = *length;
+            not_length_ = use.inverted;
+        }
+        return {};
+    }
+
+    Result<void> finish(const RuleContext&) override {
+        if (used_[kMore] && used_[kLast]) return guided::excluded("frag", "fragmore", "fraglast");
+        return {};
+    }
+
+    void save(std::string& out) const override {
+        save_range(out, "fragid", ids_);
+        if (used_[kLength])
+            fmt::format_to(std::back_inserter(out), "{} --fraglen {}", not_length_ ? " !" : "", length_);
+        for (std::size_t i = kReserved; i < kOptions.size(); ++i)
+            if (used_[i]) fmt::format_to(std::back_inserter(out), " --{}", kOptions[i].name);
+    }
+
+    void list(std::string& out, bool) const override {
+        constexpr std::array<std::string_view, 4> kWords{" reserved", " first", " more", " last"};
+        out += " frag ";
+        list_range(out, "id", ids_);
+        if (used_[kLength]) fmt::format_to(std::back_inserter(out), " length:{}{}", not_length_ ? "!" : "", length_);
+        for (std::size_t i = kReserved; i < kOptions.size(); ++i)
+            if (used_[i]) out += kWords[i - kReserved];
+    }
+
+    void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
+        constexpr std::array<std::uint8_t, 6> kFlags{IP6T_FRAG_IDS, IP6T_FRAG_LEN, IP6T_FRAG_RES,
+                                                     IP6T_FRAG_FST, IP6T_FRAG_MF,  IP6T_FRAG_NMF};
+        ip6t_frag info{};
+        info.ids[0] = ids_.low;
+        info.ids[1] = ids_.high;
+        info.hdrlen = length_;
+        if (ids_.invert) info.invflags |= IP6T_FRAG_INV_IDS;
+        if (not_length_) info.invflags |= IP6T_FRAG_INV_LEN;
+        for (std::size_t i = 0; i < kFlags.size(); ++i)
+            if (used_[i]) info.flags |= kFlags[i];
+        out.push_back(hand_in("frag", 0, info));
+    }
+
+  private:
+    std::array<bool, kOptions.size()> used_{};
+    NumberRange ids_;
+    std::uint32_t length_ = 0; // which the kernel doesn't look at
+    bool not_length_ = false;
+};
+
+std::string help(Family) {
+    return "frag match options:\n"
+           "[!] --fragid id[:id]           match the id (range)\n"
+           "[!] --fraglen length           total length of this header\n"
+           " --fragres                     check the reserved field too\n"
+           " --fragfirst                   matches on the first fragment\n"
+           " [--fragmore|--fraglast]       there are more fragments or this\n"
+           "                               is the last one\n";
+}
+
+} // namespace
+
+const MatchDef frag_match{
+    .name = "frag",
+    .options = kOptions,
+    .ipv4 = false,
+    .help = help,
+    .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Frag>(); },
+};
+
+} // namespace xtbpf::extensions

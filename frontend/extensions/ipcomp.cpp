@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The match `ipcomp` (libxt_ipcomp.c, net/netfilter/xt_ipcomp.c).
+#include "frontend/extensions/hand_in.hpp"
+#include "frontend/extensions/number_range.hpp"
+#include "frontend/extensions/registry.hpp"
+
+#include <array>
+#include <linux/netfilter/xt_ipcomp.h>
+#include <netinet/in.h>
+
+namespace xtbpf::extensions {
+
+namespace {
+
+enum : std::size_t { kSpi, kReserved };
+
+constexpr std::array kOptions{OptionDef{"ipcompspi", Argument::Required, true}, OptionDef{"compres", Argument::None}};
+
+class IpComp final : public Match {
+  public:
+    Result<void> option(const OptionUse& use) override {
+        if (use.option == kReserved) {
+            reserved_ = true;
+            return {};
+        }
+        const auto range = parse_number_range({"ipcomp", "ipcompspi"}, use);
+        if (!range) return std::unexpected(range.error());
+        spis_ = *range;
+        return {};
+    }
+
+    void save(std::string& out) const override {
+        save_range(out, "ipcompspi", spis_);
+        if (reserved_) out += " --compres";
+    }
+
+    void list(std::string& out, bool) const override {
+        out += " comp ";
+        list_range(out, "spi", spis_);
+        if (reserved_) out += " reserved";
+    }
+
+    void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
+        xt_ipcomp info{};
+        info.spis[0] = spis_.low;
+        info.spis[1] = spis_.high;
+        info.hdrres = reserved_;
+        if (spis_.invert) info.invflags |= XT_IPCOMP_INV_SPI;
+        out.push_back(hand_in("ipcomp", 0, info, IPPROTO_COMP));
+    }
+
+  private:
+    NumberRange spis_{0, 0}; // libxt_ipcomp.c has no init: without --ipcompspi the SPI has to be 0
+    bool reserved_ = false;
+};
+
+std::string help(Family) {
+    return "comp match options:\n"
+           "[!] --ipcompspi spi[:spi]\n"
+           "\t\t\t\tmatch spi (range)\n";
+}
+
+} // namespace
+
+const MatchDef ipcomp_match{
+    .name = "ipcomp",
+    .options = kOptions,
+    .limits = {.protocol = IPPROTO_COMP},
+    .help = help,
+    .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<IpComp>(); },
+    .protocol = IPPROTO_COMP,
+};
+
+} // namespace xtbpf::extensions

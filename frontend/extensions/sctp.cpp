@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The match `sctp` (libxt_sctp.c, net/netfilter/xt_sctp.c): one of the old extensions that check their options themselves.
+#include "frontend/extensions/hand_in.hpp"
+#include "frontend/extensions/ports.hpp"
+#include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/sctp_chunks.hpp"
+
+#include <array>
+#include <fmt/format.h>
+#include <iterator>
+#include <netinet/in.h>
+
+namespace xtbpf::extensions {
+
+namespace {
+
+enum : std::size_t { kSource, kDestination, kChunks };
+
+constexpr std::array kOptions{
+    OptionDef{"source-port", Argument::Required, true, true},
+    OptionDef{"destination-port", Argument::Required, true, true},
+    OptionDef{"chunk-types", Argument::Two, true, true},
+    OptionDef{"sport", Argument::Required, true, true, "source-port"},
+    OptionDef{"dport", Argument::Required, true, true, "destination-port"},
+};
+
+// parse_sctp_ports
+Result<PortRange> parse_ports(std::string_view text, bool invert) {
+    PortRange range{.invert = invert};
+    const std::size_t colon = text.find(':');
+    const auto bound = [](std::string_view word, std::uint16_t& port) -> Result<void> {
+        const auto parsed = parse_port(word, "sctp");
+        if (!parsed) return std::unexpected(parsed.error());
+        port = *parsed;
+        return {};
+    };
+    if (const std::string_view low = text.substr(0, colon); !low.empty() || colon == text.npos)
+        if (auto done = bound(low, range.low); !done) return std::unexpected(done.error());
+    if (colon == text.npos) {
+        range.high = range.low;
+        return range;
+    }
+    if (const std::string_view high = text.substr(colon + 1); !high.empty())
+        if (auto done = bound(high, range.high); !done) return std::unexpected(done.error());
+    if (range.low > range.high) return fail(ErrorKind::BadParameter, "invalid portrange (min > max)");
+    return range;
+}
+
+class Sctp final : public Match {
+  public:
+    Result<void> option(const OptionUse& use) override {
+        if (used_[use.option])
+            return fail(ErrorKind::BadParameter, fmt::format("Only one `--{}' allowed", kOptions[use.option].name));
+        used_[use.option] = true;
+        invert_[use.option] = use.inverted;
+        if (use.option == kChunks) {
+            if (!use.second) return fail(ErrorKind::BadParameter, "--chunk-types requires two args");
+            auto chunks = parse_sctp_chunks(use.value, *use.second);
+            if (!chunks) return std::unexpected(std::move(chunks.error()));
+            chunks_ = *chunks;
+            return {};
+        }
+        auto range = parse_ports(use.value, use.inverted);
+        if (!range) return std::unexpected(std::move(range.error()));
+        ports_[use.option] = *range;
+        return {};
+    }
+
+    void save(std::string& out) const override {
+        save_used_ports(out, kSource, "sport");
+        save_used_ports(out, kDestination, "dport");
+        if (!used_[kChunks]) return;
+        out += invert_[kChunks] ? " ! --chunk-types" : " --chunk-types";
+        append_sctp_chunks(out, chunks_, false);
+    }
+
+    void list(std::string& out, bool numeric) const override {
+        out += " sctp";
+        list_ports(out, "spt", ports_[kSource], "sctp", numeric);
+        list_ports(out, "dpt", ports_[kDestination], "sctp", numeric);
+        if (!used_[kChunks]) return;
+        if (invert_[kChunks]) out += " !";
+        append_sctp_chunks(out, chunks_, numeric);
+    }
+
+    void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
+        xt_sctp_info info = chunks_;
+        info.spts[0] = ports_[kSource].low;
+        info.spts[1] = ports_[kSource].high;
+        info.dpts[0] = ports_[kDestination].low;
+        info.dpts[1] = ports_[kDestination].high;
+        constexpr std::array<std::uint32_t, 3> kFlags{XT_SCTP_SRC_PORTS, XT_SCTP_DEST_PORTS, XT_SCTP_CHUNK_TYPES};
+        for (std::size_t i = 0; i < kFlags.size(); ++i) {
+            if (used_[i]) info.flags |= kFlags[i];
+            if (invert_[i]) info.invflags |= kFlags[i];
+        }
+        out.push_back(hand_in("sctp", 0, info, IPPROTO_SCTP));
+    }
+
+  private:
+    // Printed wherever the option was used, also for all ports.
+    void save_used_ports(std::string& out, std::size_t option, std::string_view name) const {
+        if (!used_[option]) return;
+        const PortRange& ports = ports_[option];
+        fmt::format_to(std::back_inserter(out), "{} --{} {}", ports.invert ? " !" : "", name, ports.low);
+        if (ports.low != ports.high) fmt::format_to(std::back_inserter(out), ":{}", ports.high);
+    }
+
+    std::array<PortRange, 2> ports_; // kSource, kDestination
+    xt_sctp_info chunks_{};          // its chunk part only
+    std::array<bool, 3> used_{}, invert_{};
+};
+
+std::string help(Family) {
+    return "sctp match options\n"
+           "[!] --source-port port[:port]                          match source port(s)\n"
+           " --sport ...\n"
+           "[!] --destination-port port[:port]                     match destination port(s)\n"
+           " --dport ...\n"
+           "[!] --chunk-types (all|any|none) (chunktype[:flags])+\tmatch if all, any or none of\n"
+           "\t\t\t\t\t\t        chunktypes are present\n"
+           "chunktypes - DATA INIT INIT_ACK SACK HEARTBEAT HEARTBEAT_ACK ABORT SHUTDOWN SHUTDOWN_ACK ERROR COOKIE_ECHO "
+           "COOKIE_ACK ECN_ECNE ECN_CWR SHUTDOWN_COMPLETE ASCONF ASCONF_ACK FORWARD_TSN ALL NONE\n";
+}
+
+} // namespace
+
+const MatchDef sctp_match{
+    .name = "sctp",
+    .options = kOptions,
+    .limits = {.protocol = IPPROTO_SCTP},
+    .help = help,
+    .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Sctp>(); },
+    .protocol = IPPROTO_SCTP,
+};
+
+} // namespace xtbpf::extensions

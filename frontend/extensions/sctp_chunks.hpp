@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The chunk types of `-m sctp --chunk-types HOW LIST`, kept as the kernel has them (struct xt_sctp_info).
+#pragma once
+
+#include "translator/error.hpp"
+
+#include <linux/netfilter/xt_sctp.h>
+#include <string>
+#include <string_view>
+
+namespace xtbpf {
+
+Result<xt_sctp_info> parse_sctp_chunks(std::string_view how, std::string_view list);
+
+// " any DATA:Be,INIT"; numeric: " any 0x0000:Be,0x0001"
+void append_sctp_chunks(std::string& out, const xt_sctp_info& chunks, bool numeric);
+
+} // namespace xtbpf
