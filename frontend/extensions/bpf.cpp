@@ -2,6 +2,7 @@
 // The match `bpf`, revision 1 (libxt_bpf.c, net/netfilter/xt_bpf.c).
 #include "frontend/extensions/bytecode.hpp"
 #include "frontend/extensions/hand_in.hpp"
+#include "frontend/extensions/quoted.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <algorithm>
@@ -62,7 +63,11 @@ class Bpf final : public Match {
 
     void save(std::string& out) const override {
         if (used_[kPinned]) {
-            fmt::format_to(std::back_inserter(out), " --object-pinned {}", path_);
+            out += " --object-pinned";
+            if (path_.find_first_of(" \t\"'\\") == path_.npos)
+                out += ' ' + path_; // as iptables does
+            else
+                append_quoted(out, path_);
             return;
         }
         fmt::format_to(std::back_inserter(out), " --bytecode \"{},", code_.size());

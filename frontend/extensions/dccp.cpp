@@ -26,9 +26,14 @@ constexpr std::array kOptions{
     OptionDef{"dport", Argument::Required, true, false, "destination-port"},
 };
 
-// By number (RFC 4340, 5.1); DCCP_PKT_INVALID is 10.
+// By number (RFC 4340, 5.1). The last stands for all numbers without a name.
+constexpr std::uint16_t kNumbers = 16;
 constexpr std::array<std::string_view, 11> kTypeNames{"REQUEST", "RESPONSE", "DATA",  "ACK",  "DATAACK", "CLOSEREQ",
                                                       "CLOSE",   "RESET",    "SYNC", "SYNCACK", "INVALID"};
+
+constexpr std::uint32_t bits_of(std::size_t type) {
+    return type + 1 < kTypeNames.size() ? 1U << type : 0xFFFFU & ~0U << type;
+}
 
 // parse_dccp_types: words as strtok finds them, empty ones don't count
 Result<std::uint16_t> parse_types(std::string_view text) {
@@ -42,7 +47,7 @@ Result<std::uint16_t> parse_types(std::string_view text) {
             ++type;
         if (type == kTypeNames.size())
             return fail(ErrorKind::BadParameter, fmt::format("Unknown DCCP type `{}'", word));
-        types = static_cast<std::uint16_t>(types | 1U << type);
+        types = static_cast<std::uint16_t>(types | bits_of(type));
     }
     return types;
 }
@@ -74,6 +79,7 @@ class Dccp final : public Match {
         save_used_ports(out, kDestination, "dport");
         if (used_[kTypes]) {
             out += invert_[kTypes] ? " ! --dccp-types " : " --dccp-types ";
+            if (types_ == 0) out += "\"\""; // nothing at all, as iptables has it, would not read back
             append_types(out, false);
         }
         if (used_[kOption])
@@ -112,15 +118,13 @@ class Dccp final : public Match {
   private:
     // Printed wherever the option was used, also for all ports.
     void save_used_ports(std::string& out, std::size_t option, std::string_view name) const {
-        if (!used_[option]) return;
-        const PortRange& ports = ports_[option];
-        fmt::format_to(std::back_inserter(out), "{} --{} {}", ports.invert ? " !" : "", name, ports.low);
-        if (ports.low != ports.high) fmt::format_to(std::back_inserter(out), ":{}", ports.high);
+        if (used_[option]) save_all_ports(out, name, ports_[option]);
     }
 
     void append_types(std::string& out, bool numeric) const {
         std::string_view comma;
-        for (std::size_t type = 0; type < kTypeNames.size(); ++type) {
+        const std::size_t end = numeric ? kNumbers : kTypeNames.size();
+        for (std::size_t type = 0; type < end; ++type) {
             if (!(types_ & 1U << type)) continue;
             out += comma;
             comma = ",";

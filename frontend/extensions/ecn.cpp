@@ -60,7 +60,7 @@ class Ecn final : public Match {
         if (used_[kEct]) fmt::format_to(std::back_inserter(out), " {}ECT={}", invert_[kEct] ? "!" : "", ect_);
     }
 
-    void lower(const RuleContext& rule, std::vector<ir::Predicate>& out) const override {
+    void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
         xt_ecn_info info{};
         constexpr std::array<std::uint8_t, 3> kBits{XT_ECN_OP_MATCH_CWR, XT_ECN_OP_MATCH_ECE, XT_ECN_OP_MATCH_IP};
         for (std::size_t i = 0; i < kBits.size(); ++i) {
@@ -68,7 +68,7 @@ class Ecn final : public Match {
             if (invert_[i]) info.invert |= kBits[i];
         }
         info.ip_ect = ect_;
-        out.push_back(hand_in("ecn", 0, info, static_cast<std::uint8_t>(rule.protocol)));
+        out.push_back(hand_in("ecn", 0, info, used_[kCwr] || used_[kEce] ? std::uint8_t{IPPROTO_TCP} : std::uint8_t{0}));
     }
 
   private:

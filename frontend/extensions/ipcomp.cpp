@@ -30,7 +30,10 @@ class IpComp final : public Match {
     }
 
     void save(std::string& out) const override {
-        save_range(out, "ipcompspi", spis_);
+        if (spis_.restricts())
+            save_range(out, "ipcompspi", spis_);
+        else
+            out += " --ipcompspi 0:4294967295"; // iptables leaves it out, which reads back as 0
         if (reserved_) out += " --compres";
     }
 

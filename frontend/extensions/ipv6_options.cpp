@@ -51,7 +51,7 @@ Result<std::vector<std::uint16_t>> parse_list(std::string_view match, std::strin
         if (!type) return std::unexpected(type.error());
         std::uint16_t length = kAnyLength;
         if (colon != word.npos) {
-            if (*type == 0) return bad("PAD0 has not got length");
+            if (*type == 0) return bad(match == "hbh" ? "PAD0 has not got length" : "PAD0 hasn't got length");
             const auto parsed = parse_byte(match, std::string(word.substr(colon + 1)), "length");
             if (!parsed) return std::unexpected(parsed.error());
             length = *parsed;

@@ -81,7 +81,10 @@ void append_port(std::string& out, std::uint16_t port, std::string_view protocol
 }
 
 void save_ports(std::string& out, std::string_view option, const PortRange& ports) {
-    if (!ports.restricts()) return;
+    if (ports.restricts()) save_all_ports(out, option, ports);
+}
+
+void save_all_ports(std::string& out, std::string_view option, const PortRange& ports) {
     fmt::format_to(std::back_inserter(out), "{} --{} {}", ports.invert ? " !" : "", option, ports.low);
     if (ports.low != ports.high) fmt::format_to(std::back_inserter(out), ":{}", ports.high);
 }

@@ -28,6 +28,8 @@ void append_port(std::string& out, std::uint16_t port, std::string_view protocol
 
 // " --sport 1:2", " ! --sport 1"; nothing for a range that takes every port
 void save_ports(std::string& out, std::string_view option, const PortRange& ports);
+// the same, but for every port too
+void save_all_ports(std::string& out, std::string_view option, const PortRange& ports);
 // " spt:!1", " spts:1:2"
 void list_ports(std::string& out, std::string_view name, const PortRange& ports, std::string_view protocol,
                 bool numeric);

@@ -15,7 +15,10 @@ constexpr std::array kMatches{
     &x::icmp_match,   &x::icmp6_match,    &x::addrtype_match, &x::mark_match,      &x::limit_match,
     &x::state_match,  &x::connmark_match, &x::dscp_match,     &x::hl_match,        &x::iprange_match,
     &x::length_match, &x::mac_match,      &x::owner_match,    &x::pkttype_match,   &x::tos_match,
-    &x::ttl_match,
+    &x::ttl_match,    &x::tcpmss_match,   &x::string_match,   &x::u32_match,       &x::bpf_match,
+    &x::sctp_match,   &x::dccp_match,     &x::esp_match,      &x::ah_match,        &x::ah6_match,
+    &x::ipcomp_match, &x::ecn_match,      &x::frag_match,     &x::rt_match,        &x::hbh_match,
+    &x::dst_match,    &x::mh_match,       &x::srh_match,      &x::ipv6header_match, &x::eui64_match,
 };
 
 constexpr std::array kTargets{&x::reject_target, &x::log_target};

@@ -84,15 +84,16 @@ class Sctp final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        xt_sctp_info info = chunks_;
-        info.spts[0] = ports_[kSource].low;
-        info.spts[1] = ports_[kSource].high;
-        info.dpts[0] = ports_[kDestination].low;
-        info.dpts[1] = ports_[kDestination].high;
-        constexpr std::array<std::uint32_t, 3> kFlags{XT_SCTP_SRC_PORTS, XT_SCTP_DEST_PORTS, XT_SCTP_CHUNK_TYPES};
+        SctpInfo info = chunks_;
+        info.source_ports[0] = ports_[kSource].low;
+        info.source_ports[1] = ports_[kSource].high;
+        info.destination_ports[0] = ports_[kDestination].low;
+        info.destination_ports[1] = ports_[kDestination].high;
+        constexpr std::array<std::uint32_t, 3> kFlags{SctpInfo::SourcePorts, SctpInfo::DestinationPorts,
+                                                      SctpInfo::ChunkTypes};
         for (std::size_t i = 0; i < kFlags.size(); ++i) {
             if (used_[i]) info.flags |= kFlags[i];
-            if (invert_[i]) info.invflags |= kFlags[i];
+            if (invert_[i]) info.inverted_flags |= kFlags[i];
         }
         out.push_back(hand_in("sctp", 0, info, IPPROTO_SCTP));
     }
@@ -100,14 +101,11 @@ class Sctp final : public Match {
   private:
     // Printed wherever the option was used, also for all ports.
     void save_used_ports(std::string& out, std::size_t option, std::string_view name) const {
-        if (!used_[option]) return;
-        const PortRange& ports = ports_[option];
-        fmt::format_to(std::back_inserter(out), "{} --{} {}", ports.invert ? " !" : "", name, ports.low);
-        if (ports.low != ports.high) fmt::format_to(std::back_inserter(out), ":{}", ports.high);
+        if (used_[option]) save_all_ports(out, name, ports_[option]);
     }
 
     std::array<PortRange, 2> ports_; // kSource, kDestination
-    xt_sctp_info chunks_{};          // its chunk part only
+    SctpInfo chunks_{};              // its chunk part only
     std::array<bool, 3> used_{}, invert_{};
 };
 

@@ -53,23 +53,23 @@ bool same_word(std::string_view a, std::string_view b) {
 std::unexpected<Error> bad(std::string message) { return fail(ErrorKind::BadParameter, std::move(message)); }
 
 // save_chunk_flag_info
-Result<void> add_flag(xt_sctp_info& info, std::size_t chunk, std::uint8_t bit, bool set) {
-    xt_sctp_flag_info* const end = info.flag_info + info.flag_count;
-    xt_sctp_flag_info* at = std::find_if(info.flag_info, end, [&](const auto& one) { return one.chunktype == chunk; });
+Result<void> add_flag(SctpInfo& info, std::size_t chunk, std::uint8_t bit, bool set) {
+    const auto end = info.chunk_flags.begin() + info.chunk_flag_count;
+    const auto at = std::find_if(info.chunk_flags.begin(), end, [&](const auto& one) { return one.chunk == chunk; });
     if (at == end) {
-        if (info.flag_count == XT_NUM_SCTP_FLAGS)
+        if (end == info.chunk_flags.end())
             return bad("Number of chunk types with flags exceeds currently allowed limit. Increasing this limit "
                        "involves changing IPT_NUM_SCTP_FLAGS and recompiling both the kernel space and user space "
                        "modules");
-        at->chunktype = static_cast<std::uint8_t>(chunk);
-        ++info.flag_count;
+        at->chunk = static_cast<std::uint8_t>(chunk);
+        ++info.chunk_flag_count;
     }
-    at->flag_mask |= bit;
+    at->mask |= bit;
     if (set) at->flag |= bit;
     return {};
 }
 
-Result<void> parse_flags(xt_sctp_info& info, std::size_t chunk, std::string_view flags) {
+Result<void> parse_flags(SctpInfo& info, std::size_t chunk, std::string_view flags) {
     for (const char letter : flags) {
         const auto byte = static_cast<unsigned char>(letter);
         const std::size_t place = kChunks[chunk].flags.find(static_cast<char>(std::toupper(byte)));
@@ -81,9 +81,9 @@ Result<void> parse_flags(xt_sctp_info& info, std::size_t chunk, std::string_view
 }
 
 // parse_sctp_chunk: words as strtok finds them, empty ones don't count
-Result<void> parse_list(xt_sctp_info& info, std::string_view list) {
+Result<void> parse_list(SctpInfo& info, std::string_view list) {
     if (same_word(list, "ALL")) {
-        std::fill(std::begin(info.chunkmap), std::end(info.chunkmap), ~0U);
+        info.types.fill(~0U);
         return {};
     }
     if (same_word(list, "NONE")) return {};
@@ -97,21 +97,21 @@ Result<void> parse_list(xt_sctp_info& info, std::string_view list) {
             std::ranges::find_if(kChunks, [&](const ChunkName& one) { return same_word(one.name, name); }) -
             kChunks.begin());
         if (chunk == kChunks.size()) return bad(fmt::format("Unknown sctp chunk `{}'", name));
-        SCTP_CHUNKMAP_SET(info.chunkmap, kChunks[chunk].type);
+        info.types[kChunks[chunk].type / 32U] |= 1U << kChunks[chunk].type % 32U;
         if (colon == word.npos) continue;
         if (auto parsed = parse_flags(info, chunk, word.substr(colon + 1)); !parsed) return parsed;
     }
     return {};
 }
 
-bool is_set(const xt_sctp_info& info, std::uint32_t type) { return (info.chunkmap[type / 32] >> type % 32 & 1) != 0; }
+bool is_set(const SctpInfo& info, std::uint32_t type) { return (info.types[type / 32] >> type % 32 & 1) != 0; }
 
-void append_flags(std::string& out, const xt_sctp_flag_info& info) {
-    if (info.flag_mask) out += ':';
+void append_flags(std::string& out, const SctpInfo::ChunkFlags& info) {
+    if (info.mask) out += ':';
     for (std::size_t place = 0; place < 8; ++place) {
         const std::uint32_t bit = 0x80U >> place;
-        if (!(info.flag_mask & bit)) continue;
-        const char letter = kChunks[info.chunktype].flags[place];
+        if (!(info.mask & bit)) continue;
+        const char letter = kChunks[info.chunk].flags[place];
         out += info.flag & bit ? letter : static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
     }
 }
@@ -127,31 +127,30 @@ void append_type(std::string& out, std::uint32_t type, bool numeric) {
 
 } // namespace
 
-Result<xt_sctp_info> parse_sctp_chunks(std::string_view how, std::string_view list) {
-    xt_sctp_info info{};
-    for (xt_sctp_flag_info& flags : info.flag_info)
-        flags.chunktype = 0xFF; // sctp_init
+Result<SctpInfo> parse_sctp_chunks(std::string_view how, std::string_view list) {
+    SctpInfo info{};
+    for (SctpInfo::ChunkFlags& flags : info.chunk_flags)
+        flags.chunk = 0xFF; // sctp_init
     if (same_word(how, "ANY"))
-        info.chunk_match_type = SCTP_CHUNK_MATCH_ANY;
+        info.how = SctpInfo::Any;
     else if (same_word(how, "ALL"))
-        info.chunk_match_type = SCTP_CHUNK_MATCH_ALL;
+        info.how = SctpInfo::All;
     else if (same_word(how, "ONLY"))
-        info.chunk_match_type = SCTP_CHUNK_MATCH_ONLY;
+        info.how = SctpInfo::Only;
     else
         return bad("Match type has to be one of \"ALL\", \"ANY\" or \"ONLY\"");
     if (auto parsed = parse_list(info, list); !parsed) return std::unexpected(std::move(parsed.error()));
     return info;
 }
 
-void append_sctp_chunks(std::string& out, const xt_sctp_info& info, bool numeric) {
-    out += info.chunk_match_type == SCTP_CHUNK_MATCH_ANY   ? " any"
-           : info.chunk_match_type == SCTP_CHUNK_MATCH_ALL ? " all"
-                                                           : " only";
-    if (SCTP_CHUNKMAP_IS_CLEAR(info.chunkmap)) {
+void append_sctp_chunks(std::string& out, const SctpInfo& info, bool numeric) {
+    out += info.how == SctpInfo::Any ? " any" : info.how == SctpInfo::All ? " all" : " only";
+    const auto all = [&](std::uint32_t word) { return std::ranges::count(info.types, word) == std::ssize(info.types); };
+    if (all(0)) {
         out += " NONE";
         return;
     }
-    if (SCTP_CHUNKMAP_IS_ALL_SET(info.chunkmap)) {
+    if (all(~0U)) {
         out += " ALL";
         return;
     }
@@ -161,8 +160,9 @@ void append_sctp_chunks(std::string& out, const xt_sctp_info& info, bool numeric
         out += before;
         before = ',';
         append_type(out, type, numeric);
-        for (int i = 0; i < info.flag_count; ++i)
-            if (info.flag_info[i].chunktype == type) append_flags(out, info.flag_info[i]);
+        for (std::int32_t i = 0; i < info.chunk_flag_count; ++i)
+            if (const auto& flags = info.chunk_flags[static_cast<std::size_t>(i)]; flags.chunk == type)
+                append_flags(out, flags);
     }
 }
 

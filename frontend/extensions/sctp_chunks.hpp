@@ -1,18 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The chunk types of `-m sctp --chunk-types HOW LIST`, kept as the kernel has them (struct xt_sctp_info).
+// The chunk types of `-m sctp --chunk-types HOW LIST`, kept as the kernel has them.
 #pragma once
 
 #include "translator/error.hpp"
 
-#include <linux/netfilter/xt_sctp.h>
+#include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace xtbpf {
 
-Result<xt_sctp_info> parse_sctp_chunks(std::string_view how, std::string_view list);
+// struct xt_sctp_info of include/uapi/linux/netfilter/xt_sctp.h, which isn't C++.
+struct SctpInfo {
+    enum : std::uint32_t { Any = 1, All = 2, Only = 4 };                // how
+    enum : std::uint32_t { SourcePorts = 1, DestinationPorts = 2, ChunkTypes = 4 }; // flags
+    struct ChunkFlags {
+        std::uint8_t chunk, flag, mask;
+    };
+
+    std::uint16_t destination_ports[2], source_ports[2];
+    std::array<std::uint32_t, 64> types; // a bit each; only the first 8 words count
+    std::uint32_t how;
+    std::array<ChunkFlags, 4> chunk_flags;
+    std::int32_t chunk_flag_count;
+    std::uint32_t flags, inverted_flags;
+};
+static_assert(sizeof(SctpInfo) == 292);
+
+Result<SctpInfo> parse_sctp_chunks(std::string_view how, std::string_view list);
 
 // " any DATA:Be,INIT"; numeric: " any 0x0000:Be,0x0001"
-void append_sctp_chunks(std::string& out, const xt_sctp_info& chunks, bool numeric);
+void append_sctp_chunks(std::string& out, const SctpInfo& chunks, bool numeric);
 
 } // namespace xtbpf

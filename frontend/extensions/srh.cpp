@@ -7,11 +7,10 @@
 
 #include <arpa/inet.h>
 #include <array>
-#include <bit>
 #include <fmt/format.h>
 #include <iterator>
-#include <linux/in6.h>
 #include <linux/netfilter_ipv6/ip6t_srh.h>
+#include <netinet/in.h>
 
 namespace xtbpf::extensions {
 
@@ -41,15 +40,8 @@ static_assert(field_of(1) == kHeaderLength && field_of(3) == kHeaderLength && fi
 in6_addr kernel_address(const ir::Words& words) {
     in6_addr address{};
     for (std::size_t i = 0; i < words.size(); ++i)
-        address.in6_u.u6_addr32[i] = htonl(words[i]);
+        address.s6_addr32[i] = htonl(words[i]);
     return address;
-}
-
-std::uint32_t prefix_length(const ir::Words& mask) {
-    std::uint32_t length = 0;
-    for (const std::uint32_t word : mask)
-        length += static_cast<std::uint32_t>(std::popcount(word));
-    return length;
 }
 
 class Srh final : public Match {
@@ -113,7 +105,8 @@ class Srh final : public Match {
     std::string value(std::size_t option) const {
         if (option < kFirstSid) return std::to_string(values_[field_of(option)]);
         const HostMask& sid = sids_[option - kFirstSid];
-        return fmt::format("{}/{}", host_text(Family::V6, sid.host), prefix_length(sid.mask));
+        const std::string mask = mask_text(Family::V6, sid.mask);
+        return host_text(Family::V6, sid.host) + (mask.empty() ? "/128" : mask);
     }
 
     std::array<bool, kOptions.size()> used_{}, invert_{};

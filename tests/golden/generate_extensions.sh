@@ -40,8 +40,8 @@ answer() { # answer FAMILY RULE-TEXT
     if [ "$code" = 0 ]; then
         [ -z "$message" ] || printf 'W %s\n' "$message"
         ask "$family" -t $table -S x | sed -n 's/^-A x/=/p'
-        ask "$family" -t $table -L x | tail -n +3 | sed -E "$columns; s/^/L/"
-        ask "$family" -t $table -n -L x | tail -n +3 | sed -E "$columns; s/^/N/"
+        ask "$family" -t $table -L x | tail -n +3 | sed -E "$columns; s/^/L/; s/\x00/\\\\0/"
+        ask "$family" -t $table -n -L x | tail -n +3 | sed -E "$columns; s/^/N/; s/\x00/\\\\0/"
     else
         local blank=''
         case $message in *$'\n\n'Try*) blank=+ ;; esac
@@ -70,8 +70,11 @@ done <"$here/extensions.txt" >"$here/extensions.txt.new"
 mv "$here/extensions.txt.new" "$here/extensions.txt"
 
 for family in 4 6; do
-    for name in tcp udp icmp icmp6 multiport iprange conntrack state mark connmark mac length ttl hl tos dscp addrtype pkttype owner comment limit; do
-        case $family$name in 4hl | 4icmp6 | 6ttl | 6icmp) continue ;; esac
+    for name in tcp udp icmp icmp6 multiport iprange conntrack state mark connmark mac length ttl hl tos dscp addrtype pkttype owner comment limit \
+        ah esp ipcomp dccp sctp tcpmss ecn u32 string bpf frag rt hbh dst mh srh ipv6header eui64; do
+        case $family$name in
+        4hl | 4icmp6 | 4frag | 4rt | 4hbh | 4dst | 4mh | 4srh | 4ipv6header | 4eui64 | 6ttl | 6icmp) continue ;;
+        esac
         echo "=== $family -m $name"
         ask $family -m $name -h | sed '1,/--version/d' | sed 1d
     done

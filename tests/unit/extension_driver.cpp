@@ -34,7 +34,9 @@ std::vector<std::string> split(std::string_view text) {
 using Protocol = std::pair<std::string_view, std::uint16_t>;
 constexpr std::array kProtocols{Protocol{"tcp", 6},       Protocol{"udp", 17},       Protocol{"icmp", 1},
                                 Protocol{"icmpv6", 58},   Protocol{"ipv6-icmp", 58}, Protocol{"sctp", 132},
-                                Protocol{"udplite", 136}, Protocol{"dccp", 33}};
+                                Protocol{"udplite", 136}, Protocol{"dccp", 33},
+                                Protocol{"ah", 51},       Protocol{"esp", 50},       Protocol{"ipcomp", 108},
+                                Protocol{"mobility-header", 135}};
 
 template <typename Use>
 Result<void> drive(const ExtensionDef<Use>& def, Use& use, std::span<const std::string> words, RuleContext& rule) {
