@@ -8,9 +8,11 @@
 #include "translator/codegen/chains.hpp"
 #include "translator/codegen/record_programs.hpp"
 #include "translator/placement.hpp"
+#include "translator/record.h"
 
 #include <algorithm>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <utility>
 
 extern "C" {
@@ -68,6 +70,23 @@ Result<void> load_into(Fd& into, const std::vector<bpf_insn>& insns, const char*
     return {};
 }
 
+Result<void> load_companions(HookPrograms& hook, int records) {
+    Result<void> done;
+    for (const ir::Effect& effect : hook.needs.effects) {
+        if (!std::holds_alternative<ir::CompanionTarget>(effect)) continue;
+        const auto number = static_cast<std::uint32_t>(hook.companions.size());
+        if (number == XT_MOST_COMPANIONS)
+            return fail(ErrorKind::Refused, fmt::format("{} has more than {} different targets of the kind of CHECKSUM and "
+                                                        "CT --helper",
+                                                        name(hook.hook), XT_MOST_COMPANIONS));
+        auto& companion = hook.companions.emplace_back();
+        done = load_into(companion.note, codegen::behind_program(records, number), "xt_behind");
+        if (done) done = load_into(companion.due, codegen::is_behind_program(records, number), "xt_is_behind");
+        if (!done) return done;
+    }
+    return done;
+}
+
 Result<void> load_side(ExactPrograms& programs, int records) {
     std::size_t levels = 0;
     Result<void> done;
@@ -76,10 +95,12 @@ Result<void> load_side(ExactPrograms& programs, int records) {
         const std::size_t effects = hook.needs.effects.size();
         levels = std::max(levels, anchor::step_levels(effects + hook.needs.kernel_matches.size()));
         done = load_into(hook.idle, codegen::idle_program(records, static_cast<std::uint32_t>(effects)), "xt_idle");
+        if (done) done = load_companions(hook, records);
     }
     SidePrograms& side = programs.side;
     if (done) done = load_into(side.orphan, codegen::orphan_program(records), "xt_orphan");
     if (done) done = load_into(side.accepts, codegen::accepts_program(records), "xt_accepts");
+    if (done) done = load_into(side.end, codegen::end_program(records), "xt_end");
     if (done) done = load_into(side.yes, codegen::yes_program(records), "xt_yes");
     static_assert(anchor::kStepDigits == 1U << codegen::kStepBits);
     for (unsigned level = 0; done && level < levels; ++level) {
@@ -106,6 +127,9 @@ anchor::HookPlan ExactPrograms::plan(const HookPrograms& hook) const {
     plan.accepts = side.accepts.get();
     plan.yes = side.yes.get();
     plan.again = hook.again.get();
+    for (const HookPrograms::Companion& companion : hook.companions)
+        plan.companions.push_back({companion.note.get(), companion.due.get()});
+    plan.end = side.end.get();
     for (const auto& level : side.digits)
         for (std::size_t digit = 0; digit < level.size(); ++digit) {
             if (digit == 0) plan.digits.emplace_back();

@@ -20,6 +20,10 @@ struct HookPrograms {
     Fd main;
     Fd again;                     // with stops
     Fd idle;                      // with hand-ins or effects
+    struct Companion {
+        Fd note, due;
+    };
+    std::vector<Companion> companions; // per companion target
     std::size_t instructions = 0; // generated, without the runtime's
 
     bool needs_kernel() const { return !needs.effects.empty() || !needs.kernel_matches.empty(); }
@@ -27,7 +31,7 @@ struct HookPrograms {
 
 // The small programs of the side chains, which serve all hooks of the table.
 struct SidePrograms {
-    Fd orphan, accepts, yes;
+    Fd orphan, accepts, yes, end;
     std::vector<std::array<Fd, anchor::kStepDigits>> digits; // by level
 };
 

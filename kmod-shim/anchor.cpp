@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kmod-shim/anchor.hpp"
 
+#include "kmod-shim/companions.hpp"
 #include "kmod-shim/expressions.hpp"
 #include "kmod-shim/inventory.hpp"
 #include "kmod-shim/messages.hpp"
@@ -106,6 +107,7 @@ Result<void> send_plan(const TablePlan& plan, std::uint32_t expected_generation,
     }
     for (const std::string& chain : side_chains_of(plan.table, *present))
         delete_chain(batch, plan.family, chain);
+    if (auto swapped = swap_companions(batch, *socket, plan); !swapped) return swapped;
     if (auto swapped = swap_store(batch, *socket, plan, *present); !swapped) return swapped;
     return batch.send(*socket, ending);
 }
@@ -130,6 +132,10 @@ Result<void> remove_once(Socket& socket, Family family, TableId table) {
     if (own.empty()) return {};
 
     Batch batch(*id);
+    TablePlan nothing{.family = family, .table = table, .hooks = {}, .holder = -1, .tag = {}};
+    for (const Hook hook : hooks_of(table))
+        nothing.hooks.push_back({.hook = hook, .main = -1, .effects = {}, .hand_ins = {}});
+    if (auto swapped = swap_companions(batch, socket, nothing); !swapped) return swapped;
     if (std::ranges::all_of(kTables,
                             [&](TableId other) { return other == table || chains_of(other, *present).empty(); })) {
         delete_table(batch, family);

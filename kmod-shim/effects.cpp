@@ -33,12 +33,8 @@ struct PutEffect {
         if (log.flags != 0) expression.number(NFTA_LOG_FLAGS, log.flags);
     }
 
-    void operator()(const ir::KernelTarget& target) const {
-        Expression expression(message, "target");
-        mnl_attr_put_strz(message, NFTA_TARGET_NAME, target.name.c_str());
-        expression.number(NFTA_TARGET_REV, target.revision);
-        mnl_attr_put(message, NFTA_TARGET_INFO, target.info.size(), target.info.data());
-    }
+    void operator()(const ir::KernelTarget& target) const { put_target(target); }
+    void operator()(const ir::CompanionTarget& target) const { put_target(target); }
 
     void operator()(const ir::NatEffect& nat) const { put_nat(message, family, nat); }
     void operator()(const ir::TosEffect& tos) const { put_tos(message, family, tos); }
@@ -48,6 +44,13 @@ struct PutEffect {
     void operator()(const ir::TproxyEffect& tproxy) const { put_tproxy(message, family, tproxy); }
     void operator()(const ir::NotrackEffect&) const { const Expression expression(message, "notrack"); }
     void operator()(const ir::ZoneEffect& zone) const { put_zone(message, zone); }
+
+    template <typename Target> void put_target(const Target& target) const {
+        Expression expression(message, "target");
+        mnl_attr_put_strz(message, NFTA_TARGET_NAME, target.name.c_str());
+        expression.number(NFTA_TARGET_REV, target.revision);
+        mnl_attr_put(message, NFTA_TARGET_INFO, target.info.size(), target.info.data());
+    }
 };
 
 struct Described {
@@ -58,6 +61,7 @@ struct Describe {
     Described operator()(const ir::RejectEffect&) const { return {"REJECT", "nft_reject_ipv4 or nft_reject_ipv6"}; }
     Described operator()(const ir::LogEffect&) const { return {"LOG", "nft_log and nf_log_syslog"}; }
     Described operator()(const ir::KernelTarget& target) const { return {target.name.c_str(), "its xt_ module"}; }
+    Described operator()(const ir::CompanionTarget& target) const { return {target.name.c_str(), "its xt_ module"}; }
     Described operator()(const ir::NatEffect& nat) const {
         switch (nat.kind) {
         case ir::NatEffect::Kind::Source: return {"SNAT", "nft_nat"};

@@ -54,8 +54,8 @@ Result<std::uint32_t> generation(Socket& socket) {
     return id;
 }
 
-Result<std::vector<std::string>> chains(Socket& socket, Family family) {
-    Question question(NFT_MSG_GETCHAIN, NLM_F_DUMP, netlink_family(family));
+Result<std::vector<std::string>> chains(Socket& socket, const Place& place) {
+    Question question(NFT_MSG_GETCHAIN, NLM_F_DUMP, netlink_family(place.family));
     const auto messages = socket.ask(question.header, "list nf_tables chains");
     if (!messages) return std::unexpected(messages.error());
     std::vector<std::string> found;
@@ -66,14 +66,14 @@ Result<std::vector<std::string>> chains(Socket& socket, Family family) {
             if (mnl_attr_get_type(attribute) == NFTA_CHAIN_TABLE) table = mnl_attr_get_str(attribute);
             if (mnl_attr_get_type(attribute) == NFTA_CHAIN_NAME) chain = mnl_attr_get_str(attribute);
         });
-        if (std::strcmp(table, kTable) == 0) found.emplace_back(chain);
+        if (std::strcmp(table, place.table) == 0) found.emplace_back(chain);
     }
     return found;
 }
 
-Result<std::vector<RuleFound>> rules(Socket& socket, Family family, const std::string& chain) {
-    Question question(NFT_MSG_GETRULE, NLM_F_DUMP, netlink_family(family));
-    mnl_attr_put_strz(question.header, NFTA_RULE_TABLE, kTable);
+Result<std::vector<RuleFound>> rules(Socket& socket, const Place& place, const std::string& chain) {
+    Question question(NFT_MSG_GETRULE, NLM_F_DUMP, netlink_family(place.family));
+    mnl_attr_put_strz(question.header, NFTA_RULE_TABLE, place.table);
     mnl_attr_put_strz(question.header, NFTA_RULE_CHAIN, chain.c_str());
     const auto messages = socket.ask(question.header, "list nf_tables rules");
     if (!messages) return std::unexpected(messages.error());
@@ -85,7 +85,7 @@ Result<std::vector<RuleFound>> rules(Socket& socket, Family family, const std::s
         for_attributes(message, [&](const nlattr* attribute) {
             const auto* bytes = static_cast<const std::uint8_t*>(mnl_attr_get_payload(attribute));
             switch (mnl_attr_get_type(attribute)) {
-            case NFTA_RULE_TABLE: table_is_ours = std::strcmp(mnl_attr_get_str(attribute), kTable) == 0; break;
+            case NFTA_RULE_TABLE: table_is_ours = std::strcmp(mnl_attr_get_str(attribute), place.table) == 0; break;
             case NFTA_RULE_CHAIN: chain_is_asked = chain == mnl_attr_get_str(attribute); break;
             case NFTA_RULE_HANDLE: rule.handle = be64toh(mnl_attr_get_u64(attribute)); break;
             case NFTA_RULE_USERDATA: rule.userdata.assign(bytes, bytes + mnl_attr_get_payload_len(attribute)); break;

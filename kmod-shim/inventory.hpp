@@ -2,6 +2,7 @@
 // What of the anchor's table is there now, as nf_tables lists it.
 #pragma once
 
+#include "kmod-shim/messages.hpp"
 #include "kmod-shim/netlink.hpp"
 #include "kmod-shim/userdata.hpp"
 #include "translator/error.hpp"
@@ -21,11 +22,11 @@ struct RuleFound {
 
 Result<std::uint32_t> generation(Socket& socket);
 
-// Names of all chains of the anchor's table in no particular order; none if there is no such table.
-Result<std::vector<std::string>> chains(Socket& socket, Family family);
+// Names of all chains of an nf_tables table (the anchor's: kTable) in no particular order; none if there is no such table.
+Result<std::vector<std::string>> chains(Socket& socket, const Place& place);
 
 // In order; none if there is no such chain.
-Result<std::vector<RuleFound>> rules(Socket& socket, Family family, const std::string& chain);
+Result<std::vector<RuleFound>> rules(Socket& socket, const Place& place, const std::string& chain);
 
 // The note of the table's T-store rule; nullopt: there is no such rule.
 Result<std::optional<StoreNote>> store_note_of(Socket& socket, Family family, TableId table);

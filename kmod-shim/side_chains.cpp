@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kmod-shim/side_chains.hpp"
 
+#include "kmod-shim/companions.hpp"
 #include "kmod-shim/effects.hpp"
 #include "kmod-shim/expressions.hpp"
 #include "kmod-shim/inventory.hpp"
@@ -102,12 +103,19 @@ class SideChains {
     void leaf(const std::string& chain, int program, std::size_t step) {
         if (step >= plan_.effects.size()) return hand_in(chain, program, plan_.hand_ins[step - plan_.effects.size()]);
         const ir::Effect& effect = plan_.effects[step];
+        if (std::holds_alternative<ir::CompanionTarget>(effect)) return companion(chain, program);
         const auto* target = std::get_if<ir::KernelTarget>(&effect);
         const EffectParts parts = prepare_effect(batch_, family_, effect);
         rule(
             chain, program, [&](nlmsghdr* message) { put_effect(message, family_, effect, parts); },
             fmt::format("have the kernel do {}", describe(effect)),
             fmt::format("{} and {}", kProgramModules, modules_of(effect)), target ? target->protocol : std::uint8_t{0});
+    }
+
+    void companion(const std::string& chain, int program) {
+        rule(
+            chain, program, [&](nlmsghdr* message) { put_program(message, plan_.companions[companion_++].note); },
+            "note a target", kProgramModules);
     }
 
     void hand_in(const std::string& chain, int program, const ir::KernelMatch& match) {
@@ -126,6 +134,7 @@ class SideChains {
     const HookPlan& plan_;
     std::string prefix_;
     std::uint32_t generation_;
+    std::size_t companion_ = 0; // leaves are made in the order of steps
 };
 
 Result<void> check(const HookPlan& plan) {
@@ -133,6 +142,8 @@ Result<void> check(const HookPlan& plan) {
     if (plan.orphan < 0 || plan.accepts < 0 || plan.idle < 0 || (!plan.hand_ins.empty() && plan.yes < 0) ||
         (plan.stops != 0 && plan.again < 0) || plan.digits.size() < step_levels(steps))
         return fail(ErrorKind::Refused, "a hook with effects or hand-ins lacks one of its programs");
+    if (companion_targets(plan).size() != plan.companions.size() || (!plan.companions.empty() && plan.end < 0))
+        return fail(ErrorKind::Refused, "a hook with companion targets lacks one of its programs");
     if (steps > kMostSteps)
         return fail(ErrorKind::Refused,
                     fmt::format("{} has more than {} different targets and kernel matches", name(plan.hook), kMostSteps));

@@ -36,6 +36,10 @@ struct Text {
         return text + ')';
     }
 
+    std::string operator()(const CompanionTarget& target) const {
+        return "behind-" + (*this)(KernelTarget{target.name, target.revision, target.info, After::Next, 0, target.protocol});
+    }
+
     std::string operator()(const NatEffect& nat) const {
         constexpr const char* kKinds[] = {"snat", "dnat", "masquerade", "redirect"};
         std::string text = fmt::format("{}(", kKinds[static_cast<std::size_t>(nat.kind)]);

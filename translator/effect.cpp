@@ -21,6 +21,7 @@ struct Writes {
     Touched operator()(const StripOptionsEffect&) const { return touched(Touch::Transport, Touch::Payload); }
     Touched operator()(const NotrackEffect&) const { return touched(Touch::Conntrack, Touch::ConntrackMark); }
     Touched operator()(const ZoneEffect&) const { return touched(Touch::Conntrack, Touch::ConntrackMark); }
+    Touched operator()(const CompanionTarget&) const { return 0; }
     Touched operator()(const RejectEffect&) const { return 0; }
     Touched operator()(const LogEffect&) const { return 0; }
     Touched operator()(const NatEffect&) const { return 0; }    // ends

@@ -130,8 +130,19 @@ struct ZoneEffect {
     bool operator==(const ZoneEffect&) const = default;
 };
 
+// The kernel's own xt target where it wants an nf_tables table of iptables' name, and nf_tables has no expression: performed behind
+// the table's chain, if the packet is accepted there; rules of the same chain don't see what it does (CHECKSUM, CT --helper,
+// SNPT...).
+struct CompanionTarget {
+    std::string name;
+    std::uint8_t revision = 0;
+    std::vector<std::uint8_t> info;
+    std::uint8_t protocol = 0; // as in KernelTarget
+    bool operator==(const CompanionTarget&) const = default;
+};
+
 using Effect = std::variant<RejectEffect, LogEffect, KernelTarget, NatEffect, TosEffect, TtlEffect, TcpEcnEffect,
-                            StripOptionsEffect, TproxyEffect, NotrackEffect, ZoneEffect>;
+                            StripOptionsEffect, TproxyEffect, NotrackEffect, ZoneEffect, CompanionTarget>;
 
 After after(const Effect& effect);
 Touched writes(const Effect& effect);

@@ -11,6 +11,7 @@
 
 #define XT_MOST_EFFECTS 120 /* of one packet at one hook */
 #define XT_MOST_STOPS 128
+#define XT_MOST_COMPANIONS 32 /* of one hook */
 
 struct xt_record {
     __u16 need;    /* the hand-in that the traversal waits for, or XT_NO_NEED */
@@ -21,6 +22,7 @@ struct xt_record {
     __u8 next;     /* the first that hasn't been */
     __u8 depth;    /* as in xt_view */
     __u8 pad;
+    __u32 behind; /* companion targets to perform behind the chain, a bit each */
     __u16 sites[XT_MOST_SITES];
     __u16 effects[XT_MOST_EFFECTS]; /* numbers, see effects.hpp */
 };

@@ -74,4 +74,25 @@ TEST_F(EveryEffect, OfRaw) {
                                ir::ZoneEffect{Direction::Reply, 5}, ir::ZoneEffect{Direction::Both, {}}}));
 }
 
+TEST_F(EveryEffect, CompanionsStandInATableOfIptablesName) {
+    auto plan = accept_all(TableId::Mangle);
+    auto& hook = hook_of(plan, Hook::Postrouting);
+    hook.effects = {ir::CompanionTarget{.name = "CHECKSUM", .info = {1, 0, 0, 0, 0, 0, 0, 0}}};
+    hook.orphan = hook.accepts = hook.idle = hook.end = no_.get();
+    hook.digits.push_back({no_.get(), no_.get(), no_.get(), no_.get()});
+    hook.companions.push_back({yes_.get(), no_.get()});
+    ASSERT_TRUE(done(commit(plan)));
+    EXPECT_EQ(output_of("nft list tables | sort"), "table ip iptables-bpf\ntable ip mangle\n");
+    ASSERT_TRUE(done(commit(plan))) << "and again";
+    ASSERT_TRUE(done(commit(accept_all(TableId::Mangle))));
+    EXPECT_EQ(output_of("nft list tables | sort"), "table ip iptables-bpf\n");
+    ASSERT_TRUE(done(commit(plan)));
+    ASSERT_EQ(output_of("nft add chain ip mangle mine"), "");
+    ASSERT_TRUE(done(commit(accept_all(TableId::Mangle))));
+    EXPECT_EQ(output_of("nft list chains | grep -c -e mine -e iptables-bpf-"), "1\n");
+    ASSERT_TRUE(done(commit(plan)));
+    ASSERT_TRUE(done(anchor::remove(Family::V4, TableId::Mangle)));
+    EXPECT_EQ(output_of("nft list chains | grep -c -e mine -e iptables-bpf"), "1\n");
+}
+
 } // namespace xtbpf::testing
