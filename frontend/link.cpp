@@ -30,11 +30,16 @@ struct Graph {
             for (const WorkRule& rule : chains[i]->rules) {
                 ++looked_at[i];
                 if (ends_chain(rule.stored.text)) break;
-                const auto jump = jump_of(rule.stored.text);
-                if (!jump || is_verdict(jump->target)) continue;
-                if (const WorkChain* to = table.find(jump->target)) jumps[i].push_back(to->index);
+                if (const WorkChain* to = table.find(target_of(rule))) jumps[i].push_back(to->index);
             }
         }
+    }
+
+    // The user chain that the rule leads to, or another word, or none.
+    static std::string_view target_of(const WorkRule& rule) {
+        if (rule.parsed) return rule.parsed->goal == Rule::Goal::Chain ? rule.parsed->target : std::string_view();
+        const auto jump = jump_of(rule.stored.text);
+        return !jump || is_verdict(jump->target) ? std::string_view() : jump->target;
     }
 
     // Marks what `base` reaches; false: a loop. Without recursion: chains nest as deep as the user likes.
