@@ -113,10 +113,42 @@ class TableMaker {
         const std::uint32_t count = random_.below(shape_.rules + 1);
         for (std::uint32_t at = 0; at < count; ++at)
             rules.push_back(rule(chain));
+        if (random_.percent(30)) run(chain);
         const std::uint32_t next = std::max(chain + 1, first_user_);
         if (!shape_.deep || next >= table_.chains.size()) return;
         rules.push_back({{}, ir::Jump{next, random_.percent(10)}, slot_++});
         std::rotate(rules.begin() + random_.below(rules.size()), rules.end() - 1, rules.end());
+    }
+
+    // Rules that each want one value of the same field, some the same, some more; behind a common prefix at times.
+    void run(std::uint32_t chain) {
+        std::vector<ir::Rule>& rules = table_.chains[chain].rules;
+        const bool address = random_.percent(60);
+        const ir::AddressField where = random_.percent(50) ? ir::AddressField::Source : ir::AddressField::Destination;
+        std::vector<ir::Predicate> prefix;
+        if (!address || random_.percent(20)) prefix = {ir::ProtocolTest{6}, ir::HeaderTest{20, true}};
+        const std::uint32_t count = 8 + random_.below(shape_.rules + 30);
+        for (std::uint32_t at = 0; at < count; ++at) {
+            ir::Rule made = rule(chain);
+            std::vector<ir::Predicate> predicates = prefix;
+            predicates.push_back(address ? host(where) : port());
+            if (random_.percent(70)) made.predicates.clear();
+            made.predicates.insert(made.predicates.begin(), predicates.begin(), predicates.end());
+            rules.push_back(std::move(made));
+        }
+    }
+
+    ir::Predicate host(ir::AddressField field) {
+        ir::AddressTest test{.field = field, .value = random_address(random_, table_.family), .mask = {}, .gate = {}};
+        const std::size_t words = table_.family == Family::V4 ? 1 : 4;
+        std::fill_n(test.mask.begin(), words, ~0U);
+        test.value[words - 1] += random_.percent(50) ? random_.below(2000) : 0;
+        return test;
+    }
+
+    ir::Predicate port() {
+        const std::uint32_t value = random_.below(random_.percent(50) ? 100 : 65536);
+        return ir::FieldTest{.field = ir::Field::DestinationPort, .ranges = {{value, value}}};
     }
 
     ir::Rule rule(std::uint32_t chain) {

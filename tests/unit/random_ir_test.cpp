@@ -26,7 +26,7 @@ TEST(RandomIr, PacketsReachRulesAndEveryKindOfEnd) {
         shape.deep = seed % 4 == 0;
         const ir::Table table = random_table(random, seed % 2 ? Family::V6 : Family::V4, TableId::Filter, shape);
         std::set<ir::Slot> slots;
-        for (int count = 0; count < 100; ++count) {
+        for (int count = 0; count < 250; ++count) {
             const Hook hook = hooks_of(TableId::Filter)[random.below(3)];
             const Packet packet = random_packet(random, table, hook);
             const Trace trace = interpret(table, hook, packet.view, packet.bytes);
@@ -40,7 +40,7 @@ TEST(RandomIr, PacketsReachRulesAndEveryKindOfEnd) {
         for (const ir::Chain& chain : table.chains)
             rules += chain.rules.size() + chain.builtin.has_value();
     }
-    EXPECT_GT(reached * 3, rules) << reached << " of " << rules;
+    EXPECT_GT(reached * 4, rules) << reached << " of " << rules;
     EXPECT_GT(hotdrops * 100, packets) << hotdrops << " of " << packets;
     EXPECT_GT(accepts * 5, packets) << accepts << " of " << packets;
     EXPECT_LT(accepts * 5, packets * 4) << accepts << " of " << packets;

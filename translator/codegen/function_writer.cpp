@@ -56,23 +56,55 @@ const ir::Predicate* FunctionWriter::quick_test(const ir::Rule& rule) const {
 }
 
 void FunctionWriter::rows(std::span<const ir::Rule> rules, Label chain_return) {
-    for (const ir::Rule& one : rules) {
-        if (out_.size() > kTooLong) break; // finish() says so
+    while (!rules.empty() && out_.size() <= kTooLong) { // finish() says so
         const Label next = out_.label();
+        if (const auto run = leading_run(rules, hook_.table.family, hook_.options.knowable)) {
+            prefix_of(*run, next);
+            search(*run, run->members, next, chain_return);
+            out_.place(next);
+            rules = rules.subspan(run->rules);
+            continue;
+        }
+        const ir::Rule& one = rules.front();
+        rules = rules.subspan(1);
         if (const ir::Predicate* quick = quick_test(one)) {
             const Label block = out_.label();
             predicates_.jump_if_maybe(*quick, block);
             const bool complete = PredicateWriter::is_complete(*quick, hook_.table.family);
-            blocks_.push_back({&one, complete ? quick : nullptr, block, next, chain_return});
+            blocks_.push_back({&one, complete ? quick : nullptr, 0, block, next, chain_return});
         } else if (one.predicates.empty() && std::holds_alternative<ir::Jump>(one.action)) {
             const Label block = out_.label();
             out_.jump(block); // not in place: a row of unconditional jumps would nest without end
-            blocks_.push_back({&one, nullptr, block, next, chain_return});
+            blocks_.push_back({&one, nullptr, 0, block, next, chain_return});
         } else {
-            rule(one, nullptr, next, chain_return);
+            rule(one, 0, nullptr, next, chain_return);
         }
         out_.place(next);
     }
+}
+
+void FunctionWriter::prefix_of(const Run& run, Label no) {
+    for (std::size_t at = 0; at < run.prefix; ++at)
+        predicates_.require(run.members.front().rule->predicates[at], no);
+}
+
+void FunctionWriter::load_value(const Run& run) {
+    out_.load(Reg::Value, Reg::View, run.offset, width_of(run.size));
+}
+
+// Jumps to the block of the first rule that wants the packet's value, from there to the next, and at last to `none`.
+void FunctionWriter::search(const Run& run, std::span<const Run::Member> members, Label none, Label chain_return) {
+    std::vector<Case> cases;
+    for (std::size_t at = 0; at < members.size(); ++at) {
+        const bool first = at == 0 || members[at - 1].value != members[at].value;
+        const bool last = at + 1 == members.size() || members[at + 1].value != members[at].value;
+        const Label block = first ? out_.label() : blocks_.back().next;
+        if (first) cases.push_back({members[at].value, block});
+        blocks_.push_back(
+            {members[at].rule, members[at].known, run.prefix, block, last ? none : out_.label(), chain_return});
+    }
+    load_value(run);
+    dispatch_equal(out_, cases, run.size == 4 ? ~0U : (1U << 8U * run.size) - 1, none);
 }
 
 void FunctionWriter::blocks() {
@@ -80,14 +112,15 @@ void FunctionWriter::blocks() {
         const Block block = blocks_.front();
         blocks_.pop_front();
         out_.place(block.at);
-        rule(*block.rule, block.known, block.next, block.chain_return);
+        rule(*block.rule, block.prefix, block.known, block.next, block.chain_return);
         out_.jump(block.next);
     }
 }
 
-void FunctionWriter::rule(const ir::Rule& rule, const ir::Predicate* known, Label next, Label chain_return) {
+void FunctionWriter::rule(const ir::Rule& rule, std::size_t prefix, const ir::Predicate* known, Label next,
+                          Label chain_return) {
     bool deferred = false;
-    for (const ir::Predicate& predicate : rule.predicates) {
+    for (const ir::Predicate& predicate : std::span(rule.predicates).subspan(prefix)) {
         if (&predicate == known) continue;
         if (knowable(predicate))
             predicates_.require(predicate, next);
@@ -193,21 +226,48 @@ void FunctionWriter::part_of_chain(std::span<const ir::Rule> rules) {
     resume();
 }
 
-void FunctionWriter::calls_of_parts(std::uint32_t chain, std::span<const Part> parts) {
+void FunctionWriter::part_of_run(const Run& run, std::span<const Run::Member> members) {
     const Label chain_return = out_.label();
-    std::vector<Label> calls;
-    for (const Part& part : parts) {
-        out_.place(calls.emplace_back(out_.label()));
-        call(part.name, may_stop_);
-        out_.jump_if(Condition::Equal, Reg::Result, XT_RETURN, chain_return);
-        out_.jump_if(Condition::NotEqual, Reg::Result, XT_CONTINUE, verdict_);
+    const Label none = out_.label();
+    search(run, members, none, chain_return);
+    out_.place(none);
+    out_.return_value(XT_CONTINUE);
+    out_.place(chain_return);
+    out_.return_value(XT_RETURN);
+    blocks();
+    resume();
+}
+
+void FunctionWriter::calls_of_parts(std::uint32_t chain, std::span<const Section> sections) {
+    const Label chain_return = out_.label();
+    std::vector<Case> all; // by last site
+    for (const Section& section : sections) {
+        const Label next = out_.label();
+        std::vector<Case> calls;
+        for (const Part& part : section.parts) {
+            calls.push_back({part.from, out_.label()});
+            all.push_back({part.last_site, calls.back().at});
+        }
+        if (section.run) {
+            prefix_of(*section.run, next);
+            load_value(*section.run);
+            dispatch_range(out_, calls);
+        }
+        for (std::size_t at = 0; at < calls.size(); ++at) {
+            out_.place(calls[at].at);
+            call(section.parts[at].name, may_stop_);
+            out_.jump_if(Condition::Equal, Reg::Result, XT_RETURN, chain_return);
+            out_.jump_if(Condition::NotEqual, Reg::Result, XT_CONTINUE, verdict_);
+            out_.jump(next);
+        }
+        out_.place(next);
     }
     out_.place(chain_return);
     end_of_chain(chain);
     if (!hook_.layout.deep) return resume();
     out_.place(resume_); // the site is a part's: that one goes on
-    for (std::size_t part = 0; part < parts.size(); ++part)
-        out_.jump_if(Condition::LessEqual, Reg::Value, parts[part].last_site, calls[part]);
+    for (const Case& part : all)
+        out_.jump_if(Condition::LessEqual, Reg::Value, part.value, part.at);
     out_.return_value(XT_DROP);
 }
 

@@ -4,6 +4,7 @@
 
 #include "translator/codegen/chains.hpp"
 #include "translator/codegen/layout.hpp"
+#include "translator/codegen/runs.hpp"
 
 #include <deque>
 #include <span>
@@ -31,11 +32,17 @@ class FunctionWriter {
     // The rules of `chain`, then what follows its last one: nothing (`part`), a return, or the policy.
     void whole_chain(std::uint32_t chain);
     void part_of_chain(std::span<const ir::Rule> rules); // RETURN is XT_RETURN, running off the end XT_CONTINUE
+    void part_of_run(const Run& run, std::span<const Run::Member> members); // its prefix holds
     struct Part {
         std::string name;
         std::uint32_t last_site; // deep nesting: sites above those of the part before, up to here, lie in it
+        std::uint32_t from = 0;  // of a run's part: the first value it knows
     };
-    void calls_of_parts(std::uint32_t chain, std::span<const Part> parts);
+    struct Section { // of a chain: one part, or the parts of a run
+        std::vector<Part> parts;
+        std::optional<Run> run{};
+    };
+    void calls_of_parts(std::uint32_t chain, std::span<const Section> sections);
 
     Result<Function> finish() &&;
 
@@ -43,11 +50,15 @@ class FunctionWriter {
     struct Block { // a rule whose quick test held: the rest of it
         const ir::Rule* rule;
         const ir::Predicate* known; // the quick test, if it was complete
+        std::size_t prefix;         // predicates at its begin that are known to hold
         Label at, next, chain_return;
     };
 
     void rows(std::span<const ir::Rule> rules, Label chain_return);
-    void rule(const ir::Rule& rule, const ir::Predicate* known, Label next, Label chain_return);
+    void search(const Run& run, std::span<const Run::Member> members, Label none, Label chain_return);
+    void prefix_of(const Run& run, Label no);
+    void load_value(const Run& run);
+    void rule(const ir::Rule& rule, std::size_t prefix, const ir::Predicate* known, Label next, Label chain_return);
     void action(const ir::Rule& rule, Label next, Label chain_return);
     void perform(const ir::Jump& jump, Label next, Label chain_return);
     void count(ir::Slot slot);

@@ -25,6 +25,7 @@ struct Layout {
 };
 
 inline constexpr std::uint64_t kPartSize = 6000; // instructions of one part of a long chain, at most about
+inline constexpr std::uint64_t kRunPartSize = 24'000; // of a run, whose search branches little; jumps reach 32,767
 
 Layout lay_out(const ir::Table& table, std::uint32_t builtin_chain, Family family);
 

@@ -3,7 +3,7 @@
 // in a call of a function that stopped, and, where chains nest deep, behind a jump to another chain. Private to codegen.
 #pragma once
 
-#include "translator/codegen/assembler.hpp"
+#include "translator/codegen/dispatch.hpp"
 
 #include <cstdint>
 #include <vector>
@@ -20,16 +20,12 @@ class Sites {
         return last_;
     }
 
-    // Jumps to the site whose number is in Reg::Value, by halving; to `none` if it isn't here.
-    void dispatch(Assembler& out, Label none) const;
+    // Jumps to the site whose number is in Reg::Value; to `none` if it isn't here.
+    void dispatch(Assembler& out, Label none) const { dispatch_equal(out, sites_, 0xffff, none); }
 
   private:
-    struct Site {
-        std::uint32_t number;
-        Label at;
-    };
     std::uint32_t& last_;
-    std::vector<Site> sites_; // numbers ascend
+    std::vector<Case> sites_; // numbers ascend
 };
 
 } // namespace xtbpf::codegen
