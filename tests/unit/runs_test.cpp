@@ -39,8 +39,9 @@ TEST(Runs, AValueAnywhereAmongPureTests) {
     EXPECT_EQ(found->prefix, 0U);
     for (std::size_t at = 1; at < found->members.size(); ++at) { // by value, then in the rules' order
         EXPECT_LE(found->members[at - 1].value, found->members[at].value);
-        if (found->members[at - 1].value == found->members[at].value)
+        if (found->members[at - 1].value == found->members[at].value) {
             EXPECT_LT(found->members[at - 1].rule, found->members[at].rule);
+        }
     }
 }
 
