@@ -3,6 +3,7 @@
 //   NAME.save   what iptables-save prints then, times taken out      (never updated here: iptables says what is right)
 //   NAME.ir     the rules lowered to IR
 //   NAME.insns  the number of instructions of each hook's program
+// and that what iptables-save -c prints, restored, is saved the same again;
 // with --update writing the last two instead.
 #include "tests/text/applet_run.hpp"
 #include "translator/codegen/chains.hpp"
@@ -96,6 +97,28 @@ struct Tally {
     }
 };
 
+// Counters included: of each rule and policy another, so that none can be mistaken for its neighbour's.
+void round_trip(const fs::path& path, const std::string& command, MemoryBackend& backend, Tally& tally) {
+    std::uint64_t count = 0;
+    for (auto& [key, table] : backend.tables)
+        for (StoredChain& chain : table.chains) {
+            if (chain.accept) chain.account.counters = {++count, 100 * count};
+            for (StoredRule& rule : chain.rules)
+                rule.account.counters = {++count, 100 * count};
+        }
+    const Ran saved = run(backend, command + "-save -c");
+    MemoryBackend again;
+    const Ran restored = run(again, command + "-restore -c", saved.out);
+    if (restored.code != 0) return tally.fail(path, "its save can't be restored: " + restored.err);
+    const std::string expected = without_times(saved.out), actual = without_times(run(again, command + "-save -c").out);
+    if (expected == actual) {
+        ++tally.passed;
+        return;
+    }
+    tally.fail(path, "restored from its save it is another");
+    show_difference(expected, actual);
+}
+
 void run_ruleset(fs::path path, Tally& tally) {
     const std::string command = path.stem().extension() == ".v6" ? "ip6tables" : "iptables";
     MemoryBackend backend;
@@ -109,6 +132,7 @@ void run_ruleset(fs::path path, Tally& tally) {
     const Result<std::string> counts = instruction_counts(backend);
     if (!counts) return tally.fail(path, counts.error().message);
     tally.compare(path.replace_extension(".insns"), *counts, true);
+    round_trip(path.replace_extension(".rules"), command, backend, tally);
 }
 
 } // namespace
