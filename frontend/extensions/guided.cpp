@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cerrno>
 #include <cinttypes>
+#include <cstdlib>
 #include <fmt/format.h>
 
 namespace xtbpf::guided {
@@ -56,9 +57,32 @@ Result<std::uint32_t> number(Names names, std::string_view value, std::uint32_t 
                            names.option, min, max));
 }
 
+Result<std::uint64_t> wide_number(Names names, std::string_view value) {
+    constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
+    if (const auto number = whole_number(value, 0, kMax)) return *number;
+    return bad(fmt::format("{}: bad value for option \"--{}\", or out of range (0-{}).\n", names.extension,
+                           names.option, kMax));
+}
+
+Result<double> real(Names names, std::string_view value, std::uint32_t max) {
+    const std::string text(value);
+    char* end = nullptr;
+    const double number = std::strtod(text.c_str(), &end);
+    if (end == text.c_str() || *end != '\0' || number < 0 || number > max)
+        return bad(fmt::format("{}: bad value for option \"--{}\", or out of range (0-{}).\n", names.extension,
+                               names.option, max));
+    return number;
+}
+
 Result<Span> span(Names names, std::string_view value, std::uint32_t max) {
-    std::uint32_t bounds[2] = {0, 0};
-    std::uint32_t low = 0; // since 1.8.11 a range may not run backwards
+    const auto wide = wide_span(names, value, max);
+    if (!wide) return std::unexpected(wide.error());
+    return Span{static_cast<std::uint32_t>(wide->low), static_cast<std::uint32_t>(wide->high.value_or(wide->low))};
+}
+
+Result<WideSpan> wide_span(Names names, std::string_view value, std::uint64_t max) {
+    std::uint64_t bounds[2] = {0, 0};
+    std::uint64_t low = 0; // since 1.8.11 a range may not run backwards
     int count = 0;
     for (std::string_view rest = value;; rest.remove_prefix(1)) {
         if (count == 2)
@@ -76,12 +100,12 @@ Result<Span> span(Names names, std::string_view value, std::uint32_t max) {
             if (!rest.empty() && rest.front() != ':')
                 return bad(fmt::format("{}: Argument to \"--{}\" has unexpected characters near \"{}\".\n",
                                        names.extension, names.option, rest));
-            low = static_cast<std::uint32_t>(*number);
+            low = *number;
             bounds[count++] = low;
         }
         if (rest.empty()) break;
     }
-    return Span{bounds[0], count == 2 ? bounds[1] : bounds[0]};
+    return WideSpan{bounds[0], count == 2 ? std::optional(bounds[1]) : std::nullopt};
 }
 
 Result<Masked> mark(Names names, std::string_view value) {

@@ -33,6 +33,11 @@ struct Names {
 // xtopt_parse_int
 Result<std::uint32_t> number(Names names, std::string_view value, std::uint32_t min, std::uint32_t max);
 
+Result<std::uint64_t> wide_number(Names names, std::string_view value); // of 64 bits
+
+// xtopt_parse_float, between 0 and `max`
+Result<double> real(Names names, std::string_view value, std::uint32_t max);
+
 struct Span {
     std::uint32_t low, high;
     bool operator==(const Span&) const = default;
@@ -40,6 +45,12 @@ struct Span {
 
 // xtopt_parse_mint with two places: LOW, LOW:HIGH, `:HIGH`, `LOW:`, `:`; 0 and max where left out
 Result<Span> span(Names names, std::string_view value, std::uint32_t max);
+
+struct WideSpan {
+    std::uint64_t low;
+    std::optional<std::uint64_t> high; // nullopt: LOW alone
+};
+Result<WideSpan> wide_span(Names names, std::string_view value, std::uint64_t max);
 
 struct Masked {
     std::uint32_t value, mask;

@@ -58,17 +58,6 @@ std::expected<Info, int> look_up(Family family, const std::string& text, int fla
     return Info(found);
 }
 
-// xtopt_parse_host
-Result<ir::Words> parse_host(Family family, std::string_view text) {
-    const auto found = look_up(family, std::string(text), 0);
-    if (!found) return fail(ErrorKind::BadParameter, fmt::format("getaddrinfo: {}\n", gai_strerror(found.error())));
-    const ir::Words first = words_of((*found)->ai_addr);
-    for (const addrinfo* at = found->get(); at; at = at->ai_next)
-        if (words_of(at->ai_addr) != first)
-            return fail(ErrorKind::BadParameter, fmt::format("{} resolves to more than one address\n", text));
-    return first;
-}
-
 ir::Words prefix_mask(std::uint32_t length) {
     ir::Words mask{};
     for (auto& word : mask) {
@@ -80,6 +69,16 @@ ir::Words prefix_mask(std::uint32_t length) {
 }
 
 } // namespace
+
+Result<ir::Words> parse_host(Family family, std::string_view text) {
+    const auto found = look_up(family, std::string(text), 0);
+    if (!found) return fail(ErrorKind::BadParameter, fmt::format("getaddrinfo: {}\n", gai_strerror(found.error())));
+    const ir::Words first = words_of((*found)->ai_addr);
+    for (const addrinfo* at = found->get(); at; at = at->ai_next)
+        if (words_of(at->ai_addr) != first)
+            return fail(ErrorKind::BadParameter, fmt::format("{} resolves to more than one address\n", text));
+    return first;
+}
 
 std::optional<ir::Words> numeric_host(Family family, std::string_view text) {
     if (family == Family::V6) {
@@ -101,28 +100,27 @@ std::optional<ir::Words> numeric_host(Family family, std::string_view text) {
     }
 }
 
-Result<HostMask> parse_host_mask(Family family, guided::Names names, std::string_view text) {
-    const std::size_t slash = text.find('/');
-    const auto host = parse_host(family, text.substr(0, slash));
-    if (!host) return std::unexpected(host.error());
-    HostMask result{*host, family == Family::V4 ? kFullMask4 : kFullMask};
-    if (slash == text.npos) return result;
-
-    // xtopt_parse_plen: a prefix length, else a mask written as an address
+Result<ir::Words> parse_mask(Family family, guided::Names names, std::string_view text) {
     const std::uint32_t longest = family == Family::V4 ? 32 : 128;
-    const std::string_view mask = text.substr(slash + 1);
-    if (const auto length = guided::whole_number(mask, 0, longest)) {
-        result.mask = prefix_mask(static_cast<std::uint32_t>(*length));
-        return result;
-    }
-    const auto found = look_up(family, std::string(mask), AI_NUMERICHOST);
+    if (const auto length = guided::whole_number(text, 0, longest))
+        return prefix_mask(static_cast<std::uint32_t>(*length));
+    const auto found = look_up(family, std::string(text), AI_NUMERICHOST);
     if (!found)
         return fail(
             ErrorKind::BadParameter,
             fmt::format("{}: bad value for option \"--{}\", neither a valid network mask nor valid CIDR (0-{}).\n",
                         names.extension, names.option, longest));
-    result.mask = words_of((*found)->ai_addr);
-    return result;
+    return words_of((*found)->ai_addr);
+}
+
+Result<HostMask> parse_host_mask(Family family, guided::Names names, std::string_view text) {
+    const std::size_t slash = text.find('/');
+    const auto host = parse_host(family, text.substr(0, slash));
+    if (!host) return std::unexpected(host.error());
+    if (slash == text.npos) return HostMask{*host, family == Family::V4 ? kFullMask4 : kFullMask};
+    const auto mask = parse_mask(family, names, text.substr(slash + 1));
+    if (!mask) return std::unexpected(mask.error());
+    return HostMask{*host, *mask};
 }
 
 std::string host_text(Family family, const ir::Words& host) {
@@ -153,13 +151,18 @@ std::string host_name(Family family, const ir::Words& host) {
     return host_text(family, host);
 }
 
-std::string mask_text(Family family, const ir::Words& mask) {
+std::optional<std::uint32_t> prefix_length(Family family, const ir::Words& mask) {
     std::uint32_t length = 0;
     for (const std::uint32_t word : mask)
         length += static_cast<std::uint32_t>(std::countl_one(word));
-    const std::uint32_t longest = family == Family::V4 ? 32 : 128;
-    if (prefix_mask(length) != mask) return "/" + host_text(family, mask);
-    return length == longest ? "" : fmt::format("/{}", length);
+    if (length > (family == Family::V4 ? 32U : 128U) || prefix_mask(length) != mask) return std::nullopt;
+    return length;
+}
+
+std::string mask_text(Family family, const ir::Words& mask) {
+    const auto length = prefix_length(family, mask);
+    if (!length) return "/" + host_text(family, mask);
+    return *length == (family == Family::V4 ? 32 : 128) ? "" : fmt::format("/{}", *length);
 }
 
 } // namespace xtbpf

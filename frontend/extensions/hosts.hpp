@@ -20,6 +20,15 @@ struct HostMask {
 // An address in numbers. IPv4: one to four bytes in any base, missing ones are 0 (xtables_numeric_to_ipaddr).
 std::optional<ir::Words> numeric_host(Family family, std::string_view text);
 
+// xtopt_parse_host: an address or a name that stands for one
+Result<ir::Words> parse_host(Family family, std::string_view text);
+
+// xtopt_parse_plenmask: a prefix length, or a mask written as an address
+Result<ir::Words> parse_mask(Family family, guided::Names names, std::string_view text);
+
+// The length of a prefix that is such a mask; nullopt for a mask of another kind.
+std::optional<std::uint32_t> prefix_length(Family family, const ir::Words& mask);
+
 // xtopt_parse_hostmask: a host as getaddrinfo finds it (which takes 10.1 for 10.0.0.1), alone or with /PREFIX or /MASK. The
 // host keeps its bits outside the mask.
 Result<HostMask> parse_host_mask(Family family, guided::Names names, std::string_view text);

@@ -27,4 +27,10 @@ void append_quoted(std::string& out, std::string_view text) {
     out += '"';
 }
 
+void append_word(std::string& out, std::string_view text) {
+    if (text.empty() || text.find_first_of(" \t\n\"\\") != text.npos) return append_quoted(out, text);
+    out += ' ';
+    out += text;
+}
+
 } // namespace xtbpf

@@ -10,4 +10,8 @@ namespace xtbpf {
 // double quotes with `"`, `\` and `'` escaped (libxtables/xtables.c, xtables_save_string).
 void append_quoted(std::string& out, std::string_view text);
 
+// Where iptables prints a text bare, whatever it holds: what wouldn't read back is quoted nevertheless, as the stored rule is
+// the saved one.
+void append_word(std::string& out, std::string_view text);
+
 } // namespace xtbpf

@@ -34,9 +34,8 @@ std::vector<std::string> split(std::string_view text) {
 using Protocol = std::pair<std::string_view, std::uint16_t>;
 constexpr std::array kProtocols{Protocol{"tcp", 6},       Protocol{"udp", 17},       Protocol{"icmp", 1},
                                 Protocol{"icmpv6", 58},   Protocol{"ipv6-icmp", 58}, Protocol{"sctp", 132},
-                                Protocol{"udplite", 136}, Protocol{"dccp", 33},
-                                Protocol{"ah", 51},       Protocol{"esp", 50},       Protocol{"ipcomp", 108},
-                                Protocol{"mobility-header", 135}};
+                                Protocol{"udplite", 136}, Protocol{"dccp", 33},      Protocol{"ah", 51},
+                                Protocol{"esp", 50},      Protocol{"ipcomp", 108},   Protocol{"mobility-header", 135}};
 
 template <typename Use>
 Result<void> drive(const ExtensionDef<Use>& def, Use& use, std::span<const std::string> words, RuleContext& rule) {
@@ -54,6 +53,8 @@ Result<void> drive(const ExtensionDef<Use>& def, Use& use, std::span<const std::
         OptionUse one{.option = index, .value = {}, .inverted = std::exchange(inverted, false), .rule = rule};
         const Argument argument = def.options[index].argument;
         if (argument == Argument::Required || argument == Argument::Two) one.value = words[++i];
+        if (argument == Argument::Optional && i + 1 < words.size() && words[i + 1][0] != '-' && words[i + 1][0] != '!')
+            one.value = words[++i];
         if (argument == Argument::Two && i + 1 < words.size() && words[i + 1][0] != '-' && words[i + 1][0] != '!')
             one.second = words[++i];
         if (auto done = use_option(def.name, def.options, used, use, one); !done) return done;
