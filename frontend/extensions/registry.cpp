@@ -11,14 +11,19 @@ namespace x = extensions;
 
 // Few enough that looking through them beats a hash; those used most come first.
 constexpr std::array kMatches{
-    &x::tcp_match,    &x::udp_match,      &x::comment_match,  &x::conntrack_match, &x::multiport_match,
-    &x::icmp_match,   &x::icmp6_match,    &x::addrtype_match, &x::mark_match,      &x::limit_match,
-    &x::state_match,  &x::connmark_match, &x::dscp_match,     &x::hl_match,        &x::iprange_match,
-    &x::length_match, &x::mac_match,      &x::owner_match,    &x::pkttype_match,   &x::tos_match,
-    &x::ttl_match,    &x::tcpmss_match,   &x::string_match,   &x::u32_match,       &x::bpf_match,
-    &x::sctp_match,   &x::dccp_match,     &x::esp_match,      &x::ah_match,        &x::ah6_match,
-    &x::ipcomp_match, &x::ecn_match,      &x::frag_match,     &x::rt_match,        &x::hbh_match,
-    &x::dst_match,    &x::mh_match,       &x::srh_match,      &x::ipv6header_match, &x::eui64_match,
+    &x::tcp_match,       &x::udp_match,       &x::comment_match,   &x::conntrack_match,  &x::multiport_match,
+    &x::icmp_match,      &x::icmp6_match,     &x::addrtype_match,  &x::mark_match,       &x::limit_match,
+    &x::state_match,     &x::connmark_match,  &x::dscp_match,      &x::hl_match,         &x::iprange_match,
+    &x::length_match,    &x::mac_match,       &x::owner_match,     &x::pkttype_match,    &x::tos_match,
+    &x::ttl_match,       &x::tcpmss_match,    &x::string_match,    &x::u32_match,        &x::bpf_match,
+    &x::sctp_match,      &x::dccp_match,      &x::esp_match,       &x::ah_match,         &x::ah6_match,
+    &x::ipcomp_match,    &x::ecn_match,       &x::frag_match,      &x::rt_match,         &x::hbh_match,
+    &x::dst_match,       &x::mh_match,        &x::srh_match,       &x::ipv6header_match, &x::eui64_match,
+    &x::set_match,       &x::recent_match,    &x::hashlimit_match, &x::statistic_match,  &x::physdev_match,
+    &x::policy_match,    &x::connlimit_match, &x::socket_match,    &x::rpfilter_match,   &x::helper_match,
+    &x::connbytes_match, &x::connlabel_match, &x::time_match,      &x::quota_match,      &x::cgroup_match,
+    &x::cpu_match,       &x::devgroup_match,  &x::realm_match,     &x::cluster_match,    &x::osf_match,
+    &x::nfacct_match,    &x::rateest_match,   &x::ipvs_match,
 };
 
 constexpr std::array kTargets{&x::reject_target, &x::log_target};

@@ -6,13 +6,18 @@
 
 namespace xtbpf::extensions {
 
+extern const MatchDef cgroup_match, cluster_match, connbytes_match, connlabel_match, connlimit_match, cpu_match,
+    devgroup_match, hashlimit_match, helper_match, ipvs_match, nfacct_match, osf_match, physdev_match, policy_match,
+    quota_match, rateest_match, realm_match, recent_match, rpfilter_match, set_match, socket_match, statistic_match,
+    time_match;
+
 extern const MatchDef addrtype_match, comment_match, connmark_match, conntrack_match, dscp_match, hl_match, icmp_match,
     icmp6_match, iprange_match, length_match, limit_match, mac_match, mark_match, multiport_match, owner_match,
     pkttype_match, state_match, tcp_match, tos_match, ttl_match, udp_match;
 
-extern const MatchDef ah_match, ah6_match, bpf_match, dccp_match, dst_match, ecn_match, esp_match, eui64_match, frag_match,
-    hbh_match, ipcomp_match, ipv6header_match, mh_match, rt_match, sctp_match, srh_match, string_match, tcpmss_match,
-    u32_match;
+extern const MatchDef ah_match, ah6_match, bpf_match, dccp_match, dst_match, ecn_match, esp_match, eui64_match,
+    frag_match, hbh_match, ipcomp_match, ipv6header_match, mh_match, rt_match, sctp_match, srh_match, string_match,
+    tcpmss_match, u32_match;
 
 extern const TargetDef log_target, reject_target;
 

@@ -71,9 +71,11 @@ mv "$here/extensions.txt.new" "$here/extensions.txt"
 
 for family in 4 6; do
     for name in tcp udp icmp icmp6 multiport iprange conntrack state mark connmark mac length ttl hl tos dscp addrtype pkttype owner comment limit \
-        ah esp ipcomp dccp sctp tcpmss ecn u32 string bpf frag rt hbh dst mh srh ipv6header eui64; do
+        ah esp ipcomp dccp sctp tcpmss ecn u32 string bpf frag rt hbh dst mh srh ipv6header eui64 \
+        hashlimit recent connlimit set quota statistic time rateest nfacct osf policy ipvs cluster connbytes connlabel helper \
+        realm rpfilter socket cgroup cpu devgroup physdev; do
         case $family$name in
-        4hl | 4icmp6 | 4frag | 4rt | 4hbh | 4dst | 4mh | 4srh | 4ipv6header | 4eui64 | 6ttl | 6icmp) continue ;;
+        4hl | 4icmp6 | 4frag | 4rt | 4hbh | 4dst | 4mh | 4srh | 4ipv6header | 4eui64 | 6ttl | 6icmp | 6osf | 6realm) continue ;;
         esac
         echo "=== $family -m $name"
         ask $family -m $name -h | sed '1,/--version/d' | sed 1d

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The match `cgroup`, revision 2 (libxt_cgroup.c, net/netfilter/xt_cgroup.c).
+#include "frontend/extensions/guided.hpp"
+#include "frontend/extensions/kernel_match.hpp"
+#include "frontend/extensions/quoted.hpp"
+#include "frontend/extensions/registry.hpp"
+
+#include <array>
+#include <fmt/format.h>
+#include <iterator>
+#include <limits>
+#include <linux/netfilter/xt_cgroup.h>
+
+namespace xtbpf::extensions {
+
+namespace {
+
+enum : std::size_t { kPath, kClassid };
+
+constexpr std::array kOptions{
+    OptionDef{"path", Argument::Required, true},
+    OptionDef{"cgroup", Argument::Required, true},
+};
+
+class Cgroup final : public Match {
+  public:
+    Result<void> option(const OptionUse& use) override {
+        invert_[use.option] = use.inverted;
+        if (use.option == kPath) {
+            path_ = std::string(use.value.substr(0, sizeof xt_cgroup_info_v2::path - 1));
+            return {};
+        }
+        const auto classid =
+            guided::number({"cgroup", "cgroup"}, use.value, 0, std::numeric_limits<std::uint32_t>::max());
+        if (!classid) return std::unexpected(classid.error());
+        classid_ = *classid;
+        return {};
+    }
+
+    // cgroup_mt_check_v2: exactly one; whether there is such a path only the kernel can tell
+    Result<void> check(const RuleContext&, std::uint32_t) const override {
+        if (path_.has_value() == classid_.has_value()) return invalid_argument();
+        return {};
+    }
+
+    void save(std::string& out) const override {
+        if (path_) {
+            out += invert_[kPath] ? " ! --path" : " --path";
+            append_quoted(out, *path_);
+        }
+        if (classid_)
+            fmt::format_to(std::back_inserter(out), "{} --cgroup {}", invert_[kClassid] ? " !" : "", *classid_);
+    }
+
+    void list(std::string& out, bool) const override {
+        if (path_) fmt::format_to(std::back_inserter(out), " cgroup {}{}", invert_[kPath] ? "! " : "", *path_);
+        if (classid_) fmt::format_to(std::back_inserter(out), " cgroup {}{}", invert_[kClassid] ? "! " : "", *classid_);
+    }
+
+    void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
+        xt_cgroup_info_v2 info{};
+        info.has_path = path_.has_value();
+        info.invert_path = invert_[kPath];
+        info.has_classid = classid_.has_value();
+        info.invert_classid = invert_[kClassid];
+        if (path_) put_text(info.path, *path_);
+        if (classid_) info.classid = *classid_;
+        out.push_back(kernel_match("cgroup", 2, info));
+    }
+
+  private:
+    std::optional<std::string> path_;
+    std::optional<std::uint32_t> classid_;
+    std::array<bool, 2> invert_{};
+};
+
+std::string help(Family) {
+    return "cgroup match options:\n"
+           "[!] --path path                 Recursively match path relative to cgroup2 root\n"
+           "[!] --cgroup classid            Match cgroup classid, can't be used with --path\n";
+}
+
+} // namespace
+
+const MatchDef cgroup_match{
+    .name = "cgroup",
+    .options = kOptions,
+    .help = help,
+    .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Cgroup>(); },
+};
+
+} // namespace xtbpf::extensions

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The match `cpu` (libxt_cpu.c, net/netfilter/xt_cpu.c).
+#include "frontend/extensions/guided.hpp"
+#include "frontend/extensions/kernel_match.hpp"
+#include "frontend/extensions/registry.hpp"
+
+#include <array>
+#include <fmt/format.h>
+#include <iterator>
+#include <limits>
+#include <linux/netfilter/xt_cpu.h>
+
+namespace xtbpf::extensions {
+
+namespace {
+
+constexpr std::array kOptions{OptionDef{"cpu", Argument::Required, true}};
+
+class Cpu final : public Match {
+  public:
+    Result<void> option(const OptionUse& use) override {
+        const auto cpu = guided::number({"cpu", "cpu"}, use.value, 0, std::numeric_limits<std::uint32_t>::max());
+        if (!cpu) return std::unexpected(cpu.error());
+        cpu_ = *cpu;
+        invert_ = use.inverted;
+        return {};
+    }
+
+    Result<void> finish(const RuleContext&) override {
+        if (!cpu_) return guided::missing("cpu", "cpu");
+        return {};
+    }
+
+    void save(std::string& out) const override {
+        fmt::format_to(std::back_inserter(out), "{} --cpu {}", invert_ ? " !" : "", *cpu_);
+    }
+
+    void list(std::string& out, bool) const override {
+        fmt::format_to(std::back_inserter(out), " cpu {}{}", invert_ ? "! " : "", *cpu_);
+    }
+
+    void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
+        xt_cpu_info info{};
+        info.cpu = *cpu_;
+        info.invert = invert_;
+        out.push_back(kernel_match("cpu", 0, info));
+    }
+
+  private:
+    std::optional<std::uint32_t> cpu_;
+    bool invert_ = false;
+};
+
+std::string help(Family) {
+    return "cpu match options:\n"
+           "[!] --cpu number   Match CPU number\n";
+}
+
+} // namespace
+
+const MatchDef cpu_match{
+    .name = "cpu",
+    .options = kOptions,
+    .help = help,
+    .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Cpu>(); },
+};
+
+} // namespace xtbpf::extensions
