@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A rule's predicates in the form of an image: what its record holds, further tests, and what of them an index may use.
+#pragma once
+
+#include "translator/classify/image.h"
+#include "translator/ir.hpp"
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace xtbpf::classify {
+
+// Whether a predicate can be told where the program runs (the early stage, knowable.hpp); none: all can.
+using Knowable = std::function<bool(const ir::Predicate&)>;
+
+struct Prefix {
+    ir::Words value{};
+    std::uint8_t bits = 0;
+};
+
+struct Ports {
+    std::uint16_t low = 0, high = 0xffff;
+};
+
+// One more field of which a rule wants a single value.
+struct Extra {
+    xt_extra kind = XT_EXTRA_NONE;
+    ir::Field field{};       // XT_EXTRA_FIELD
+    std::uint32_t value = 0; // of the device's name: xt_name_key
+};
+
+// Holds for every packet the rule matches: what an index may go by.
+struct Needed {
+    Prefix source, destination;
+    std::vector<std::uint16_t> sports, dports; // one of these; empty: any
+    std::uint8_t protocol = 0;
+    bool has_protocol = false;
+    Extra extra;
+};
+
+struct Conditions {
+    Prefix source, destination;
+    Ports sports, dports;
+    std::uint8_t protocol = 0;
+    bool has_protocol = false, has_header = false;
+    std::uint8_t header_bytes = 0;
+    std::uint8_t flags = 0;                // XT_MORE_*
+    std::vector<xt_image_test> tests;      // in the order of the predicates
+    std::array<std::uint8_t, 3> stages{};  // tests before the protocol, before the header, in all
+    bool unknown = false;                  // the early stage: some predicate isn't known
+    bool complete = false;                 // these are all predicates; else what follows is for generated code
+    Needed needed;
+
+    // Takes the predicates up to the first that an image can't hold. Reuses this object's memory.
+    void read(const ir::Rule& rule, Family family, const Knowable& knowable);
+};
+
+} // namespace xtbpf::classify

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "translator/classify/index.hpp"
+
+#include "translator/classify/pruners.hpp"
+
+#include <algorithm>
+
+namespace xtbpf::classify {
+
+namespace {
+
+using Rules = std::vector<std::uint32_t>; // positions, ascending
+
+// The hash table. Entries of a bucket fill from its start; a full bucket's keys go on in the next.
+class Buckets {
+  public:
+    explicit Buckets(std::size_t groups)
+        : count_(static_cast<std::uint32_t>(groups * 10 / 16 + 1)), slots_((count_ + XT_MOST_BUCKETS) * std::size_t{XT_BUCKET_ENTRIES}) {}
+
+    struct Slot {
+        std::uint32_t print = 0;
+        std::uint32_t list = 0; // index + 1 of the caller's
+    };
+
+    // The slot that already has this print, or a new one; null if the way is full.
+    Slot* find(std::uint64_t hash) {
+        const std::size_t first = std::size_t{xt_bucket(hash, count_)} * XT_BUCKET_ENTRIES;
+        for (std::size_t at = first; at < first + XT_MOST_BUCKETS * XT_BUCKET_ENTRIES; ++at) {
+            Slot& slot = slots_[at];
+            if (slot.list == 0) slot.print = static_cast<std::uint32_t>(hash);
+            if (slot.print == static_cast<std::uint32_t>(hash)) return &slot;
+        }
+        return nullptr;
+    }
+
+    std::uint32_t count() const { return count_; }
+    void widen() { *this = Buckets(std::size_t{count_} * 16 / 10 * 2); }
+    const std::vector<Slot>& slots() const { return slots_; }
+
+  private:
+    std::uint32_t count_;
+    std::vector<Slot> slots_;
+};
+
+struct Writer {
+    ImageWriter& out;
+    RecordMaker& maker;
+    const std::vector<Record>& records;
+    const KeySet& set;
+    const Links& links;
+    std::vector<std::uint32_t>& places; // of each rule, one record
+    std::size_t longest = 0;
+
+    void collect(const Groups::Group& group, Rules& rules) const {
+        for (std::uint32_t key = group.last; key != kNoKey; key = links[key])
+            rules.push_back(set.keys[key].rule);
+    }
+
+    std::uint32_t list(Rules& rules) {
+        std::ranges::sort(rules);
+        rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
+        longest = std::max(longest, rules.size());
+        const std::uint32_t at = maker.list(rules, [&](std::uint32_t rule) { return records[rule]; });
+        for (std::size_t index = 0; index < rules.size(); ++index)
+            places[rules[index]] = at + static_cast<std::uint32_t>(index) * XT_RULE_BYTES(maker.family() == Family::V6);
+        return at;
+    }
+};
+
+struct Bounds {
+    std::uint32_t first = XT_NO_RULE, last = 0;
+};
+
+Bounds bounds(const Tuple& tuple, const KeySet& set, const Links& links) {
+    Bounds bounds;
+    tuple.groups.each([&](const Groups::Group& group) {
+        for (std::uint32_t key = group.last; key != kNoKey; key = links[key]) {
+            bounds.first = std::min(bounds.first, set.keys[key].rule);
+            bounds.last = std::max(bounds.last, set.keys[key].rule);
+        }
+    });
+    return bounds;
+}
+
+// All groups but those of the tuple without a shape, in one table. Two hashes that look the same there share a list.
+std::pair<std::uint32_t, std::uint32_t> write_table(Writer& writer, const std::vector<const Tuple*>& tuples) {
+    std::vector<Groups::Group> groups;
+    for (const Tuple* tuple : tuples)
+        if (!tuple->shape.empty()) tuple->groups.each([&](const Groups::Group& group) { groups.push_back(group); });
+    Buckets buckets(groups.size());
+    std::vector<std::uint32_t> next(groups.size()); // the group + 1 that shares the list
+    for (std::size_t at = 0; at < groups.size();) {
+        Buckets::Slot* slot = buckets.find(groups[at].hash);
+        if (!slot) {
+            buckets.widen();
+            at = 0;
+            continue;
+        }
+        next[at] = slot->list;
+        slot->list = static_cast<std::uint32_t>(++at);
+    }
+    const std::uint32_t table = writer.out.reserve(buckets.slots().size() * sizeof(xt_image_entry), 64);
+    Rules rules;
+    for (std::size_t at = 0; at < buckets.slots().size(); ++at) {
+        const Buckets::Slot& slot = buckets.slots()[at];
+        if (slot.list == 0) continue;
+        rules.clear();
+        for (std::uint32_t group = slot.list; group != 0; group = next[group - 1])
+            writer.collect(groups[group - 1], rules);
+        writer.out.write(table + static_cast<__u32>(at * sizeof(xt_image_entry)), xt_image_entry{slot.print, writer.list(rules)});
+    }
+    return {table, buckets.count()};
+}
+
+} // namespace
+
+IndexStats write_index(ImageWriter& out, RecordMaker& maker, xt_image_chain& chain, const std::vector<Record>& records,
+                       const KeySet& set) {
+    Links links;
+    const std::vector<Tuple> spread_out = spread(set, maker.family(), links);
+    std::vector<std::pair<Bounds, const Tuple*>> order;
+    for (const Tuple& tuple : spread_out)
+        if (tuple.groups.size() != 0) order.emplace_back(bounds(tuple, set, links), &tuple);
+    std::ranges::sort(order, {}, [](const auto& one) { return one.first.first; });
+    std::vector<const Tuple*> tuples;
+    for (const auto& one : order)
+        tuples.push_back(one.second);
+
+    std::vector<std::uint32_t> places(records.size());
+    Writer writer{out, maker, records, set, links, places};
+    xt_image_index index{};
+    index.tuple_count = static_cast<__u32>(tuples.size());
+    chain.index = out.reserve(sizeof index, 64);
+    index.tuples = out.reserve(tuples.size() * sizeof(xt_image_tuple), 64);
+    write_pruners(out, index, set, tuples, links, maker.family());
+    std::tie(index.table, index.buckets) = write_table(writer, tuples);
+    for (std::size_t number = 0; number < tuples.size(); ++number) {
+        xt_image_tuple tuple = tuples[number]->masks;
+        tuple.first = order[number].first.first;
+        tuple.last = order[number].first.last;
+        if (tuples[number]->shape.empty()) {
+            Rules rules;
+            tuples[number]->groups.each([&](const Groups::Group& group) { writer.collect(group, rules); });
+            tuple.list = writer.list(rules);
+        }
+        out.write(index.tuples + static_cast<__u32>(number * sizeof tuple), tuple);
+    }
+    out.write(chain.index, index);
+    chain.order = out.reserve(places.size() * sizeof(std::uint32_t), 64);
+    for (std::size_t rule = 0; rule < places.size(); ++rule)
+        out.write(chain.order + static_cast<__u32>(rule * sizeof(std::uint32_t)), places[rule]);
+    return {tuples.size(), writer.longest};
+}
+
+} // namespace xtbpf::classify

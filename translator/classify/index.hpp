@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The index of one long chain: its tuples, their lists, the hash table.
+#pragma once
+
+#include "translator/classify/records.hpp"
+#include "translator/classify/tuples.hpp"
+
+#include <vector>
+
+namespace xtbpf::classify {
+
+struct IndexStats {
+    std::size_t tuples = 0, longest_list = 0;
+};
+
+// Sets chain.index and chain.order.
+IndexStats write_index(ImageWriter& out, RecordMaker& maker, xt_image_chain& chain, const std::vector<Record>& records,
+                       const KeySet& keys);
+
+} // namespace xtbpf::classify

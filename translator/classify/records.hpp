@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The records of rules: from conditions to bytes.
+#pragma once
+
+#include "translator/classify/conditions.hpp"
+#include "translator/classify/image_writer.hpp"
+
+#include <map>
+#include <string>
+
+namespace xtbpf::classify {
+
+// What a matching rule does, once it isn't generated code that says it.
+struct Deed {
+    xt_action action = XT_DO_CONTINUE;
+    std::uint32_t target = 0; // jump, goto: number of the chain in the image; guard: number of the guard
+};
+
+union Record { // of one family
+    xt_image_rule4 v4;
+    xt_image_rule6 v6;
+};
+
+class RecordMaker {
+  public:
+    RecordMaker(ImageWriter& out, Family family) : out_(out), family_(family) {}
+
+    // Position `order` in chain number `chain`. Writes the record's `more`, if it needs one, into the image.
+    Record make(const Conditions& conditions, const Deed& deed, std::uint32_t chain, std::uint32_t order, ir::Slot slot);
+
+    // The records as one list.
+    template <typename Range, typename Projection>
+    std::uint32_t list(const Range& rules, const Projection& record) {
+        const std::size_t size = XT_RULE_BYTES(family_ == Family::V6), count = std::size(rules);
+        const std::uint32_t at = out_.reserve(size * count, count * size > 32 ? 64 : 32);
+        std::uint32_t next = at;
+        for (const auto& rule : rules) {
+            Record one = record(rule);
+            (family_ == Family::V4 ? one.v4.rest : one.v6.rest).flags |= next + size == at + size * count ? XT_RULE_LAST : 0;
+            if (family_ == Family::V4)
+                out_.write(next, one.v4);
+            else
+                out_.write(next, one.v6);
+            next += static_cast<std::uint32_t>(size);
+        }
+        return at;
+    }
+
+    Family family() const { return family_; }
+
+  private:
+    std::uint32_t more(const Conditions& conditions, const xt_image_more& head, bool own);
+
+    ImageWriter& out_;
+    Family family_;
+    std::map<std::string, std::uint32_t> shared_; // blocks that say nothing of their rule, by their bytes
+};
+
+} // namespace xtbpf::classify
