@@ -4,7 +4,8 @@
  * In C, for BPF (datapath/bpf/classify.h) and for tests (walk.hpp) alike. It goes in small steps without loops, which the
  * verifier likes: the includer repeats xt_walk_step until it says 1.
  *
- * The includer defines XT_WALK_COUNT(view, slot): a rule matched.
+ * The includer defines XT_WALK_COUNT(view, slot): a rule matched; XT_WALK_BOUND(walk): the last offset of the image that may be
+ * read from; XT_WALK_V6(walk): whether packets are IPv6. The last two are constants in BPF.
  *
  * A packet is *odd* if a rule may drop it for what its transport header lacks (a "hotdrop", ir.hpp): then what stands before that
  * in a rule decides, and an index built on ports would skip rules. Odd packets see the rules one by one; rules that match,
@@ -20,13 +21,11 @@
 #else
 #define XT_WALK_UNROLL
 #endif
+#define XT_WALK_INLINE static inline __attribute__((always_inline))
 
-struct xt_walk {
-    struct xt_view* view;
-    struct xt_place* place;
-    const __u8* image;
+/* Between two steps. */
+struct xt_walk_state {
     __u64 todo;      /* tuples still to be probed, by number; odd packets: the position of the rule behind `rule` */
-    __u32 bound;     /* last offset that may be read from */
     __u32 chain;     /* its number */
     __u32 index;     /* its xt_image_index, or 0 */
     __u32 from;      /* first position that counts */
@@ -35,22 +34,30 @@ struct xt_walk {
     __u32 rule;      /* record to be checked next, 0: none */
     __u32 test;      /* the next of its tests, */
     __u32 test_end;  /* up to here; equal: none */
-    __u8 stage;      /* how far its check has come; see xt_walk_check */
-    __u8 odd, v6, unused;
+    __u32 stage;     /* how far its check has come; see xt_walk_check */
+    __u32 odd;
     int result;
+    __u32 unused;
+};
+
+struct xt_walk {
+    struct xt_view* view;
+    struct xt_place* place;
+    struct xt_walk_state* state;
+    const __u8* image;
 };
 
 /* Never null unless the image is broken; then the packet is dropped. */
-static inline const void* xt_walk_at(const struct xt_walk* w, __u32 offset) {
-    return offset > w->bound ? (const void*)0 : w->image + offset;
+XT_WALK_INLINE const void* xt_walk_at(const struct xt_walk* w, __u32 offset) {
+    return offset > XT_WALK_BOUND(w) ? (const void*)0 : w->image + offset;
 }
 
-static inline int xt_walk_end(struct xt_walk* w, int result) {
-    w->result = result;
+XT_WALK_INLINE int xt_walk_end(struct xt_walk* w, int result) {
+    w->state->result = result;
     return 1;
 }
 
-static inline int xt_walk_is_odd(const struct xt_view* v, const struct xt_image_header* header, int v6) {
+XT_WALK_INLINE int xt_walk_is_odd(const struct xt_view* v, const struct xt_image_header* header, int v6) {
     __u32 bytes;
 
     if (v->l4_avail >= 20 && !v->frag_off && !(v6 && v->l4 != XT_L4_OK)) return 0;
@@ -60,7 +67,7 @@ static inline int xt_walk_is_odd(const struct xt_view* v, const struct xt_image_
     return v->l4_avail < bytes;
 }
 
-static inline __u64 xt_walk_pruned(const struct xt_walk* w, const struct xt_image_pruner* pruner, __u64 key) {
+XT_WALK_INLINE __u64 xt_walk_pruned(const struct xt_walk* w, const struct xt_image_pruner* pruner, __u64 key) {
     const __u64* word;
 
     if (!pruner->table) return 0;
@@ -69,46 +76,46 @@ static inline __u64 xt_walk_pruned(const struct xt_walk* w, const struct xt_imag
 }
 
 /* Makes ready for the first rule of `chain` at or behind position `from`. */
-static inline int xt_walk_enter(struct xt_walk* w, __u32 chain, __u32 from) {
+XT_WALK_INLINE int xt_walk_enter(struct xt_walk* w, __u32 chain, __u32 from) {
     const struct xt_image_header* header = (const struct xt_image_header*)xt_walk_at(w, 0);
     const struct xt_image_chain* entry;
     const struct xt_image_index* index;
 
-    w->chain = chain;
-    w->from = from;
-    w->best = XT_NO_RULE;
-    w->best_rule = 0;
-    w->rule = 0;
-    w->todo = 0;
-    w->stage = 0;
+    w->state->chain = chain;
+    w->state->from = from;
+    w->state->best = XT_NO_RULE;
+    w->state->best_rule = 0;
+    w->state->rule = 0;
+    w->state->todo = 0;
+    w->state->stage = 0;
     if (!header) return xt_walk_end(w, XT_WALK_HOTDROP);
     entry = (const struct xt_image_chain*)xt_walk_at(w, header->chains + chain * (__u32)sizeof *entry);
     if (!entry) return xt_walk_end(w, XT_WALK_HOTDROP);
-    w->index = entry->index;
+    w->state->index = entry->index;
     if (from >= entry->count) return 0;
     if (!entry->index) {
-        w->rule = entry->rules + from * XT_RULE_BYTES(w->v6);
+        w->state->rule = entry->rules + from * XT_RULE_BYTES(XT_WALK_V6(w));
         return 0;
     }
-    if (w->odd) {
+    if (w->state->odd) {
         const __u32* place = (const __u32*)xt_walk_at(w, entry->order + 4 * from);
         if (!place) return xt_walk_end(w, XT_WALK_HOTDROP);
-        w->rule = *place;
-        w->todo = from + 1;
+        w->state->rule = *place;
+        w->state->todo = from + 1;
         return 0;
     }
     index = (const struct xt_image_index*)xt_walk_at(w, entry->index);
     if (!index) return xt_walk_end(w, XT_WALK_HOTDROP);
-    w->todo = index->always[0];
+    w->state->todo = index->always[0];
     if (index->pruners[0].table) {
-        const __u64 key = xt_prune_key(w->view->saddr, w->v6);
-        w->todo |= xt_walk_pruned(w, &index->pruners[0], key) | xt_walk_pruned(w, &index->pruners[1], key);
+        const __u64 key = xt_prune_key(w->view->saddr, XT_WALK_V6(w));
+        w->state->todo |= xt_walk_pruned(w, &index->pruners[0], key) | xt_walk_pruned(w, &index->pruners[1], key);
     }
     if (index->pruners[2].table) {
-        const __u64 key = xt_prune_key(w->view->daddr, w->v6);
-        w->todo &= index->always[1] | xt_walk_pruned(w, &index->pruners[2], key) | xt_walk_pruned(w, &index->pruners[3], key);
+        const __u64 key = xt_prune_key(w->view->daddr, XT_WALK_V6(w));
+        w->state->todo &= index->always[1] | xt_walk_pruned(w, &index->pruners[2], key) | xt_walk_pruned(w, &index->pruners[3], key);
     } else {
-        w->todo &= index->always[1];
+        w->state->todo &= index->always[1];
     }
     return 0;
 }
@@ -117,9 +124,9 @@ static inline int xt_walk_enter(struct xt_walk* w, __u32 chain, __u32 from) {
 static const __u8 xt_walk_bits[64] = {0,  1,  48, 2,  57, 49, 28, 3,  61, 58, 50, 42, 38, 29, 17, 4,  62, 55, 59, 36, 53, 51,
                                       43, 22, 45, 39, 33, 30, 24, 18, 12, 5,  63, 47, 56, 27, 60, 41, 37, 16, 54, 35, 52, 21,
                                       44, 32, 23, 11, 46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9,  13, 8,  7,  6};
-static inline __u32 xt_walk_lowest(__u64 bits) { return xt_walk_bits[((bits & -bits) * 0x03f79d71b4cb0a89ULL) >> 58]; }
+XT_WALK_INLINE __u32 xt_walk_lowest(__u64 bits) { return xt_walk_bits[((bits & -bits) * 0x03f79d71b4cb0a89ULL) >> 58]; }
 
-static inline __u32 xt_walk_extra(const struct xt_view* v, const struct xt_image_tuple* tuple) {
+XT_WALK_INLINE __u32 xt_walk_extra(const struct xt_view* v, const struct xt_image_tuple* tuple) {
     if (tuple->extra == XT_EXTRA_NONE) return 0;
     if (tuple->extra == XT_EXTRA_IN) return xt_name_key(v->in_name);
     if (tuple->extra == XT_EXTRA_OUT) return xt_name_key(v->out_name);
@@ -128,122 +135,122 @@ static inline __u32 xt_walk_extra(const struct xt_view* v, const struct xt_image
 }
 
 /* Looks for the packet's key in one tuple. */
-static inline int xt_walk_probe(struct xt_walk* w) {
+XT_WALK_INLINE int xt_walk_probe(struct xt_walk* w) {
     const struct xt_view* v = w->view;
-    const struct xt_image_index* index = (const struct xt_image_index*)xt_walk_at(w, w->index);
+    const struct xt_image_index* index = (const struct xt_image_index*)xt_walk_at(w, w->state->index);
     const struct xt_image_tuple* tuple;
-    const __u32 number = xt_walk_lowest(w->todo);
+    const __u32 number = xt_walk_lowest(w->state->todo);
     __u32 at, print;
     __u64 hash;
     int i;
 
-    w->todo &= w->todo - 1;
+    w->state->todo &= w->state->todo - 1;
     if (!index) return xt_walk_end(w, XT_WALK_HOTDROP);
     tuple = (const struct xt_image_tuple*)xt_walk_at(w, index->tuples + number * (__u32)sizeof *tuple);
     if (!tuple) return xt_walk_end(w, XT_WALK_HOTDROP);
-    if (tuple->first >= w->best) {
-        w->todo = 0;
+    if (tuple->first >= w->state->best) {
+        w->state->todo = 0;
         return 0;
     }
-    if (tuple->last < w->from) return 0;
+    if (tuple->last < w->state->from) return 0;
     if (tuple->list) {
-        w->rule = tuple->list;
+        w->state->rule = tuple->list;
         return 0;
     }
-    hash = xt_tuple_hash(tuple, v->saddr, v->daddr, (__u32)v->sport << 16 | v->dport, v->proto, xt_walk_extra(v, tuple), w->v6);
+    hash = xt_tuple_hash(tuple, v->saddr, v->daddr, (__u32)v->sport << 16 | v->dport, v->proto, xt_walk_extra(v, tuple), XT_WALK_V6(w));
     print = (__u32)hash;
     at = index->table + xt_bucket(hash, index->buckets) * (__u32)XT_BUCKET_BYTES;
     XT_WALK_UNROLL
     for (i = 0; i < XT_MOST_BUCKETS; i++) {
         const struct xt_image_entry* entry = (const struct xt_image_entry*)xt_walk_at(w, at + (__u32)i * (__u32)XT_BUCKET_BYTES);
         if (!entry) return xt_walk_end(w, XT_WALK_HOTDROP);
-        w->rule = entry[0].print == print   ? entry[0].list
+        w->state->rule = entry[0].print == print   ? entry[0].list
                   : entry[1].print == print ? entry[1].list
                   : entry[2].print == print ? entry[2].list
                   : entry[3].print == print ? entry[3].list
                                             : 0;
-        if (w->rule || !entry[XT_BUCKET_ENTRIES - 1].list) return 0;
+        if (w->state->rule || !entry[XT_BUCKET_ENTRIES - 1].list) return 0;
     }
     return 0;
 }
 
-static inline int xt_walk_prefix(const struct xt_walk* w, const __u32* address, const __u32* value, __u32 length) {
+XT_WALK_INLINE int xt_walk_prefix(const struct xt_walk* w, const __u32* address, const __u32* value, __u32 length) {
     const __u32* mask;
 
-    if (!w->v6) return !((address[0] ^ value[0]) & (__u32)(0xffffffff00000000ULL >> (length & 63)));
+    if (!XT_WALK_V6(w)) return !((address[0] ^ value[0]) & (__u32)(0xffffffff00000000ULL >> (length & 63)));
     mask = (const __u32*)xt_walk_at(w, XT_IMAGE_MASKS + 16 * length);
     if (!mask) return 0;
     return !(((xt_pair(address) ^ xt_pair(value)) & xt_pair(mask)) |
              ((xt_pair(address + 2) ^ xt_pair(value + 2)) & xt_pair(mask + 2)));
 }
 
-static inline int xt_walk_port(__u32 port, __u32 range) { return (port - (range & 0xffff)) <= range >> 16; }
+XT_WALK_INLINE int xt_walk_port(__u32 port, __u32 range) { return (port - (range & 0xffff)) <= range >> 16; }
 
 /* The record behind the one that doesn't match. */
-static inline int xt_walk_next(struct xt_walk* w, const struct xt_image_rule* rule) {
-    w->stage = 0;
-    if (w->odd && w->index) {
+XT_WALK_INLINE int xt_walk_next(struct xt_walk* w, const struct xt_image_rule* rule) {
+    w->state->stage = 0;
+    if (w->state->odd && w->state->index) {
         const struct xt_image_header* header = (const struct xt_image_header*)xt_walk_at(w, 0);
         const struct xt_image_chain* chain;
         const __u32* place;
         if (!header) return xt_walk_end(w, XT_WALK_HOTDROP);
-        chain = (const struct xt_image_chain*)xt_walk_at(w, header->chains + w->chain * (__u32)sizeof *chain);
+        chain = (const struct xt_image_chain*)xt_walk_at(w, header->chains + w->state->chain * (__u32)sizeof *chain);
         if (!chain) return xt_walk_end(w, XT_WALK_HOTDROP);
-        if (w->todo >= chain->count) {
-            w->todo = 0;
-            w->rule = 0;
+        if (w->state->todo >= chain->count) {
+            w->state->todo = 0;
+            w->state->rule = 0;
             return 0;
         }
-        place = (const __u32*)xt_walk_at(w, chain->order + 4 * (__u32)w->todo);
+        place = (const __u32*)xt_walk_at(w, chain->order + 4 * (__u32)w->state->todo);
         if (!place) return xt_walk_end(w, XT_WALK_HOTDROP);
-        w->rule = *place;
-        w->todo++;
+        w->state->rule = *place;
+        w->state->todo++;
         return 0;
     }
-    w->rule = rule->flags & XT_RULE_LAST ? 0 : w->rule + XT_RULE_BYTES(w->v6);
+    w->state->rule = rule->flags & XT_RULE_LAST ? 0 : w->state->rule + XT_RULE_BYTES(XT_WALK_V6(w));
     return 0;
 }
 
-/* What is left of the check of w->rule once its tests up to w->test_end hold. Stages: 0, nothing is known; 1, its addresses and the
+/* What is left of the check of w->state->rule once its tests up to w->state->test_end hold. Stages: 0, nothing is known; 1, its addresses and the
  * tests before the protocol hold; 2, the protocol and the tests before the header; 3, all. Only odd packets stop at 1 and 2. */
-static inline int xt_walk_check(struct xt_walk* w) {
+XT_WALK_INLINE int xt_walk_check(struct xt_walk* w) {
     const struct xt_view* v = w->view;
-    const __u32* record = (const __u32*)xt_walk_at(w, w->rule);
+    const __u32* record = (const __u32*)xt_walk_at(w, w->state->rule);
     const struct xt_image_rule* rule;
     const struct xt_image_more* more = (const struct xt_image_more*)0;
     __u32 flags = 0;
 
     if (!record) return xt_walk_end(w, XT_WALK_HOTDROP);
-    rule = (const struct xt_image_rule*)(record + (w->v6 ? 8 : 2));
-    if (w->odd || !(rule->flags & XT_RULE_PLAIN)) {
+    rule = (const struct xt_image_rule*)(record + (XT_WALK_V6(w) ? 8 : 2));
+    if (w->state->odd || !(rule->flags & XT_RULE_PLAIN)) {
         more = (const struct xt_image_more*)xt_walk_at(w, rule->more);
         if (!more) return xt_walk_end(w, XT_WALK_HOTDROP);
         if (rule->more) flags = more->flags;
     }
-    if (w->stage == 0) {
-        if (rule->order >= w->best) {
-            w->rule = 0;
+    if (w->state->stage == 0) {
+        if (rule->order >= w->state->best) {
+            w->state->rule = 0;
             return 0;
         }
-        if (rule->order < w->from ||
+        if (rule->order < w->state->from ||
             xt_walk_prefix(w, v->saddr, record, rule->source) == !!(flags & XT_MORE_NOT_SOURCE) ||
-            xt_walk_prefix(w, v->daddr, record + (w->v6 ? 4 : 1), rule->destination) == !!(flags & XT_MORE_NOT_DESTINATION))
+            xt_walk_prefix(w, v->daddr, record + (XT_WALK_V6(w) ? 4 : 1), rule->destination) == !!(flags & XT_MORE_NOT_DESTINATION))
             return xt_walk_next(w, rule);
-        w->stage = 1;
-        w->test = w->test_end = rule->more + (__u32)sizeof *more;
-        if (w->odd && rule->more) {
-            w->test_end = w->test + more->tests[0] * (__u32)sizeof(struct xt_image_test);
+        w->state->stage = 1;
+        w->state->test = w->state->test_end = rule->more + (__u32)sizeof *more;
+        if (w->state->odd && rule->more) {
+            w->state->test_end = w->state->test + more->tests[0] * (__u32)sizeof(struct xt_image_test);
             return 0;
         }
     }
-    if (w->stage == 1) {
+    if (w->state->stage == 1) {
         if (rule->flags & XT_RULE_PROTOCOL) {
-            if (w->v6 && v->l4 == XT_L4_BROKEN) return xt_walk_end(w, XT_WALK_HOTDROP);
+            if (XT_WALK_V6(w) && v->l4 == XT_L4_BROKEN) return xt_walk_end(w, XT_WALK_HOTDROP);
             if ((v->proto == rule->protocol) == !!(flags & XT_MORE_NOT_PROTOCOL)) return xt_walk_next(w, rule);
         }
-        w->stage = 2;
-        if (w->odd && rule->more) {
-            w->test_end = rule->more + (__u32)sizeof *more + more->tests[1] * (__u32)sizeof(struct xt_image_test);
+        w->state->stage = 2;
+        if (w->state->odd && rule->more) {
+            w->state->test_end = rule->more + (__u32)sizeof *more + more->tests[1] * (__u32)sizeof(struct xt_image_test);
             return 0;
         }
     }
@@ -255,47 +262,47 @@ static inline int xt_walk_check(struct xt_walk* w) {
     if (xt_walk_port(v->sport, rule->sports) == !!(flags & XT_MORE_NOT_SPORT) ||
         xt_walk_port(v->dport, rule->dports) == !!(flags & XT_MORE_NOT_DPORT))
         return xt_walk_next(w, rule);
-    w->stage = 3;
+    w->state->stage = 3;
     if (more && rule->more)
-        w->test_end = rule->more + (__u32)sizeof *more + more->tests[2] * (__u32)sizeof(struct xt_image_test);
+        w->state->test_end = rule->more + (__u32)sizeof *more + more->tests[2] * (__u32)sizeof(struct xt_image_test);
     return 0;
 }
 
-/* All of w->rule holds. */
-static inline int xt_walk_found(struct xt_walk* w) {
-    const __u32* record = (const __u32*)xt_walk_at(w, w->rule);
+/* All of w->state->rule holds. */
+XT_WALK_INLINE int xt_walk_found(struct xt_walk* w) {
+    const __u32* record = (const __u32*)xt_walk_at(w, w->state->rule);
 
     if (!record) return xt_walk_end(w, XT_WALK_HOTDROP);
-    w->best = ((const struct xt_image_rule*)(record + (w->v6 ? 8 : 2)))->order;
-    w->best_rule = w->rule;
-    w->rule = 0; /* lists are in order */
-    w->stage = 0;
-    if (w->odd) w->todo = 0;
+    w->state->best = ((const struct xt_image_rule*)(record + (XT_WALK_V6(w) ? 8 : 2)))->order;
+    w->state->best_rule = w->state->rule;
+    w->state->rule = 0; /* lists are in order */
+    w->state->stage = 0;
+    if (w->state->odd) w->state->todo = 0;
     return 0;
 }
 
-static inline int xt_walk_test(struct xt_walk* w) {
-    const struct xt_image_test* test = (const struct xt_image_test*)xt_walk_at(w, w->test);
-    const __u32* record = (const __u32*)xt_walk_at(w, w->rule);
+XT_WALK_INLINE int xt_walk_test(struct xt_walk* w) {
+    const struct xt_image_test* test = (const struct xt_image_test*)xt_walk_at(w, w->state->test);
+    const __u32* record = (const __u32*)xt_walk_at(w, w->state->rule);
     __u32 value;
 
     if (!test || !record || test->word >= sizeof *w->view / 4) return xt_walk_end(w, XT_WALK_HOTDROP);
     value = ((const __u32*)(const void*)w->view)[test->word] >> (test->shift & 31) & test->mask;
     if ((value - test->low <= test->span) != (test->flags & XT_TEST_INVERT)) {
-        w->test += (test->flags & XT_TEST_GATE ? 1U : 1U + test->skip) * (__u32)sizeof *test;
+        w->state->test += (test->flags & XT_TEST_GATE ? 1U : 1U + test->skip) * (__u32)sizeof *test;
     } else if (test->flags & XT_TEST_PASS) {
-        w->test += (1U + test->skip) * (__u32)sizeof *test;
+        w->state->test += (1U + test->skip) * (__u32)sizeof *test;
     } else if (test->flags & XT_TEST_MORE) {
-        w->test += (__u32)sizeof *test;
+        w->state->test += (__u32)sizeof *test;
     } else {
-        w->test = w->test_end = 0;
-        return xt_walk_next(w, (const struct xt_image_rule*)(record + (w->v6 ? 8 : 2)));
+        w->state->test = w->state->test_end = 0;
+        return xt_walk_next(w, (const struct xt_image_rule*)(record + (XT_WALK_V6(w) ? 8 : 2)));
     }
     return 0;
 }
 
 /* The chain returns. */
-static inline int xt_walk_return(struct xt_walk* w, int verdict) {
+XT_WALK_INLINE int xt_walk_return(struct xt_walk* w, int verdict) {
     const struct xt_image_more* more;
     __u32 depth = w->place->depth;
 
@@ -307,17 +314,17 @@ static inline int xt_walk_return(struct xt_walk* w, int verdict) {
     return xt_walk_enter(w, more->chain, more->next);
 }
 
-/* The first rule that matches is w->best_rule, or there is none. */
-static inline int xt_walk_act(struct xt_walk* w) {
+/* The first rule that matches is w->state->best_rule, or there is none. */
+XT_WALK_INLINE int xt_walk_act(struct xt_walk* w) {
     struct xt_view* v = w->view;
-    const __u32* record = (const __u32*)xt_walk_at(w, w->best_rule);
+    const __u32* record = (const __u32*)xt_walk_at(w, w->state->best_rule);
     const struct xt_image_rule* rule;
     const struct xt_image_more* more;
     __u32 action;
 
-    if (!w->best_rule) return xt_walk_return(w, XT_CONTINUE);
+    if (!w->state->best_rule) return xt_walk_return(w, XT_CONTINUE);
     if (!record) return xt_walk_end(w, XT_WALK_HOTDROP);
-    rule = (const struct xt_image_rule*)(record + (w->v6 ? 8 : 2));
+    rule = (const struct xt_image_rule*)(record + (XT_WALK_V6(w) ? 8 : 2));
     action = rule->flags & XT_RULE_ACTION;
     if (action == XT_DO_DEFER) return xt_walk_end(w, XT_DEFER);
     if (action == XT_DO_GUARD) {
@@ -329,7 +336,7 @@ static inline int xt_walk_act(struct xt_walk* w) {
     XT_WALK_COUNT(v, rule->slot);
     if (action == XT_DO_ACCEPT) return xt_walk_end(w, XT_ACCEPT);
     if (action == XT_DO_DROP) return xt_walk_end(w, XT_DROP);
-    if (action == XT_DO_CONTINUE) return xt_walk_enter(w, w->chain, w->best + 1);
+    if (action == XT_DO_CONTINUE) return xt_walk_enter(w, w->state->chain, w->state->best + 1);
     if (action == XT_DO_RETURN) return xt_walk_return(w, XT_RETURN);
     more = (const struct xt_image_more*)xt_walk_at(w, rule->more);
     if (!more) return xt_walk_end(w, XT_WALK_HOTDROP);
@@ -342,33 +349,33 @@ static inline int xt_walk_act(struct xt_walk* w) {
     return xt_walk_enter(w, more->target, 0);
 }
 
-/* Returns 1 once w->result is known. */
-static inline int xt_walk_step(struct xt_walk* w) {
-    if (w->rule) {
-        if (w->test != w->test_end) return xt_walk_test(w);
-        return w->stage == 3 ? xt_walk_found(w) : xt_walk_check(w);
+/* Returns 1 once w->state->result is known. */
+XT_WALK_INLINE int xt_walk_step(struct xt_walk* w) {
+    if (w->state->rule) {
+        if (w->state->test != w->state->test_end) return xt_walk_test(w);
+        return w->state->stage == 3 ? xt_walk_found(w) : xt_walk_check(w);
     }
-    return w->todo ? xt_walk_probe(w) : xt_walk_act(w);
+    return w->state->todo ? xt_walk_probe(w) : xt_walk_act(w);
 }
 
-/* From position `from` of a chain on. Returns 1 if w->result is known already. */
-static inline int xt_walk_start(struct xt_walk* w, __u32 chain, __u32 from) {
+/* From position `from` of a chain on. Returns 1 if w->state->result is known already. */
+XT_WALK_INLINE int xt_walk_start(struct xt_walk* w, __u32 chain, __u32 from) {
     const struct xt_image_header* header = (const struct xt_image_header*)xt_walk_at(w, 0);
 
-    w->test = w->test_end = 0;
+    w->state->test = w->state->test_end = 0;
     if (!header) return xt_walk_end(w, XT_WALK_HOTDROP);
-    w->odd = (__u8)xt_walk_is_odd(w->view, header, w->v6);
+    w->state->odd = (__u32)xt_walk_is_odd(w->view, header, XT_WALK_V6(w));
     return xt_walk_enter(w, chain, from);
 }
 
 /* Behind the guard at which the walk has stopped; or from there back to where its chain was called from (`returns`). */
-static inline int xt_walk_resume(struct xt_walk* w, int returns) {
+XT_WALK_INLINE int xt_walk_resume(struct xt_walk* w, int returns) {
     const struct xt_image_header* header = (const struct xt_image_header*)xt_walk_at(w, 0);
     const struct xt_image_more* more = (const struct xt_image_more*)xt_walk_at(w, w->place->guard);
 
-    w->test = w->test_end = 0;
+    w->state->test = w->state->test_end = 0;
     if (!header || !more) return xt_walk_end(w, XT_WALK_HOTDROP);
-    w->odd = (__u8)xt_walk_is_odd(w->view, header, w->v6);
+    w->state->odd = (__u32)xt_walk_is_odd(w->view, header, XT_WALK_V6(w));
     return returns ? xt_walk_return(w, XT_RETURN) : xt_walk_enter(w, more->chain, more->next);
 }
 
