@@ -11,7 +11,8 @@ namespace {
 
 class Run {
   public:
-    Run(const ir::Table& table, const classify::Image& image, Hook hook, xt_view& view, std::span<const std::uint8_t> bytes)
+    Run(const ir::Table& table, const classify::Image& image, Hook hook, xt_view& view,
+        std::span<const std::uint8_t> bytes)
         : table_(table), image_(image), needs_(hook_needs(table, hook)), view_(view), bytes_(bytes) {}
 
     // XT_CONTINUE where the chain returns.
@@ -49,7 +50,7 @@ class Run {
         if (std::holds_alternative<ir::Return>(rule.action)) return XT_RETURN;
         if (const auto* off = std::get_if<ir::HandOff>(&rule.action)) {
             view_.effect_hash = xt_path_mix(view_.effect_hash, effect_number(needs_, off->effect));
-            return std::holds_alternative<ir::RejectEffect>(off->effect) ? XT_DROP : XT_CONTINUE;
+            return ir::after(off->effect) == ir::After::Ends ? XT_DROP : XT_CONTINUE;
         }
         const auto* jump = std::get_if<ir::Jump>(&rule.action);
         if (!jump) return XT_CONTINUE;
@@ -79,7 +80,8 @@ std::uint32_t walk_dry_run(const ir::Table& table, const classify::Image& image,
     return xt_dry_result(&view, static_cast<std::uint32_t>(verdict));
 }
 
-std::uint32_t interpreted_dry_run(const ir::Table& table, Hook hook, const xt_view& view, std::span<const std::uint8_t> bytes) {
+std::uint32_t interpreted_dry_run(const ir::Table& table, Hook hook, const xt_view& view,
+                                  std::span<const std::uint8_t> bytes) {
     const Trace trace = interpret(table, hook, view, bytes);
     xt_view result{};
     for (ir::Slot slot : trace.path)

@@ -11,7 +11,8 @@ namespace xtbpf::testing {
 namespace {
 
 constexpr std::uint32_t kForward = 1; // index of the chain
-constexpr std::array<std::uint16_t, 16> kServices{80, 443, 22, 53, 25, 110, 143, 993, 995, 3306, 5432, 8080, 123, 161, 389, 21};
+constexpr std::array<std::uint16_t, 16> kServices{80,  443,  22,   53,   25,  110, 143, 993,
+                                                  995, 3306, 5432, 8080, 123, 161, 389, 21};
 
 struct Net {
     ir::Words value{};
@@ -89,7 +90,8 @@ class Maker {
         std::vector<Net> nets;
         while (forward().size() < count_) {
             ir::Words at = random_address();
-            unsigned bits = random_.percent(60) ? random_.between(longest - 8, longest) : random_.between(shortest + 3, longest);
+            unsigned bits =
+                random_.percent(60) ? random_.between(longest - 8, longest) : random_.between(shortest + 3, longest);
             if (!nets.empty() && random_.percent(34)) {
                 const Net& outer = nets[random_.below(nets.size())];
                 at = inside(outer);
@@ -104,15 +106,18 @@ class Maker {
         std::set<std::tuple<ir::Words, unsigned, ir::Words, unsigned, int, std::uint32_t, std::uint32_t>> known;
         for (std::uint32_t tries = 0; forward().size() < count_ && tries < 20 * count_; ++tries) {
             const Net source = net(shape, true), destination = net(shape, false);
-            if (source.bits == 0 && destination.bits == 0 && forward().size() * 50 > count_ && random_.percent(95)) continue;
+            if (source.bits == 0 && destination.bits == 0 && forward().size() * 50 > count_ && random_.percent(95))
+                continue;
             const int protocol = random_.percent(70) ? 6 : random_.percent(60) ? 17 : random_.percent(50) ? 1 : 0;
             ir::Range sport{0, 0xffff}, dport{0, 0xffff};
             if (protocol == 6 || protocol == 17) {
                 if (shape != RuleShape::AccessList && random_.percent(25)) sport = ports(shape);
                 if (random_.percent(shape == RuleShape::AccessList ? 85 : 65)) dport = ports(shape);
             }
-            if (!known.emplace(source.value, source.bits, destination.value, destination.bits, protocol, sport.low << 16 | sport.high,
-                               dport.low << 16 | dport.high).second)
+            if (!known
+                     .emplace(source.value, source.bits, destination.value, destination.bits, protocol,
+                              sport.low << 16 | sport.high, dport.low << 16 | dport.high)
+                     .second)
                 continue;
             std::vector<ir::Predicate> predicates;
             if (source.bits) predicates.push_back(address(ir::AddressField::Source, source));
@@ -120,8 +125,10 @@ class Maker {
             if (protocol) predicates.push_back(ir::ProtocolTest{static_cast<std::uint8_t>(protocol)});
             if (sport.low != 0 || sport.high != 0xffff || dport.low != 0 || dport.high != 0xffff) {
                 predicates.push_back(protocol == 6 ? ir::HeaderTest{20, true} : ir::HeaderTest{8});
-                if (sport.low != 0 || sport.high != 0xffff) predicates.push_back(field(ir::Field::SourcePort, sport.low, sport.high));
-                if (dport.low != 0 || dport.high != 0xffff) predicates.push_back(field(ir::Field::DestinationPort, dport.low, dport.high));
+                if (sport.low != 0 || sport.high != 0xffff)
+                    predicates.push_back(field(ir::Field::SourcePort, sport.low, sport.high));
+                if (dport.low != 0 || dport.high != 0xffff)
+                    predicates.push_back(field(ir::Field::DestinationPort, dport.low, dport.high));
             }
             add(std::move(predicates), random_.percent(60) ? ir::Action{ir::Accept{}} : ir::Action{ir::Drop{}});
         }
@@ -137,8 +144,10 @@ class Maker {
             user.rules.push_back(rule({}, ir::Accept{}));
             table_.chains.push_back(std::move(user));
             std::vector<ir::Predicate> predicates;
-            if (shape == RuleShape::Dispatch) predicates.push_back(address(ir::AddressField::Destination, cut(host(), width())));
-            const auto port = static_cast<std::uint16_t>(shape == RuleShape::Dispatch ? random_.pick(kServices) : 1024 + at % 64000);
+            if (shape == RuleShape::Dispatch)
+                predicates.push_back(address(ir::AddressField::Destination, cut(host(), width())));
+            const auto port =
+                static_cast<std::uint16_t>(shape == RuleShape::Dispatch ? random_.pick(kServices) : 1024 + at % 64000);
             std::ranges::move(tcp_port(port), std::back_inserter(predicates));
             add(std::move(predicates), ir::Jump{chain, false});
         }
@@ -146,7 +155,9 @@ class Maker {
 
     Net net(RuleShape shape, bool source) {
         const unsigned most = width();
-        const unsigned wild = shape == RuleShape::AccessList ? (source ? 35 : 5) : shape == RuleShape::Firewall ? (source ? 30 : 25) : 12;
+        const unsigned wild = shape == RuleShape::AccessList ? (source ? 35 : 5)
+                              : shape == RuleShape::Firewall ? (source ? 30 : 25)
+                                                             : 12;
         if (random_.percent(wild)) return {};
         unsigned bits = most;
         const std::uint32_t die = random_.below(100);
@@ -214,13 +225,16 @@ class Maker {
     }
     static ir::Action drop() { return ir::Drop{}; }
 
-    ir::Rule rule(std::vector<ir::Predicate> predicates, ir::Action action) { return {std::move(predicates), std::move(action), slot_++}; }
+    ir::Rule rule(std::vector<ir::Predicate> predicates, ir::Action action) {
+        return {std::move(predicates), std::move(action), slot_++};
+    }
 
     void add(std::vector<ir::Predicate> predicates, ir::Action action) {
         if (random_.below(1000) < guards_) predicates.push_back(ir::LimitTest{100, 5, state_++});
         if (random_.below(1000) < guards_) action = ir::Continue{};
         if (random_.below(1000) < guards_) action = ir::Return{};
-        if (random_.below(1000) < guards_) action = ir::Jump{static_cast<std::uint32_t>(hooks_of(TableId::Filter).size()), random_.percent(30)};
+        if (random_.below(1000) < guards_)
+            action = ir::Jump{static_cast<std::uint32_t>(hooks_of(TableId::Filter).size()), random_.percent(30)};
         if (random_.below(1000) < guards_ && !predicates.empty()) predicates.erase(predicates.begin());
         forward().push_back(rule(std::move(predicates), std::move(action)));
     }

@@ -11,18 +11,18 @@
 namespace xtbpf::testing {
 
 enum class RuleShape {
-    SourcePorts, // a source and a destination port each
-    Hosts,       // a blocklist of addresses
-    Networks,    // a blocklist of nested prefixes
-    AccessList,  // general rules in the proportions of access lists,
-    Firewall,    // of firewalls: wildcards and port ranges,
-    Chains,      // and of rules that mix both
-    Dispatch,    // to n/4 user chains of three rules by destination and port
+    SourcePorts,  // a source and a destination port each
+    Hosts,        // a blocklist of addresses
+    Networks,     // a blocklist of nested prefixes
+    AccessList,   // general rules in the proportions of access lists,
+    Firewall,     // of firewalls: wildcards and port ranges,
+    Chains,       // and of rules that mix both
+    Dispatch,     // to n/4 user chains of three rules by destination and port
     PortDispatch, // by port alone, as far as there are ports
-    Pairs,       // source and MAC returns, source drops
+    Pairs,        // source and MAC returns, source drops
 };
-inline constexpr std::array kShapes{RuleShape::SourcePorts, RuleShape::Hosts,    RuleShape::Networks,
-                                    RuleShape::AccessList,  RuleShape::Firewall, RuleShape::Chains,
+inline constexpr std::array kShapes{RuleShape::SourcePorts, RuleShape::Hosts,        RuleShape::Networks,
+                                    RuleShape::AccessList,  RuleShape::Firewall,     RuleShape::Chains,
                                     RuleShape::Dispatch,    RuleShape::PortDispatch, RuleShape::Pairs};
 std::string_view name(RuleShape shape);
 

@@ -68,7 +68,8 @@ class Builder {
         for (std::uint32_t order = 0; order < rules.size(); ++order) {
             conditions_.read(rules[order], table_.family, knowable_);
             note(conditions_);
-            records.push_back(records_.make(conditions_, deed(rules[order], number, order), number, order, rules[order].slot));
+            records.push_back(
+                records_.make(conditions_, deed(rules[order], number, order), number, order, rules[order].slot));
             if (indexed) keys.add(order, conditions_.needed, table_.family);
         }
         if (!indexed) {

@@ -97,7 +97,8 @@ class Reader {
 
     bool add(const ir::InterfaceTest& test) {
         if (is_whole_name(test) && rank(out_.needed.extra) < 1)
-            out_.needed.extra = {test.direction == ir::Direction::In ? XT_EXTRA_IN : XT_EXTRA_OUT, {}, xt_name_key(test.name.data())};
+            out_.needed.extra = {
+                test.direction == ir::Direction::In ? XT_EXTRA_IN : XT_EXTRA_OUT, {}, xt_name_key(test.name.data())};
         append(out_.tests, test);
         return true;
     }
@@ -137,7 +138,8 @@ class Reader {
             const ir::Range range = test.ranges[0];
             if (range.low <= range.high && range.high <= 0xffff) {
                 taken = true;
-                (source ? out_.sports : out_.dports) = {static_cast<std::uint16_t>(range.low), static_cast<std::uint16_t>(range.high)};
+                (source ? out_.sports : out_.dports) = {static_cast<std::uint16_t>(range.low),
+                                                        static_cast<std::uint16_t>(range.high)};
                 if (test.invert) flag(source ? XT_MORE_NOT_SPORT : XT_MORE_NOT_DPORT);
                 return true;
             }
@@ -159,7 +161,9 @@ class Reader {
                std::all_of(test.mask.begin(), end, [](std::uint8_t byte) { return byte == 0xff; });
     }
 
-    static int rank(const Extra& extra) { return extra.kind == XT_EXTRA_NONE ? 0 : extra.kind == XT_EXTRA_FIELD ? 2 : 1; }
+    static int rank(const Extra& extra) {
+        return extra.kind == XT_EXTRA_NONE ? 0 : extra.kind == XT_EXTRA_FIELD ? 2 : 1;
+    }
 
     void note(const ir::ProtocolTest& test) {
         if (test.invert || out_.needed.has_protocol) return;
@@ -216,7 +220,8 @@ void Conditions::read(const ir::Rule& rule, Family family, const Knowable& knowa
         if (!known) unknown = true;
         if (known && !reader.take(predicate, index)) return;
         // What follows a state that has to be asked can't make the rule false first (knowable.hpp).
-        if (!known && (std::holds_alternative<ir::LimitTest>(predicate) || std::holds_alternative<ir::KernelMatch>(predicate)))
+        if (!known &&
+            (std::holds_alternative<ir::LimitTest>(predicate) || std::holds_alternative<ir::KernelMatch>(predicate)))
             break;
     }
     complete = true;

@@ -46,11 +46,11 @@ struct Conditions {
     std::uint8_t protocol = 0;
     bool has_protocol = false, has_header = false;
     std::uint8_t header_bytes = 0;
-    std::uint8_t flags = 0;                // XT_MORE_*
-    std::vector<xt_image_test> tests;      // in the order of the predicates
-    std::array<std::uint8_t, 3> stages{};  // tests before the protocol, before the header, in all
-    bool unknown = false;                  // the early stage: some predicate isn't known
-    bool complete = false;                 // these are all predicates; else what follows is for generated code
+    std::uint8_t flags = 0;               // XT_MORE_*
+    std::vector<xt_image_test> tests;     // in the order of the predicates
+    std::array<std::uint8_t, 3> stages{}; // tests before the protocol, before the header, in all
+    bool unknown = false;                 // the early stage: some predicate isn't known
+    bool complete = false;                // these are all predicates; else what follows is for generated code
     Needed needed;
 
     // Takes the predicates up to the first that an image can't hold. Reuses this object's memory.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "translator/classify/depths.hpp"
 
+#include "translator/classify/image.h"
+
 #include <algorithm>
 
 namespace xtbpf::classify {
@@ -16,7 +18,8 @@ struct Edge {
 } // namespace
 
 // A chain deepens until no jump changes anything; the cap ends it even where chains loop.
-std::vector<std::uint32_t> pending_jumps(const ir::Table& table, std::span<const std::optional<std::uint32_t>> numbers) {
+std::vector<std::uint32_t> pending_jumps(const ir::Table& table,
+                                         std::span<const std::optional<std::uint32_t>> numbers) {
     std::size_t count = 0;
     for (const auto& number : numbers)
         count += number.has_value();

@@ -14,12 +14,12 @@
 #include "translator/view.h"
 
 #define XT_NO_RULE (~0U)
-#define XT_IMAGE_SLACK 128     /* bytes behind the last structure, so that one bound serves every access */
-#define XT_IMAGE_MASKS 64      /* IPv6: offset of the masks of all prefix lengths, 16 bytes each */
-#define XT_MOST_TUPLES 64      /* of one chain: bits of a word */
+#define XT_IMAGE_SLACK 128 /* bytes behind the last structure, so that one bound serves every access */
+#define XT_IMAGE_MASKS 64  /* IPv6: offset of the masks of all prefix lengths, 16 bytes each */
+#define XT_MOST_TUPLES 64  /* of one chain: bits of a word */
 #define XT_BUCKET_ENTRIES 4
 #define XT_BUCKET_BYTES (XT_BUCKET_ENTRIES * sizeof(struct xt_image_entry))
-#define XT_MOST_BUCKETS 4      /* that a key is looked for in: its own and those behind, while they are full */
+#define XT_MOST_BUCKETS 4 /* that a key is looked for in: its own and those behind, while they are full */
 #define XT_RULE_BYTES(v6) ((v6) ? 64U : 32U)
 
 struct xt_image_header {
@@ -42,26 +42,26 @@ struct xt_image_chain {
 
 /* Tells for a prefix of an address which tuples may hold rules for it: the word at hash(top bits) of a table of words. */
 struct xt_image_pruner {
-    __u32 table;    /* 0: none */
-    __u8 key_shift; /* 64 - bits looked at */
+    __u32 table;     /* 0: none */
+    __u8 key_shift;  /* 64 - bits looked at */
     __u8 slot_shift; /* 64 - log2 of the table's words */
     __u16 unused;
 };
 
 struct xt_image_index {
-    __u64 always[2];                    /* tuples that no pruner of the source, of the destination speaks for */
-    struct xt_image_pruner pruners[4];  /* two for the source, two for the destination */
-    __u32 tuples, tuple_count;          /* xt_image_tuple, ordered by `first` */
+    __u64 always[2];                   /* tuples that no pruner of the source, of the destination speaks for */
+    struct xt_image_pruner pruners[4]; /* two for the source, two for the destination */
+    __u32 tuples, tuple_count;         /* xt_image_tuple, ordered by `first` */
     __u32 table, buckets;
 };
 
 enum xt_extra { XT_EXTRA_NONE, XT_EXTRA_FIELD, XT_EXTRA_IN, XT_EXTRA_OUT };
 
 struct xt_image_tuple {
-    __u32 source[4], destination[4]; /* masks */
-    __u32 ports;                     /* mask over source port << 16 | destination port */
-    __u32 protocol;                  /* mask */
-    __u8 extra;                      /* enum xt_extra: one more field, all of it */
+    __u32 source[4], destination[4];      /* masks */
+    __u32 ports;                          /* mask over source port << 16 | destination port */
+    __u32 protocol;                       /* mask */
+    __u8 extra;                           /* enum xt_extra: one more field, all of it */
     __u8 extra_word, extra_shift, unused; /* where it lies in the view */
     __u32 extra_mask;
     __u32 salt;
@@ -76,10 +76,10 @@ struct xt_image_entry {
 
 /* How a rule's record ends, for both families. */
 struct xt_image_rule {
-    __u32 sports, dports; /* lowest | (highest - lowest) << 16 */
+    __u32 sports, dports;     /* lowest | (highest - lowest) << 16 */
     __u8 source, destination; /* prefix lengths */
     __u8 protocol;
-    __u8 flags; /* XT_RULE_* */
+    __u8 flags;  /* XT_RULE_* */
     __u32 order; /* position in the chain */
     __u32 slot;
     __u32 more; /* xt_image_more; 0: none */
@@ -98,7 +98,7 @@ struct xt_image_rule6 {
 
 enum {
     XT_RULE_ACTION = 7, /* enum xt_action */
-    XT_RULE_LAST = 8, /* of its list */
+    XT_RULE_LAST = 8,   /* of its list */
     XT_RULE_PLAIN = 16, /* the record tells all, unless the packet is odd */
     XT_RULE_PROTOCOL = 32,
     XT_RULE_HEADER = 64, /* the transport header must be here */
@@ -125,9 +125,9 @@ enum {
 };
 
 struct xt_image_more {
-    __u8 flags; /* XT_MORE_* */
+    __u8 flags;        /* XT_MORE_* */
     __u8 header_bytes; /* HeaderTest::bytes */
-    __u8 tests[3]; /* tests before the protocol, before the header, in all: xt_image_test, behind this */
+    __u8 tests[3];     /* tests before the protocol, before the header, in all: xt_image_test, behind this */
     __u8 unused[3];
     __u32 target; /* jump, goto: the chain's number; guard: the guard's */
     __u32 chain;  /* the rule's own, */
@@ -176,9 +176,10 @@ static inline __u64 xt_mix(__u64 hash) {
 }
 
 /* The low half is the entry's print, the high half chooses the bucket. */
-static inline __u64 xt_tuple_hash(const struct xt_image_tuple* tuple, const __u32* source, const __u32* destination, __u32 ports,
-                                  __u32 protocol, __u32 extra, int v6) {
-    __u64 hash = tuple->salt + ((ports & tuple->ports) | (__u64)(protocol & tuple->protocol) << 32) * 0xD6E8FEB86659FD93ULL;
+static inline __u64 xt_tuple_hash(const struct xt_image_tuple* tuple, const __u32* source, const __u32* destination,
+                                  __u32 ports, __u32 protocol, __u32 extra, int v6) {
+    __u64 hash =
+        tuple->salt + ((ports & tuple->ports) | (__u64)(protocol & tuple->protocol) << 32) * 0xD6E8FEB86659FD93ULL;
 
     hash += extra * 0xA0761D6478BD642FULL;
     if (!v6)

@@ -15,7 +15,8 @@ using Rules = std::vector<std::uint32_t>; // positions, ascending
 class Buckets {
   public:
     explicit Buckets(std::size_t groups)
-        : count_(static_cast<std::uint32_t>(groups * 10 / 16 + 1)), slots_((count_ + XT_MOST_BUCKETS) * std::size_t{XT_BUCKET_ENTRIES}) {}
+        : count_(static_cast<std::uint32_t>(groups * 10 / 16 + 1)),
+          slots_((count_ + XT_MOST_BUCKETS) * std::size_t{XT_BUCKET_ENTRIES}) {}
 
     struct Slot {
         std::uint32_t print = 0;
@@ -107,7 +108,8 @@ std::pair<std::uint32_t, std::uint32_t> write_table(Writer& writer, const std::v
         rules.clear();
         for (std::uint32_t group = slot.list; group != 0; group = next[group - 1])
             writer.collect(groups[group - 1], rules);
-        writer.out.write(table + static_cast<__u32>(at * sizeof(xt_image_entry)), xt_image_entry{slot.print, writer.list(rules)});
+        writer.out.write(table + static_cast<__u32>(at * sizeof(xt_image_entry)),
+                         xt_image_entry{slot.print, writer.list(rules)});
     }
     return {table, buckets.count()};
 }

@@ -34,9 +34,9 @@ Record RecordMaker::make(const Conditions& conditions, const Deed& deed, std::ui
     rest.destination = conditions.destination.bits;
     rest.protocol = conditions.protocol;
     const bool plain = (conditions.flags & ~XT_MORE_DROP_ONE) == 0 && conditions.tests.empty();
-    rest.flags = static_cast<__u8>(deed.action | (plain ? XT_RULE_PLAIN : 0) |
-                                   (conditions.has_protocol ? XT_RULE_PROTOCOL : 0) |
-                                   (conditions.has_header ? XT_RULE_HEADER : 0));
+    rest.flags =
+        static_cast<__u8>(deed.action | (plain ? XT_RULE_PLAIN : 0) | (conditions.has_protocol ? XT_RULE_PROTOCOL : 0) |
+                          (conditions.has_header ? XT_RULE_HEADER : 0));
     rest.order = order;
     rest.slot = slot;
     if (own || !plain || conditions.has_header) rest.more = more(conditions, head, own);

@@ -26,17 +26,18 @@ class RecordMaker {
     RecordMaker(ImageWriter& out, Family family) : out_(out), family_(family) {}
 
     // Position `order` in chain number `chain`. Writes the record's `more`, if it needs one, into the image.
-    Record make(const Conditions& conditions, const Deed& deed, std::uint32_t chain, std::uint32_t order, ir::Slot slot);
+    Record make(const Conditions& conditions, const Deed& deed, std::uint32_t chain, std::uint32_t order,
+                ir::Slot slot);
 
     // The records as one list.
-    template <typename Range, typename Projection>
-    std::uint32_t list(const Range& rules, const Projection& record) {
+    template <typename Range, typename Projection> std::uint32_t list(const Range& rules, const Projection& record) {
         const std::size_t size = XT_RULE_BYTES(family_ == Family::V6), count = std::size(rules);
         const std::uint32_t at = out_.reserve(size * count, count * size > 32 ? 64 : 32);
         std::uint32_t next = at;
         for (const auto& rule : rules) {
             Record one = record(rule);
-            (family_ == Family::V4 ? one.v4.rest : one.v6.rest).flags |= next + size == at + size * count ? XT_RULE_LAST : 0;
+            (family_ == Family::V4 ? one.v4.rest : one.v6.rest).flags |=
+                next + size == at + size * count ? XT_RULE_LAST : 0;
             if (family_ == Family::V4)
                 out_.write(next, one.v4);
             else

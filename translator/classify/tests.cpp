@@ -95,7 +95,8 @@ bool append(Tests& tests, const ir::AnyOf& any) {
         if (test.gate) return false;
         if (any.invert == test.invert && any.invert) {
             // not (not a) of several ranges: a itself, which is a group of any among those that must all hold
-            if (!append(tests, ir::FieldTest{.field = test.field, .mask = test.mask, .ranges = test.ranges})) return false;
+            if (!append(tests, ir::FieldTest{.field = test.field, .mask = test.mask, .ranges = test.ranges}))
+                return false;
             continue;
         }
         if (!any.invert && test.invert && test.ranges.size() != 1) return false;

@@ -4,8 +4,8 @@
 // lengths and port combinations of a ruleset, which can be hundreds, end in a handful of tuples.
 #include "translator/classify/tuples.hpp"
 
-#include "translator/classify/tests.hpp"
 #include "translator/classify/field_uses.hpp"
+#include "translator/classify/tests.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -62,7 +62,8 @@ class Spreader {
         std::vector<Keys> keys(set_.shapes.size());
         for (std::uint32_t key = 0; key < set_.keys.size(); ++key)
             keys[set_.keys[key].shape].push_back(key);
-        std::ranges::stable_sort(keys, {}, [&](const Keys& one) { return set_.shapes[set_.keys[one.front()].shape].bits(); });
+        std::ranges::stable_sort(keys, {},
+                                 [&](const Keys& one) { return set_.shapes[set_.keys[one.front()].shape].bits(); });
         return keys;
     }
 
@@ -127,7 +128,8 @@ class Spreader {
         Tuple trial{shape, masks_of(shape, 0), {}};
         std::size_t left = 0;
         for (std::uint32_t key : keys)
-            if (!trial.groups.add(hash(trial, key), key, kMostTogether, trial_links_) && ++left * 16 > keys.size()) return false;
+            if (!trial.groups.add(hash(trial, key), key, kMostTogether, trial_links_) && ++left * 16 > keys.size())
+                return false;
         return true;
     }
 
@@ -161,11 +163,18 @@ std::uint32_t KeySet::shape_number(const Shape& shape) {
 
 void KeySet::add(std::uint32_t rule, const Needed& needed, Family family) {
     const std::uint8_t most = family == Family::V4 ? 32 : 128;
-    RuleKey key{.source = needed.source.value, .destination = needed.destination.value, .protocol = needed.protocol,
-                .extra = needed.extra.value, .rule = rule};
-    Shape shape{.source = std::min(needed.source.bits, most), .destination = std::min(needed.destination.bits, most),
-                .sport = !needed.sports.empty(), .dport = !needed.dports.empty(), .protocol = needed.has_protocol,
-                .extra = static_cast<std::uint8_t>(needed.extra.kind), .extra_field = needed.extra.field};
+    RuleKey key{.source = needed.source.value,
+                .destination = needed.destination.value,
+                .protocol = needed.protocol,
+                .extra = needed.extra.value,
+                .rule = rule};
+    Shape shape{.source = std::min(needed.source.bits, most),
+                .destination = std::min(needed.destination.bits, most),
+                .sport = !needed.sports.empty(),
+                .dport = !needed.dports.empty(),
+                .protocol = needed.has_protocol,
+                .extra = static_cast<std::uint8_t>(needed.extra.kind),
+                .extra_field = needed.extra.field};
     // Lists of ports: one key each, for the shorter list.
     const bool list_sports = needed.dports.empty() || needed.sports.size() > needed.dports.size();
     if (needed.sports.size() > 1 && needed.dports.size() > 1) (list_sports ? shape.sport : shape.dport) = false;
@@ -173,7 +182,8 @@ void KeySet::add(std::uint32_t rule, const Needed& needed, Family family) {
     key.shape = shape_number(shape);
     for (std::size_t sport = 0; sport < sports; ++sport)
         for (std::size_t dport = 0; dport < dports; ++dport) {
-            key.ports = (shape.sport ? std::uint32_t{needed.sports[sport]} << 16 : 0U) | (shape.dport ? needed.dports[dport] : 0U);
+            key.ports = (shape.sport ? std::uint32_t{needed.sports[sport]} << 16 : 0U) |
+                        (shape.dport ? needed.dports[dport] : 0U);
             keys.push_back(key);
         }
 }

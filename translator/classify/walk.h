@@ -71,7 +71,8 @@ XT_WALK_INLINE __u64 xt_walk_pruned(const struct xt_walk* w, const struct xt_ima
     const __u64* word;
 
     if (!pruner->table) return 0;
-    word = (const __u64*)xt_walk_at(w, pruner->table + 8 * xt_prune_slot(key, pruner->key_shift & 63, pruner->slot_shift & 63));
+    word = (const __u64*)xt_walk_at(w, pruner->table +
+                                           8 * xt_prune_slot(key, pruner->key_shift & 63, pruner->slot_shift & 63));
     return word ? *word : 0;
 }
 
@@ -113,7 +114,8 @@ XT_WALK_INLINE int xt_walk_enter(struct xt_walk* w, __u32 chain, __u32 from) {
     }
     if (index->pruners[2].table) {
         const __u64 key = xt_prune_key(w->view->daddr, XT_WALK_V6(w));
-        w->state->todo &= index->always[1] | xt_walk_pruned(w, &index->pruners[2], key) | xt_walk_pruned(w, &index->pruners[3], key);
+        w->state->todo &=
+            index->always[1] | xt_walk_pruned(w, &index->pruners[2], key) | xt_walk_pruned(w, &index->pruners[3], key);
     } else {
         w->state->todo &= index->always[1];
     }
@@ -121,9 +123,10 @@ XT_WALK_INLINE int xt_walk_enter(struct xt_walk* w, __u32 chain, __u32 from) {
 }
 
 /* Number of the lowest set bit. */
-static const __u8 xt_walk_bits[64] = {0,  1,  48, 2,  57, 49, 28, 3,  61, 58, 50, 42, 38, 29, 17, 4,  62, 55, 59, 36, 53, 51,
-                                      43, 22, 45, 39, 33, 30, 24, 18, 12, 5,  63, 47, 56, 27, 60, 41, 37, 16, 54, 35, 52, 21,
-                                      44, 32, 23, 11, 46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9,  13, 8,  7,  6};
+static const __u8 xt_walk_bits[64] = {0,  1,  48, 2,  57, 49, 28, 3,  61, 58, 50, 42, 38, 29, 17, 4,
+                                      62, 55, 59, 36, 53, 51, 43, 22, 45, 39, 33, 30, 24, 18, 12, 5,
+                                      63, 47, 56, 27, 60, 41, 37, 16, 54, 35, 52, 21, 44, 32, 23, 11,
+                                      46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9,  13, 8,  7,  6};
 XT_WALK_INLINE __u32 xt_walk_lowest(__u64 bits) { return xt_walk_bits[((bits & -bits) * 0x03f79d71b4cb0a89ULL) >> 58]; }
 
 XT_WALK_INLINE __u32 xt_walk_extra(const struct xt_view* v, const struct xt_image_tuple* tuple) {
@@ -157,18 +160,20 @@ XT_WALK_INLINE int xt_walk_probe(struct xt_walk* w) {
         w->state->rule = tuple->list;
         return 0;
     }
-    hash = xt_tuple_hash(tuple, v->saddr, v->daddr, (__u32)v->sport << 16 | v->dport, v->proto, xt_walk_extra(v, tuple), XT_WALK_V6(w));
+    hash = xt_tuple_hash(tuple, v->saddr, v->daddr, (__u32)v->sport << 16 | v->dport, v->proto, xt_walk_extra(v, tuple),
+                         XT_WALK_V6(w));
     print = (__u32)hash;
     at = index->table + xt_bucket(hash, index->buckets) * (__u32)XT_BUCKET_BYTES;
     XT_WALK_UNROLL
     for (i = 0; i < XT_MOST_BUCKETS; i++) {
-        const struct xt_image_entry* entry = (const struct xt_image_entry*)xt_walk_at(w, at + (__u32)i * (__u32)XT_BUCKET_BYTES);
+        const struct xt_image_entry* entry =
+            (const struct xt_image_entry*)xt_walk_at(w, at + (__u32)i * (__u32)XT_BUCKET_BYTES);
         if (!entry) return xt_walk_end(w, XT_WALK_HOTDROP);
         w->state->rule = entry[0].print == print   ? entry[0].list
-                  : entry[1].print == print ? entry[1].list
-                  : entry[2].print == print ? entry[2].list
-                  : entry[3].print == print ? entry[3].list
-                                            : 0;
+                         : entry[1].print == print ? entry[1].list
+                         : entry[2].print == print ? entry[2].list
+                         : entry[3].print == print ? entry[3].list
+                                                   : 0;
         if (w->state->rule || !entry[XT_BUCKET_ENTRIES - 1].list) return 0;
     }
     return 0;
@@ -234,7 +239,8 @@ XT_WALK_INLINE int xt_walk_check(struct xt_walk* w) {
         }
         if (rule->order < w->state->from ||
             xt_walk_prefix(w, v->saddr, record, rule->source) == !!(flags & XT_MORE_NOT_SOURCE) ||
-            xt_walk_prefix(w, v->daddr, record + (XT_WALK_V6(w) ? 4 : 1), rule->destination) == !!(flags & XT_MORE_NOT_DESTINATION))
+            xt_walk_prefix(w, v->daddr, record + (XT_WALK_V6(w) ? 4 : 1), rule->destination) ==
+                !!(flags & XT_MORE_NOT_DESTINATION))
             return xt_walk_next(w, rule);
         w->state->stage = 1;
         w->state->test = w->state->test_end = rule->more + (__u32)sizeof *more;
@@ -250,7 +256,8 @@ XT_WALK_INLINE int xt_walk_check(struct xt_walk* w) {
         }
         w->state->stage = 2;
         if (w->state->odd && rule->more) {
-            w->state->test_end = rule->more + (__u32)sizeof *more + more->tests[1] * (__u32)sizeof(struct xt_image_test);
+            w->state->test_end =
+                rule->more + (__u32)sizeof *more + more->tests[1] * (__u32)sizeof(struct xt_image_test);
             return 0;
         }
     }
@@ -342,7 +349,8 @@ XT_WALK_INLINE int xt_walk_act(struct xt_walk* w) {
     if (!more) return xt_walk_end(w, XT_WALK_HOTDROP);
     if (action == XT_DO_JUMP) {
         const __u32 depth = w->place->depth;
-        if (depth >= XT_WALK_DEPTH) return xt_walk_end(w, XT_WALK_HOTDROP); /* the classifier sees to it that this can't be */
+        if (depth >= XT_WALK_DEPTH)
+            return xt_walk_end(w, XT_WALK_HOTDROP); /* the classifier sees to it that this can't be */
         w->place->stack[depth] = rule->more;
         w->place->depth = depth + 1;
     }
