@@ -42,6 +42,11 @@ Result<std::uint16_t> parse_port(std::string_view text, std::string_view protoco
     return fail(ErrorKind::BadParameter, fmt::format("invalid port/service `{}' specified", text));
 }
 
+Result<std::uint16_t> parse_port_or_service(std::string_view text) {
+    if (const auto port = resolve(std::string(text))) return *port;
+    return fail(ErrorKind::BadParameter, fmt::format("Port \"{}\" does not resolve to anything.\n", text));
+}
+
 Result<PortRange> parse_port_range(guided::Names names, std::string_view text) {
     PortRange range;
     std::uint16_t* const bounds[2] = {&range.low, &range.high};
@@ -56,9 +61,8 @@ Result<PortRange> parse_port_range(guided::Names names, std::string_view text) {
         const std::string word(text.substr(0, colon));
         if (more) text.remove_prefix(colon + 1);
         if (word.empty()) continue;
-        const auto port = resolve(word);
-        if (!port)
-            return fail(ErrorKind::BadParameter, fmt::format("Port \"{}\" does not resolve to anything.\n", word));
+        const auto port = parse_port_or_service(word);
+        if (!port) return std::unexpected(port.error());
         if (*port < previous)
             return fail(ErrorKind::BadParameter, fmt::format("Port range {}-{} is negative.\n", previous, *port));
         previous = *port;

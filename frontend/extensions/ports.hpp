@@ -20,6 +20,9 @@ struct PortRange {
 // xtables_parse_port: a number in any base or a service of that protocol ("tcp", "udp", ...; "" for any).
 Result<std::uint16_t> parse_port(std::string_view text, std::string_view protocol);
 
+// xtopt_parse_port: a decimal number, cut to 16 bits without a word, or a service of any protocol.
+Result<std::uint16_t> parse_port_or_service(std::string_view text);
+
 // xtopt_parse_mport: LOW, LOW:HIGH and open ends; a port is a decimal number or a service of any protocol.
 Result<PortRange> parse_port_range(guided::Names names, std::string_view text);
 
