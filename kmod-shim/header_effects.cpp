@@ -105,6 +105,8 @@ void put_ttl(nlmsghdr* message, Family family, const ir::TtlEffect& ttl, const E
 }
 
 void put_tcp_ecn(nlmsghdr* message, const ir::TcpEcnEffect& ecn) {
+    constexpr std::uint8_t kEct = 0x03;
+    if (ecn.ect) put_tos(message, Family::V4, {.mask = kEct, .value = *ecn.ect});
     const HeaderBytes bytes{NFT_PAYLOAD_TRANSPORT_HEADER, 12, 2, offsetof(tcphdr, check)};
     std::array<std::uint8_t, 2> keep{0xff, 0xff};
     std::array<std::uint8_t, 2> flip{};

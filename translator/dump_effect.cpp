@@ -63,6 +63,7 @@ struct Text {
         std::string text = "tcp-ecn(";
         if (ecn.cwr) text += *ecn.cwr ? "cwr=1" : "cwr=0";
         if (ecn.ece) text += *ecn.ece ? " ece=1" : " ece=0";
+        if (ecn.ect) text += fmt::format(" ect={}", *ecn.ect);
         return text + ')';
     }
 

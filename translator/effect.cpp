@@ -17,7 +17,10 @@ struct Writes {
     Touched operator()(const KernelTarget& target) const { return target.writes; }
     Touched operator()(const TosEffect&) const { return touched(Touch::Tos, Touch::Payload); }
     Touched operator()(const TtlEffect&) const { return touched(Touch::Ttl, Touch::Payload); }
-    Touched operator()(const TcpEcnEffect&) const { return touched(Touch::Transport, Touch::Payload); }
+    Touched operator()(const TcpEcnEffect& ecn) const {
+        const Touched tcp = touched(Touch::Transport, Touch::Payload);
+        return ecn.ect ? static_cast<Touched>(tcp | touched(Touch::Tos)) : tcp;
+    }
     Touched operator()(const StripOptionsEffect&) const { return touched(Touch::Transport, Touch::Payload); }
     Touched operator()(const NotrackEffect&) const { return touched(Touch::Conntrack, Touch::ConntrackMark); }
     Touched operator()(const ZoneEffect&) const { return touched(Touch::Conntrack, Touch::ConntrackMark); }

@@ -97,9 +97,10 @@ struct TtlEffect {
 };
 
 // ECN --ecn-tcp-remove, --ecn-tcp-cwr, --ecn-tcp-ece: the two flags of the TCP header (net/ipv4/netfilter/ipt_ECN.c);
-// --ecn-ip-ect is a TosEffect.
+// --ecn-ip-ect alone is a TosEffect; beside these it comes first.
 struct TcpEcnEffect {
     std::optional<bool> cwr{}, ece{};
+    std::optional<std::uint8_t> ect{}; // the lower two bits of the TOS byte
     bool operator==(const TcpEcnEffect&) const = default;
 };
 
