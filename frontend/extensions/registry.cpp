@@ -26,7 +26,13 @@ constexpr std::array kMatches{
     &x::nfacct_match,    &x::rateest_match,   &x::ipvs_match,
 };
 
-constexpr std::array kTargets{&x::reject_target, &x::log_target};
+constexpr std::array kTargets{
+    &x::reject_target, &x::log_target,         &x::mark_target,  &x::connmark_target, &x::ct_target,
+    &x::audit_target,  &x::classify_target,    &x::dscp_target,  &x::ecn_target,      &x::hl_target,
+    &x::hmark_target,  &x::idletimer_target,   &x::led_target,   &x::notrack_target,  &x::rateest_target,
+    &x::tcpmss_target, &x::tcpoptstrip_target, &x::tee_target,   &x::tos_target,      &x::tproxy_target,
+    &x::ttl_target,    &x::checksum_target,    &x::trace_target,
+};
 
 template <typename Def> bool serves(const Def& def, Family family) {
     return family == Family::V4 ? def.ipv4 : def.ipv6;

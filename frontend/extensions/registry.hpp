@@ -19,6 +19,9 @@ extern const MatchDef ah_match, ah6_match, bpf_match, dccp_match, dst_match, ecn
     frag_match, hbh_match, ipcomp_match, ipv6header_match, mh_match, rt_match, sctp_match, srh_match, string_match,
     tcpmss_match, u32_match;
 
-extern const TargetDef log_target, reject_target;
+extern const TargetDef audit_target, checksum_target, classify_target, connmark_target, ct_target, dscp_target,
+    ecn_target, hl_target, hmark_target, idletimer_target, led_target, log_target, mark_target, notrack_target,
+    rateest_target, reject_target, tcpmss_target, tcpoptstrip_target, tee_target, tos_target, tproxy_target,
+    trace_target, ttl_target;
 
 } // namespace xtbpf::extensions

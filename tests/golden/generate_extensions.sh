@@ -80,9 +80,11 @@ for family in 4 6; do
         echo "=== $family -m $name"
         ask $family -m $name -h | sed '1,/--version/d' | sed 1d
     done
-    for name in REJECT LOG; do
+    for name in REJECT LOG MARK CONNMARK TOS DSCP ECN TTL HL TCPMSS TCPOPTSTRIP CLASSIFY TPROXY TEE HMARK CT NOTRACK IDLETIMER \
+        LED RATEEST AUDIT CHECKSUM TRACE; do
+        case $family$name in 4HL | 6ECN | 6TTL) continue ;; esac
         echo "=== $family -j $name"
-        ask $family -j $name -h | sed '1,/--version/d' | sed 1d
+        ask $family -j $name -h 2>/dev/null | sed '1,/--version/d' | sed 1d
     done
 done | sed '/^echo-reply (pong)$/{n;/^router-solicitation$/s/^/mld-listener-query\nmld-listener-report\nmld-listener-done (mld-listener-reduction)\n/}' \
     >"$here/extensions-help.txt" # 1.8.9 doesn't know the mld types yet

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The target `DSCP` (libxt_DSCP.c, net/netfilter/xt_DSCP.c).
+#include "frontend/extensions/dscp_classes.hpp"
+#include "frontend/extensions/guided.hpp"
+#include "frontend/extensions/registry.hpp"
+
+#include <array>
+#include <fmt/format.h>
+#include <iterator>
+
+namespace xtbpf::extensions {
+
+namespace {
+
+enum : std::size_t { kValue, kClass };
+
+constexpr std::array kOptions{OptionDef{"set-dscp"}, OptionDef{"set-dscp-class"}};
+
+class Dscp final : public Target {
+  public:
+    Result<void> option(const OptionUse& use) override {
+        if (use.option == kValue) {
+            const auto value = guided::number({"DSCP", "set-dscp"}, use.value, 0, 63);
+            if (!value) return std::unexpected(value.error());
+            dscp_ = static_cast<std::uint8_t>(*value);
+        } else {
+            const auto value = parse_dscp_class(use.value);
+            if (!value) return std::unexpected(value.error());
+            dscp_ = *value;
+        }
+        used_[use.option] = true;
+        return {};
+    }
+
+    Result<void> finish(const RuleContext&) override {
+        if (!used_[kValue] && !used_[kClass])
+            return fail(ErrorKind::BadParameter, "DSCP target: Parameter --set-dscp is required");
+        if (used_[kValue] && used_[kClass]) return guided::excluded("DSCP", "set-dscp", "set-dscp-class");
+        return {};
+    }
+
+    void save(std::string& out) const override {
+        fmt::format_to(std::back_inserter(out), " --set-dscp 0x{:02x}", dscp_);
+    }
+
+    void list(std::string& out, bool) const override {
+        fmt::format_to(std::back_inserter(out), " DSCP set 0x{:02x}", dscp_);
+    }
+
+    // dscp_tg, dscp_tg6: the upper six bits of the TOS byte
+    ir::Action lower(const RuleContext&) const override {
+        return ir::HandOff{ir::TosEffect{.mask = 0xfc, .value = static_cast<std::uint8_t>(dscp_ << 2)}};
+    }
+
+  private:
+    std::array<bool, 2> used_{};
+    std::uint8_t dscp_ = 0;
+};
+
+std::string help(Family) {
+    return "DSCP target options\n"
+           "  --set-dscp value\t\tSet DSCP field in packet header to value\n"
+           "  \t\t                This value can be in decimal (ex: 32)\n"
+           "               \t\tor in hex (ex: 0x20)\n"
+           "  --set-dscp-class class\tSet the DSCP field in packet header to the\n"
+           "\t\t\t\tvalue represented by the DiffServ class value.\n"
+           "\t\t\t\tThis class may be EF,BE or any of the CSxx\n"
+           "\t\t\t\tor AFxx classes.\n"
+           "\n"
+           "\t\t\t\tThese two options are mutually exclusive !\n";
+}
+
+} // namespace
+
+const TargetDef dscp_target{
+    .name = "DSCP",
+    .options = kOptions,
+    .limits = {.table = TableId::Mangle},
+    .help = help,
+    .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Dscp>(); },
+};
+
+} // namespace xtbpf::extensions
