@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Walks through images (translator/classify) in BPF: the functions that generated code calls for chains that are data. The includer
- * has included runtime.h. The loader gives the map its image, and config.image_bytes its size: a constant to the verifier.
+ * defines rt_count and `config`. The loader gives the map its image, and config.image_bytes its size: a constant to the verifier.
  */
 #ifndef XTBPF_CLASSIFY_H
 #define XTBPF_CLASSIFY_H
+
+int rt_count(struct xt_view* v, __u32 slot);
 
 #define XT_WALK_COUNT(view, slot) rt_count(view, slot)
 #define XT_WALK_BOUND(walk) (config.image_bytes - XT_IMAGE_SLACK)

@@ -216,8 +216,8 @@ XT_WALK_INLINE int xt_walk_next(struct xt_walk* w, const struct xt_image_rule* r
     return 0;
 }
 
-/* What is left of the check of w->state->rule once its tests up to w->state->test_end hold. Stages: 0, nothing is known; 1, its addresses and the
- * tests before the protocol hold; 2, the protocol and the tests before the header; 3, all. Only odd packets stop at 1 and 2. */
+/* What is left of the check of a rule once its tests so far hold. Stages: 0, nothing is known; 1, its addresses and the tests
+ * before the protocol hold; 2, the protocol and the tests before the header; 3, all. Only odd packets stop at 1 and 2. */
 XT_WALK_INLINE int xt_walk_check(struct xt_walk* w) {
     const struct xt_view* v = w->view;
     const __u32* record = (const __u32*)xt_walk_at(w, w->state->rule);
@@ -275,7 +275,7 @@ XT_WALK_INLINE int xt_walk_check(struct xt_walk* w) {
     return 0;
 }
 
-/* All of w->state->rule holds. */
+/* All of the rule holds. */
 XT_WALK_INLINE int xt_walk_found(struct xt_walk* w) {
     const __u32* record = (const __u32*)xt_walk_at(w, w->state->rule);
 
@@ -357,16 +357,18 @@ XT_WALK_INLINE int xt_walk_act(struct xt_walk* w) {
     return xt_walk_enter(w, more->target, 0);
 }
 
-/* Returns 1 once w->state->result is known. */
+/* Returns 1 once state->result is known. As far in one go as needs no loop: the next tuple, its first rule, what that says. */
 XT_WALK_INLINE int xt_walk_step(struct xt_walk* w) {
-    if (w->state->rule) {
-        if (w->state->test != w->state->test_end) return xt_walk_test(w);
-        return w->state->stage == 3 ? xt_walk_found(w) : xt_walk_check(w);
-    }
-    return w->state->todo ? xt_walk_probe(w) : xt_walk_act(w);
+    struct xt_walk_state* s = w->state;
+
+    if (s->test != s->test_end) return xt_walk_test(w);
+    if (!s->rule && s->todo && xt_walk_probe(w)) return 1;
+    if (s->rule && s->stage != 3 && xt_walk_check(w)) return 1;
+    if (s->rule && s->stage == 3 && s->test == s->test_end && xt_walk_found(w)) return 1;
+    return s->rule || s->todo ? 0 : xt_walk_act(w);
 }
 
-/* From position `from` of a chain on. Returns 1 if w->state->result is known already. */
+/* From position `from` of a chain on. Returns 1 if state->result is known already. */
 XT_WALK_INLINE int xt_walk_start(struct xt_walk* w, __u32 chain, __u32 from) {
     const struct xt_image_header* header = (const struct xt_image_header*)xt_walk_at(w, 0);
 
