@@ -23,7 +23,7 @@ void add_rules(Batch& batch, const Place& place, const HookPlan& hook) {
             batch, place, chain,
             [&](nlmsghdr* message) {
                 put_program(message, hook.companions[at].due);
-                put_effect(message, place.family, *targets[at], {});
+                put_effect(message, place.family, hook.hook, *targets[at], {});
             },
             fmt::format("have the kernel do {}", targets[at]->name), "nft_compat, xt_bpf and its xt_ module", {},
             targets[at]->protocol);

@@ -4,6 +4,7 @@
 #include "kmod-shim/expression.hpp"
 #include "kmod-shim/header_effects.hpp"
 #include "kmod-shim/nat_effect.hpp"
+#include "kmod-shim/security_mark.hpp"
 
 #include <fmt/format.h>
 #include <linux/netfilter/nf_tables_compat.h>
@@ -15,6 +16,7 @@ namespace {
 struct PutEffect {
     nlmsghdr* message;
     Family family;
+    Hook hook;
     const EffectParts& parts;
 
     // ipt_REJECT and ip6t_REJECT call the same nf_send_unreach, nf_send_reset (and their IPv6 likes) as
@@ -36,7 +38,7 @@ struct PutEffect {
     void operator()(const ir::KernelTarget& target) const { put_target(target); }
     void operator()(const ir::CompanionTarget& target) const { put_target(target); }
 
-    void operator()(const ir::NatEffect& nat) const { put_nat(message, family, nat); }
+    void operator()(const ir::NatEffect& nat) const { put_nat(message, family, hook, nat); }
     void operator()(const ir::TosEffect& tos) const { put_tos(message, family, tos); }
     void operator()(const ir::TtlEffect& ttl) const { put_ttl(message, family, ttl, parts); }
     void operator()(const ir::TcpEcnEffect& ecn) const { put_tcp_ecn(message, ecn); }
@@ -44,6 +46,7 @@ struct PutEffect {
     void operator()(const ir::TproxyEffect& tproxy) const { put_tproxy(message, family, tproxy); }
     void operator()(const ir::NotrackEffect&) const { const Expression expression(message, "notrack"); }
     void operator()(const ir::ZoneEffect& zone) const { put_zone(message, zone); }
+    void operator()(const ir::SecurityMarkEffect& mark) const { put_security_mark(message, mark); }
 
     template <typename Target> void put_target(const Target& target) const {
         Expression expression(message, "target");
@@ -68,6 +71,7 @@ struct Describe {
         case ir::NatEffect::Kind::Destination: return {"DNAT", "nft_nat"};
         case ir::NatEffect::Kind::Masquerade: return {"MASQUERADE", "nft_masq"};
         case ir::NatEffect::Kind::Redirect: return {"REDIRECT", "nft_redir"};
+        case ir::NatEffect::Kind::Network: return {"NETMAP", "nft_nat"};
         }
         return {"", ""};
     }
@@ -78,6 +82,7 @@ struct Describe {
     Described operator()(const ir::TproxyEffect&) const { return {"TPROXY", "nft_tproxy"}; }
     Described operator()(const ir::NotrackEffect&) const { return {"NOTRACK", "nft_ct"}; }
     Described operator()(const ir::ZoneEffect&) const { return {"CT", "nft_ct"}; }
+    Described operator()(const ir::SecurityMarkEffect&) const { return {"CONNSECMARK", "nft_ct"}; }
 };
 
 } // namespace
@@ -87,8 +92,8 @@ EffectParts prepare_effect(Batch& batch, Family family, const ir::Effect& effect
     return {};
 }
 
-void put_effect(nlmsghdr* message, Family family, const ir::Effect& effect, const EffectParts& parts) {
-    std::visit(PutEffect{message, family, parts}, effect);
+void put_effect(nlmsghdr* message, Family family, Hook hook, const ir::Effect& effect, const EffectParts& parts) {
+    std::visit(PutEffect{message, family, hook, parts}, effect);
 }
 
 std::string describe(const ir::Effect& effect) { return std::visit(Describe{}, effect).name; }

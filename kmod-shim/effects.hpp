@@ -23,7 +23,7 @@ struct EffectParts {
 EffectParts prepare_effect(Batch& batch, Family family, const ir::Effect& effect);
 
 // Puts the effect's expressions into an open NFTA_RULE_EXPRESSIONS.
-void put_effect(nlmsghdr* message, Family family, const ir::Effect& effect, const EffectParts& parts);
+void put_effect(nlmsghdr* message, Family family, Hook hook, const ir::Effect& effect, const EffectParts& parts);
 
 // For errors: what the effect is and the kernel modules it needs.
 std::string describe(const ir::Effect& effect);

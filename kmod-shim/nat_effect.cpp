@@ -5,6 +5,8 @@
 #include "kmod-shim/netlink.hpp"
 #include "kmod-shim/registers.hpp"
 
+#include <linux/netfilter/nf_nat.h>
+
 namespace xtbpf::anchor {
 
 namespace {
@@ -22,15 +24,23 @@ struct Attributes {
 void put_without_address(nlmsghdr* message, const char* name, const ir::NatEffect& nat, Attributes attributes) {
     if (nat.ports) put_ports(message, *nat.ports);
     Expression expression(message, name);
-    if (nat.flags != 0) expression.number(attributes.flags, nat.flags);
+    // nft_masq_init, unlike nft_nat_init, leaves it to us to say that there are ports
+    const std::uint32_t flags = nat.flags | (nat.ports ? NF_NAT_RANGE_PROTO_SPECIFIED : 0U);
+    if (flags != 0) expression.number(attributes.flags, flags);
     if (!nat.ports) return;
     expression.number(attributes.low, NFT_REG_3);
     expression.number(attributes.high, NFT_REG_4);
 }
 
+// netmap_tg4, netmap_tg6: HOOK2MANIP
+bool of_source(ir::NatEffect::Kind kind, Hook hook) {
+    if (kind != ir::NatEffect::Kind::Network) return kind == ir::NatEffect::Kind::Source;
+    return hook == Hook::Postrouting || hook == Hook::Input;
+}
+
 } // namespace
 
-void put_nat(nlmsghdr* message, Family family, const ir::NatEffect& nat) {
+void put_nat(nlmsghdr* message, Family family, Hook hook, const ir::NatEffect& nat) {
     using Kind = ir::NatEffect::Kind;
     if (nat.kind == Kind::Masquerade)
         return put_without_address(message, "masq", nat,
@@ -44,7 +54,7 @@ void put_nat(nlmsghdr* message, Family family, const ir::NatEffect& nat) {
     }
     if (nat.ports) put_ports(message, *nat.ports);
     Expression expression(message, "nat");
-    expression.number(NFTA_NAT_TYPE, nat.kind == Kind::Source ? NFT_NAT_SNAT : NFT_NAT_DNAT);
+    expression.number(NFTA_NAT_TYPE, of_source(nat.kind, hook) ? NFT_NAT_SNAT : NFT_NAT_DNAT);
     expression.number(NFTA_NAT_FAMILY, netlink_family(family));
     if (nat.addresses) {
         expression.number(NFTA_NAT_REG_ADDR_MIN, NFT_REG_1);

@@ -9,6 +9,6 @@ struct nlmsghdr;
 
 namespace xtbpf::anchor {
 
-void put_nat(nlmsghdr* message, Family family, const ir::NatEffect& nat);
+void put_nat(nlmsghdr* message, Family family, Hook hook, const ir::NatEffect& nat);
 
 } // namespace xtbpf::anchor

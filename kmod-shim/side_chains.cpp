@@ -107,7 +107,7 @@ class SideChains {
         const auto* target = std::get_if<ir::KernelTarget>(&effect);
         const EffectParts parts = prepare_effect(batch_, family_, effect);
         rule(
-            chain, program, [&](nlmsghdr* message) { put_effect(message, family_, effect, parts); },
+            chain, program, [&](nlmsghdr* message) { put_effect(message, family_, plan_.hook, effect, parts); },
             fmt::format("have the kernel do {}", describe(effect)),
             fmt::format("{} and {}", kProgramModules, modules_of(effect)), target ? target->protocol : std::uint8_t{0});
     }

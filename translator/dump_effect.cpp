@@ -26,7 +26,7 @@ struct Text {
     }
 
     std::string operator()(const KernelTarget& target) const {
-        constexpr const char* kAfter[] = {"", ",ends", ",waits"};
+        constexpr const char* kAfter[] = {"", ",ends", ",waits", ",accepts"};
         std::string text = fmt::format("target({}/{}:", target.name, target.revision);
         for (const std::uint8_t byte : target.info)
             fmt::format_to(std::back_inserter(text), "{:02x}", byte);
@@ -37,14 +37,16 @@ struct Text {
     }
 
     std::string operator()(const CompanionTarget& target) const {
-        return "behind-" + (*this)(KernelTarget{target.name, target.revision, target.info, After::Next, 0, target.protocol});
+        return "behind-" +
+               (*this)(KernelTarget{target.name, target.revision, target.info, target.after, 0, target.protocol});
     }
 
     std::string operator()(const NatEffect& nat) const {
-        constexpr const char* kKinds[] = {"snat", "dnat", "masquerade", "redirect"};
+        constexpr const char* kKinds[] = {"snat", "dnat", "masquerade", "redirect", "netmap"};
         std::string text = fmt::format("{}(", kKinds[static_cast<std::size_t>(nat.kind)]);
         if (nat.addresses)
-            fmt::format_to(std::back_inserter(text), "{}-{}", words_text(nat.addresses->low), words_text(nat.addresses->high));
+            fmt::format_to(std::back_inserter(text), "{}-{}", words_text(nat.addresses->low),
+                           words_text(nat.addresses->high));
         if (nat.ports) fmt::format_to(std::back_inserter(text), " ports={}-{}", nat.ports->low, nat.ports->high);
         if (nat.flags != 0) fmt::format_to(std::back_inserter(text), " flags=0x{:x}", nat.flags);
         return text + ')';
@@ -72,8 +74,13 @@ struct Text {
     }
 
     std::string operator()(const TproxyEffect& tproxy) const {
-        return fmt::format("tproxy({} port={} mark=0x{:x}/0x{:x})", tproxy.address ? words_text(*tproxy.address) : "local",
-                           tproxy.port, tproxy.mark_value, tproxy.mark_mask);
+        return fmt::format("tproxy({} port={} mark=0x{:x}/0x{:x})",
+                           tproxy.address ? words_text(*tproxy.address) : "local", tproxy.port, tproxy.mark_value,
+                           tproxy.mark_mask);
+    }
+
+    std::string operator()(const SecurityMarkEffect& mark) const {
+        return mark.save ? "security-mark(save)" : "security-mark(restore)";
     }
 
     std::string operator()(const NotrackEffect&) const { return "notrack"; }

@@ -34,9 +34,10 @@ template <typename... More> constexpr Touched touched(Touch bit, More... more) {
 }
 
 enum class After : std::uint8_t {
-    Next,  // the next rule
-    Ends,  // the kernel's verdict; if it gives none, the packet is dropped
-    Waits, // the kernel may give a verdict or not: the traversal goes on only once it has been performed
+    Next,    // the next rule
+    Ends,    // the kernel's verdict; if it gives none, the packet is dropped
+    Waits,   // the kernel may give a verdict or not: the traversal goes on only once it has been performed
+    Accepts, // the packet is accepted, for what is performed behind the chain
 };
 
 // REJECT: ends with a drop.
@@ -66,7 +67,13 @@ struct KernelTarget {
 
 // DNAT, SNAT, MASQUERADE, REDIRECT, NETMAP: ends with an accept (struct nf_nat_range2).
 struct NatEffect {
-    enum class Kind : std::uint8_t { Source, Destination, Masquerade, Redirect };
+    enum class Kind : std::uint8_t {
+        Source,
+        Destination,
+        Masquerade,
+        Redirect,
+        Network, // NETMAP: of the source at POSTROUTING and INPUT, of the destination at PREROUTING and OUTPUT
+    };
     struct Addresses {
         Words low{}, high{}; // as in AddressField
         bool operator==(const Addresses&) const = default;
@@ -76,9 +83,10 @@ struct NatEffect {
         bool operator==(const Ports&) const = default;
     };
     Kind kind = Kind::Source;
-    std::optional<Addresses> addresses{}; // of Source and Destination
+    std::optional<Addresses> addresses{}; // of Source, Destination and Network
     std::optional<Ports> ports{};
-    std::uint32_t flags = 0; // NF_NAT_RANGE_PROTO_RANDOM, _PROTO_RANDOM_FULLY, _PERSISTENT, _NETMAP
+    // NF_NAT_RANGE_PROTO_RANDOM, _PROTO_RANDOM_FULLY, _PERSISTENT, _NETMAP; _PROTO_OFFSET, with a base of 0
+    std::uint32_t flags = 0;
     bool operator==(const NatEffect&) const = default;
 };
 
@@ -112,10 +120,16 @@ struct StripOptionsEffect {
 
 // TPROXY: ends; a packet without a socket is dropped (net/netfilter/xt_TPROXY.c).
 struct TproxyEffect {
-    std::optional<Words> address{}; // absent: the primary one of the device
-    std::uint16_t port = 0;         // 0: the packet's
+    std::optional<Words> address{};              // absent: the primary one of the device
+    std::uint16_t port = 0;                      // 0: the packet's
     std::uint32_t mark_mask = 0, mark_value = 0; // mark = (mark & ~mask) ^ value
     bool operator==(const TproxyEffect&) const = default;
+};
+
+// CONNSECMARK: the packet's security mark to a connection that has none, or the other way round.
+struct SecurityMarkEffect {
+    bool save = false; // to the connection
+    bool operator==(const SecurityMarkEffect&) const = default;
 };
 
 // NOTRACK, CT --notrack.
@@ -139,13 +153,16 @@ struct CompanionTarget {
     std::uint8_t revision = 0;
     std::vector<std::uint8_t> info;
     std::uint8_t protocol = 0; // as in KernelTarget
+    After after = After::Next; // Next or Accepts
     bool operator==(const CompanionTarget&) const = default;
 };
 
-using Effect = std::variant<RejectEffect, LogEffect, KernelTarget, NatEffect, TosEffect, TtlEffect, TcpEcnEffect,
-                            StripOptionsEffect, TproxyEffect, NotrackEffect, ZoneEffect, CompanionTarget>;
+using Effect =
+    std::variant<RejectEffect, LogEffect, KernelTarget, NatEffect, TosEffect, TtlEffect, TcpEcnEffect,
+                 StripOptionsEffect, TproxyEffect, NotrackEffect, ZoneEffect, SecurityMarkEffect, CompanionTarget>;
 
 After after(const Effect& effect);
+bool ends(const Effect& effect); // whether the traversal is over then
 Touched writes(const Effect& effect);
 
 // On one line, every part of it: two effects are equal if and only if their texts are.

@@ -80,7 +80,7 @@ class CostliestPath {
     }
 
     static bool goes_on(const ir::Action& action) {
-        if (const auto* off = std::get_if<ir::HandOff>(&action)) return ir::after(off->effect) != ir::After::Ends;
+        if (const auto* off = std::get_if<ir::HandOff>(&action)) return !ends(off->effect);
         return std::holds_alternative<ir::Continue>(action);
     }
 
@@ -111,8 +111,7 @@ HookNeeds hook_needs(const ir::Table& table, Hook hook) {
     const auto any = [](const ir::Effect&) { return 1U; };
     const auto stopping = [&](const ir::Effect& effect) { return stops(needs, effect) ? 1U : 0U; };
     if (!needs.effects.empty())
-        needs.passes =
-            std::clamp(CostliestPath(table, {nothing, any}).of(*root), 1U, std::uint32_t{XT_MOST_EFFECTS});
+        needs.passes = std::clamp(CostliestPath(table, {nothing, any}).of(*root), 1U, std::uint32_t{XT_MOST_EFFECTS});
     needs.stops = std::min(CostliestPath(table, {asks_kernel, stopping}).of(*root), std::uint32_t{XT_MOST_STOPS});
     // Kernel matches that stand behind rules which end every path are never asked.
     if (CostliestPath(table, {asks_kernel, [](const ir::Effect&) { return 0U; }}).of(*root) == 0)
@@ -123,7 +122,7 @@ HookNeeds hook_needs(const ir::Table& table, Hook hook) {
 std::uint32_t effect_number(const HookNeeds& needs, const ir::Effect& effect) { return needs.numbers.at(dump(effect)); }
 
 bool stops(const HookNeeds& needs, const ir::Effect& effect) {
-    if (ir::after(effect) == ir::After::Ends) return false;
+    if (ends(effect)) return false;
     return ir::after(effect) == ir::After::Waits || (ir::writes(effect) & needs.reads) != 0;
 }
 

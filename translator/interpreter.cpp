@@ -72,7 +72,7 @@ class Walk {
         if (const auto* off = std::get_if<ir::HandOff>(&action)) {
             if (!needs_) needs_ = hook_needs(table_, hook_);
             trace_.effects.push_back(effect_number(*needs_, off->effect));
-            if (ir::after(off->effect) == ir::After::Ends) return end(false);
+            if (ir::ends(off->effect)) return end(ir::after(off->effect) == ir::After::Accepts);
         }
         return Next::Rule;
     }

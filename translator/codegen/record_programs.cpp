@@ -136,6 +136,7 @@ std::vector<bpf_insn> is_behind_program(int records, std::uint32_t companion) {
     return program([&](Assembler& out) {
         const Label yes = out.label();
         const Label no = out.label();
+        const Label more = out.label();
         find_record(out, records, 0);
         out.load(Reg::Value, kRecord, offsetof(xt_record, verdict), Width::Byte);
         out.jump_if(Condition::NotEqual, Reg::Value, XT_ACCEPT, no);
@@ -143,7 +144,14 @@ std::vector<bpf_insn> is_behind_program(int records, std::uint32_t companion) {
         out.jump_if(Condition::AnyBit, Reg::Value, 1U << companion, yes);
         out.place(no);
         out.return_value(0);
+        // The target may have a verdict, behind which nothing would forget that it was due: the next packet at this address isn't
+        // this one.
         out.place(yes);
+        out.alu(BPF_AND, Reg::Value, ~(1U << companion));
+        out.store(kRecord, offsetof(xt_record, behind), Reg::Value, Width::Word);
+        out.jump_if(Condition::NotEqual, Reg::Value, 0, more);
+        end_record(out, records);
+        out.place(more);
         out.return_value(1);
     });
 }
