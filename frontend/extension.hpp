@@ -32,7 +32,7 @@ struct RuleContext {
     TableId table = TableId::Filter;
     std::uint16_t protocol = 0; // -p; 0: none or "all"
     bool protocol_inverted = false;
-    bool asks_syn = false; // check() only: one of the rule's matches says so
+    bool asks_syn = false;           // check() only: one of the rule's matches says so
     std::string* warnings = nullptr; // whole lines for stderr; nullptr: nobody reads them (a rule from the store)
 };
 
@@ -90,6 +90,7 @@ template <typename Use> struct ExtensionDef {
     std::unique_ptr<Use> (*create)(Family family);
     std::optional<std::uint8_t> protocol{}; // `-p` this loads it implicitly when one of its options is used
     std::string_view listed_as{};           // the name that -L shows, if it isn't `name`
+    bool absent = false; // iptables still knows it, Linux doesn't: a warning when it is named, refused at commit
 };
 using MatchDef = ExtensionDef<Match>;
 using TargetDef = ExtensionDef<Target>;
@@ -99,6 +100,9 @@ using TargetDef = ExtensionDef<Target>;
 // begin with 0 for each use of the extension.
 Result<void> use_option(std::string_view extension, std::span<const OptionDef> options, std::uint32_t& used,
                         Extension& instance, OptionUse use);
+
+// What is said when an absent extension is named (libxtables/xtables.c, xtables_fully_register_pending_target).
+std::string absence_warning(std::string_view extension);
 
 // By name; nullptr if there is none of that name for the family. `icmp6` answers to "icmpv6" too.
 const MatchDef* find_match(std::string_view name, Family family);

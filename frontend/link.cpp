@@ -13,7 +13,9 @@ std::unexpected<Error> invalid() {
 }
 
 // A rule that always leaves its chain: the kernel looks no further (mark_source_chains, unconditional()).
-bool ends_chain(std::string_view text) { return text == "-j ACCEPT" || text == "-j DROP" || text == "-j RETURN"; }
+bool ends_chain(std::string_view text) {
+    return text == "-j ACCEPT" || text == "-j DROP" || text == "-j RETURN" || text == "-j QUEUE";
+}
 
 // The chains each chain jumps to, as far as the kernel follows it.
 struct Graph {
@@ -85,6 +87,8 @@ Result<void> check_rule(const Rule& rule, RuleContext context, std::uint32_t hoo
         if (auto checked = match.use->check(context, hooks); !checked) return checked;
     }
     if (rule.goal != Rule::Goal::Extension) return {};
+    if (rule.target_def->absent) // xt_request_find_target
+        return fail(ErrorKind::Refused, "No chain/target/match by that name.");
     if (!takes(rule.target_def->limits, context, hooks)) return invalid();
     return rule.target_use->check(context, hooks);
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "frontend/extensions/kernel_info.hpp"
 #include "frontend/lower.hpp"
+
+#include <linux/netfilter/xt_NFQUEUE.h>
 
 namespace xtbpf {
 
@@ -51,6 +54,15 @@ void lower_conditions(const Rule& rule, std::vector<Predicate>& out) {
     }
 }
 
+// The standard target's NF_QUEUE: queue 0, as `NFQUEUE --queue-num 0` (net/ipv4/netfilter/ip_tables.c, ipt_do_table).
+ir::Action queue() {
+    return ir::HandOff{
+        ir::KernelTarget{.name = "NFQUEUE",
+                         .revision = 3,
+                         .info = kernel_info(xt_NFQ_info_v3{.queuenum = 0, .queues_total = 1, .flags = 0}),
+                         .after = ir::After::Ends}};
+}
+
 ir::Action lower_action(const Rule& rule, const RuleContext& context, std::uint32_t chain) {
     switch (rule.goal) {
     case Rule::Goal::None: return ir::Continue{};
@@ -60,6 +72,7 @@ ir::Action lower_action(const Rule& rule, const RuleContext& context, std::uint3
     }
     if (rule.target == "ACCEPT") return ir::Accept{};
     if (rule.target == "DROP") return ir::Drop{};
+    if (rule.target == "QUEUE") return queue();
     return ir::Return{};
 }
 

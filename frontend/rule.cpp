@@ -20,7 +20,9 @@ void save_interface(std::string& out, char letter, std::string_view name, bool i
 
 } // namespace
 
-bool is_verdict(std::string_view target) { return target == "ACCEPT" || target == "DROP" || target == "RETURN"; }
+bool is_verdict(std::string_view target) {
+    return target == "ACCEPT" || target == "DROP" || target == "RETURN" || target == "QUEUE";
+}
 
 // iptables/iptables.c, print_rule4; iptables/xshared.c, save_rule_details
 void save_conditions(std::string& out, const Rule& rule) {

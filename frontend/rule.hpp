@@ -41,7 +41,7 @@ struct Rule {
     }
 };
 
-// "ACCEPT", "DROP", "RETURN": targets that are neither chains nor extensions.
+// "ACCEPT", "DROP", "RETURN", "QUEUE": targets that are neither chains nor extensions.
 bool is_verdict(std::string_view target);
 
 // The canonical text, as save prints it after "-A CHAIN": pieces that each begin with a blank. What precedes the target

@@ -89,6 +89,7 @@ Diagnosed<void> CommandParser::jump_option(std::string_view value) {
     if (rule.is_goto) return {};
     rule.target_def = find_target(value, program_.family);
     if (rule.target_def != nullptr) {
+        if (rule.target_def->absent) streams_.warn(absence_warning(value));
         rule.target_use = rule.target_def->create(program_.family);
         scanner_.add_group(rule.target_def->options);
         groups_.push_back({});
@@ -203,7 +204,7 @@ Diagnosed<void> assert_valid_chain_name(std::string_view name, const Program& pr
             fmt::format("chain name `{}' too long (must be under {} chars)", name, kMaxChainName));
     if (!name.empty() && (name[0] == '-' || name[0] == '!'))
         return program.parameter_problem(fmt::format("chain name not allowed to start with `{}'", name[0]));
-    if (is_verdict(name) || name == "QUEUE" || name.empty() || find_target(name, program.family) != nullptr)
+    if (is_verdict(name) || name.empty() || find_target(name, program.family) != nullptr)
         return program.parameter_problem("chain name may not clash with target name");
     if (std::ranges::any_of(name, is_space))
         return program.parameter_problem(fmt::format("Invalid chain name `{}'", name));

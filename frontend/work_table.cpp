@@ -14,8 +14,6 @@ constexpr std::string_view kNoEntry = "No chain/target/match by that name.";
 constexpr std::string_view kBadRule = "Bad rule (does a matching rule exist in that chain?).";
 constexpr std::string_view kInvalid = "Invalid argument. Run `dmesg' for more information.";
 
-bool reserved(std::string_view name) { return is_verdict(name) || name == "QUEUE"; }
-
 } // namespace
 
 WorkTable::WorkTable(Family family, TableId id) : family_(family), id_(id) {
@@ -180,7 +178,7 @@ Result<void> WorkTable::zero_rule(std::string_view name, std::uint32_t number) {
 }
 
 Result<void> WorkTable::create_chain(std::string_view name) {
-    if (find(name) != nullptr || reserved(name)) return refuse("Chain already exists.");
+    if (find(name) != nullptr || is_verdict(name)) return refuse("Chain already exists.");
     users_[std::string(name)].name = name;
     changed_ = true;
     return {};
@@ -198,7 +196,7 @@ Result<void> WorkTable::delete_chain(std::string_view name) {
 }
 
 Result<void> WorkTable::rename_chain(std::string_view from, std::string_view to) {
-    if (find(to) != nullptr || reserved(to)) return refuse("File exists.");
+    if (find(to) != nullptr || is_verdict(to)) return refuse("File exists.");
     WorkChain* chain = find(from);
     if (chain == nullptr || chain->accept) return refuse(kNoEntry);
     for (WorkChain* each : chains())

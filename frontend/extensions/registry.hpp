@@ -23,5 +23,8 @@ extern const TargetDef audit_target, checksum_target, classify_target, connmark_
     ecn_target, hl_target, hmark_target, idletimer_target, led_target, log_target, mark_target, notrack_target,
     rateest_target, reject_target, tcpmss_target, tcpoptstrip_target, tee_target, tos_target, tproxy_target,
     trace_target, ttl_target;
+extern const TargetDef clusterip_target, connsecmark_target, dnat_target, dnpt_target, masquerade_target, netmap_target,
+    nflog_target, nfqueue_target, redirect_target, secmark_target, set_target, snat_target, snpt_target,
+    synproxy_target, ulog_target;
 
 } // namespace xtbpf::extensions

@@ -2,6 +2,8 @@
 #include "frontend/extension.hpp"
 #include "frontend/extensions/guided.hpp"
 
+#include <fmt/format.h>
+
 namespace xtbpf {
 
 Result<void> use_option(std::string_view extension, std::span<const OptionDef> options, std::uint32_t& used,
@@ -17,6 +19,10 @@ Result<void> use_option(std::string_view extension, std::span<const OptionDef> o
     if (use.inverted && !option.invertible) return guided::error(extension, option.name, "cannot be inverted.");
     used |= bit;
     return instance.option({index, use.value, use.second, use.inverted, use.rule});
+}
+
+std::string absence_warning(std::string_view extension) {
+    return fmt::format("Warning: Extension {} revision 0 not supported, missing kernel module?\n", extension);
 }
 
 } // namespace xtbpf

@@ -81,8 +81,9 @@ for family in 4 6; do
         ask $family -m $name -h | sed '1,/--version/d' | sed 1d
     done
     for name in REJECT LOG MARK CONNMARK TOS DSCP ECN TTL HL TCPMSS TCPOPTSTRIP CLASSIFY TPROXY TEE HMARK CT NOTRACK IDLETIMER \
-        LED RATEEST AUDIT CHECKSUM TRACE; do
-        case $family$name in 4HL | 6ECN | 6TTL) continue ;; esac
+        LED RATEEST AUDIT CHECKSUM TRACE \
+        CLUSTERIP CONNSECMARK DNAT DNPT MASQUERADE NETMAP NFLOG NFQUEUE REDIRECT SECMARK SET SNAT SNPT SYNPROXY ULOG; do
+        case $family$name in 4HL | 6ECN | 6TTL | 4DNPT | 4SNPT | 6CLUSTERIP | 6ULOG) continue ;; esac
         echo "=== $family -j $name"
         ask $family -j $name -h 2>/dev/null | sed '1,/--version/d' | sed 1d
     done

@@ -155,6 +155,7 @@ Result<void> use_match(std::string_view name, std::span<const std::string> optio
 Result<void> use_target(std::string_view name, std::span<const std::string> options, Parsed& parsed) {
     parsed.target_def = find_target(name, parsed.rule.family);
     if (!parsed.target_def) throw std::invalid_argument(std::string(name));
+    if (parsed.target_def->absent && parsed.rule.warnings) *parsed.rule.warnings += absence_warning(name);
     parsed.target = parsed.target_def->create(parsed.rule.family);
     return drive(*parsed.target_def, *parsed.target, options, parsed.rule);
 }

@@ -82,6 +82,7 @@ std::string answer(const std::string& command) {
     if (!parsed) return out + refusal(parsed.error());
     if (!kernel_takes(parsed->limits(), parsed->rule))
         return out + "E1 Invalid argument. Run `dmesg' for more information.\n";
+    if (parsed->target && parsed->target_def->absent) return out + "E1 No chain/target/match by that name.\n";
     if (const auto checked = parsed->extension().check(parsed->rule, 0); !checked)
         return out + refusal(checked.error());
 
