@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Listens to a group of NFLOG (nfnetlink, subsystem 4): what was logged, as prefix and packet."""
+
+import socket
+import struct
+
+_NETLINK_NETFILTER = 12
+_PACKET, _CONFIG = 4 << 8, 4 << 8 | 1
+_REQUEST, _ACK = 1, 4
+_CFG_CMD, _CFG_MODE, _CFG_QTHRESH = 1, 2, 5
+_BIND, _COPY_PACKET = 1, 2
+_PAYLOAD, _PREFIX = 9, 10
+
+
+def _attribute(number, data):
+    return struct.pack("=HH", 4 + len(data), number) + data + bytes(-len(data) % 4)
+
+
+def _attributes(data):
+    found = {}
+    while len(data) >= 4:
+        length, number = struct.unpack_from("=HH", data)
+        found[number & 0x3FFF] = data[4:length]
+        data = data[length + -length % 4:]
+    return found
+
+
+class Listener:
+    def __init__(self, namespace, group):
+        with namespace.entered():
+            self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_NETFILTER)
+        self._socket.settimeout(2)
+        self._configure(group, _attribute(_CFG_CMD, bytes([_BIND])))
+        self._configure(group, _attribute(_CFG_MODE, struct.pack("!IBB", 0xFFFF, _COPY_PACKET, 0))
+                        + _attribute(_CFG_QTHRESH, struct.pack("!I", 1)))
+
+    def _configure(self, group, attributes):
+        message = struct.pack("=BB", 0, 0) + struct.pack("!H", group) + attributes
+        self._socket.send(struct.pack("=IHHII", 16 + len(message), _CONFIG, _REQUEST | _ACK, 1, 0) + message)
+        answer = struct.unpack_from("=i", self._socket.recv(4096), 16)[0]
+        if answer != 0:
+            raise OSError(-answer, "NFLOG group")
+
+    def close(self):
+        """All that came so far, in order: (prefix, packet)."""
+        self._socket.setblocking(False)
+        logged = []
+        try:
+            while True:
+                data = self._socket.recv(1 << 17)
+                while len(data) >= 16:
+                    length, kind = struct.unpack_from("=IH", data)
+                    if kind == _PACKET:
+                        found = _attributes(data[20:length])
+                        logged.append((found.get(_PREFIX, b"").rstrip(b"\0").decode(), found.get(_PAYLOAD, b"").hex()))
+                    data = data[length + -length % 4:]
+        except BlockingIOError:
+            pass
+        self._socket.close()
+        return logged
