@@ -47,6 +47,12 @@ def _sets(family):
                [_ipset(*make), *(Command(family, rule) for rule in rules), *_traffic(family), Datagram(family, DST[family], 9), _members(),
                 _ipset("destroy who"), _ipset("rename who whom"), _ipset("swap who soon"), Command(family, "-S FORWARD"), Command(family, "-F"),
                 _ipset("destroy who", "destroy pairs", "destroy soon")], edited=True)
+    seen = ["-A FORWARD -p udp --dport 1 -j SET --add-set who src", "-A FORWARD -m set --match-set who src -j DROP", "-A FORWARD -p udp --dport 2 -j SET --del-set who src",
+            "-A FORWARD -m set ! --match-set who src", "-A INPUT -p tcp -m set --match-set who src -j SET --add-set pairs src,dst",
+            "-A INPUT -p tcp -m set --match-set pairs src,dst"]
+    yield Case(f"set{family}-seen", {family: filter_table()},
+               [_ipset(*make), *(Command(family, rule) for rule in seen), *_traffic(family), _members(), Command(family, "-F"),
+                _ipset("destroy who", "destroy pairs", "destroy soon")], edited=True)
     yield Case(f"set{family}-errors", {family: filter_table()},
                [_ipset(*make), Command(family, "-A FORWARD -j SET --add-set nosuch src"), Command(family, "-A FORWARD -j SET --map-set who src --map-mark"),
                 Command(family, "-t mangle -A FORWARD -j SET --map-set who src"), Command(family, "-S"),
@@ -84,7 +90,14 @@ def _queues(family):
                [*_traffic(family), *(Datagram(family, DST[family], port) for port in (7, 8, 9))])
 
 
+def _marks(family):
+    """Without a security module no packet has a mark: nothing may change."""
+    rules = ["-A PREROUTING -j CONNSECMARK --restore", "-A PREROUTING -p udp --dport 2 -j DROP", "-A POSTROUTING -j CONNSECMARK --save", "-A POSTROUTING"]
+    yield Case(f"connsecmark{family}", {family: table("mangle", *rules) + table("security", "-A FORWARD -j CONNSECMARK --save", "-A FORWARD")},
+               [*_traffic(family), Datagram(family, DST[family], 9)])
+
+
 def cases():
     for family in FAMILIES:
-        for make in (_sets, _logs, _queues):
+        for make in (_sets, _logs, _queues, _marks):
             yield from make(family)

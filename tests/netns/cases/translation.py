@@ -119,7 +119,23 @@ def _both_ways(family):
                [*_there(family), *_back(family, lambda proto, target, port: ([_NEW[family]] if proto == "udp" else [], port), ROUTER_B[family])])
 
 
+def _prefixes():
+    """SNPT and DNPT keep no state: only later tables see their work (docs/LIMITS.md)."""
+    for name, (inside, outside) in {"64": ("fd00:10::/64", "fd00:2:0:8::/64"), "48": ("fd00:10::/48", "fd00:2:8::/48"),
+                                    "56": ("fd00:10:0:100::/56", "fd00:2::/64")}.items():
+        out, back = f"-j SNPT --src-pfx {inside} --dst-pfx {outside}", f"-j DNPT --src-pfx {outside} --dst-pfx {inside}"
+        text = table("mangle", "-A PREROUTING -p tcp --dport 81 -j DROP", f"-A PREROUTING -i eth1 -d {outside} {back}", "-A PREROUTING",
+                     f"-A POSTROUTING -o eth1 -s {inside} {out}", "-A POSTROUTING -p udp --dport 80 -j DROP", "-A POSTROUTING")
+        later = table("filter", f"-A FORWARD -d {inside}", f"-A FORWARD -d {outside}")
+        there = [frame(packet(6, f"fd00:10:0:{net}::{host}", DST[6], udp(1000, port))) for net in ("0", "100", "1ff") for host in ("5", "ffff", "1:2:3")
+                 for port in (53, 80)]
+        back = [frame(packet(6, DST[6], f"fd00:2:{net}::{host}", l4), "B") for net in ("0:8", "8", "0:0") for host in ("5", "fffe", "1:2:3")
+                for l4 in (udp(53, 1000), tcp(80, 1000), tcp(80, 81))]
+        yield Case(f"npt-{name}", {6: text + later}, [*there, *back, *_there(6)])
+
+
 def cases():
     for family in FAMILIES:
         for make in (_destination, _source, _local, _both_ways):
             yield from make(family)
+    yield from _prefixes()
