@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "frontend/extensions/kernel_info.hpp"
+#include "frontend/extensions/kernel_target.hpp"
 #include "frontend/lower.hpp"
 
 #include <linux/netfilter/xt_NFQUEUE.h>
@@ -59,7 +59,7 @@ ir::Action queue() {
     return ir::HandOff{
         ir::KernelTarget{.name = "NFQUEUE",
                          .revision = 3,
-                         .info = kernel_info(xt_NFQ_info_v3{.queuenum = 0, .queues_total = 1, .flags = 0}),
+                         .info = target_info(xt_NFQ_info_v3{.queuenum = 0, .queues_total = 1, .flags = 0}),
                          .after = ir::After::Ends}};
 }
 

@@ -2,7 +2,7 @@
 #include "frontend/extensions/nat_target.hpp"
 
 #include "frontend/extensions/guided.hpp"
-#include "frontend/extensions/kernel_info.hpp"
+#include "frontend/extensions/kernel_target.hpp"
 
 #include <arpa/inet.h>
 #include <array>
@@ -78,7 +78,7 @@ ir::Action NatTarget::shifted() const {
     range.max_proto.all = htons(range_.ports->high);
     range.base_proto.all = htons(*range_.ports->base);
     return ir::HandOff{
-        ir::CompanionTarget{.name = "DNAT", .revision = 2, .info = kernel_info(range), .after = ir::After::Accepts}};
+        ir::CompanionTarget{.name = "DNAT", .revision = 2, .info = target_info(range), .after = ir::After::Accepts}};
 }
 
 // xt_nat_convert_range; masquerade_tg, redirect_tg4

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The target `NFLOG` (libxt_NFLOG.c, net/netfilter/xt_NFLOG.c).
 #include "frontend/extensions/guided.hpp"
-#include "frontend/extensions/kernel_info.hpp"
+#include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/quoted.hpp"
 #include "frontend/extensions/registry.hpp"
 
@@ -54,7 +54,7 @@ class Nflog final : public Target {
     void list(std::string& out, bool) const override { append(out, ""); }
 
     ir::Action lower(const RuleContext&) const override {
-        return ir::HandOff{ir::KernelTarget{.name = "NFLOG", .info = kernel_info(info_)}};
+        return ir::HandOff{ir::KernelTarget{.name = "NFLOG", .info = target_info(info_)}};
     }
 
   private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The target `NFQUEUE`, revision 3 (libxt_NFQUEUE.c, net/netfilter/xt_NFQUEUE.c).
 #include "frontend/extensions/guided.hpp"
-#include "frontend/extensions/kernel_info.hpp"
+#include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <array>
@@ -54,7 +54,7 @@ class Nfqueue final : public Target {
 
     ir::Action lower(const RuleContext&) const override {
         return ir::HandOff{
-            ir::KernelTarget{.name = "NFQUEUE", .revision = 3, .info = kernel_info(info_), .after = ir::After::Ends}};
+            ir::KernelTarget{.name = "NFQUEUE", .revision = 3, .info = target_info(info_), .after = ir::After::Ends}};
     }
 
   private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The targets `SNPT` and `DNPT` (libip6t_SNPT.c, libip6t_DNPT.c, net/ipv6/netfilter/ip6t_NPT.c): one prefix for another.
 #include "frontend/extensions/hosts.hpp"
-#include "frontend/extensions/kernel_info.hpp"
+#include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <arpa/inet.h>
@@ -74,7 +74,7 @@ class Npt final : public Target {
         }
         info.src_pfx_len = static_cast<std::uint8_t>(prefix_length(prefixes_[0]->mask));
         info.dst_pfx_len = static_cast<std::uint8_t>(prefix_length(prefixes_[1]->mask));
-        return ir::HandOff{ir::CompanionTarget{.name = std::string(name_), .info = kernel_info(info)}};
+        return ir::HandOff{ir::CompanionTarget{.name = std::string(name_), .info = target_info(info)}};
     }
 
   private:

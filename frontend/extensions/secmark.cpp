@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The target `SECMARK`, revision 1 (libxt_SECMARK.c, net/netfilter/xt_SECMARK.c).
 #include "frontend/extensions/guided.hpp"
-#include "frontend/extensions/kernel_info.hpp"
+#include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <algorithm>
@@ -52,7 +52,7 @@ class Secmark final : public Target {
         xt_secmark_target_info_v1 info{};
         info.mode = SECMARK_MODE_SEL;
         std::ranges::copy(*context_, info.secctx);
-        return ir::HandOff{ir::CompanionTarget{.name = "SECMARK", .revision = 1, .info = kernel_info(info)}};
+        return ir::HandOff{ir::CompanionTarget{.name = "SECMARK", .revision = 1, .info = target_info(info)}};
     }
 
   private:

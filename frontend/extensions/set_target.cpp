@@ -2,7 +2,7 @@
 // The target `SET`, revision 3 (libxt_SET.c, net/netfilter/xt_set.c).
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/ip_set.hpp"
-#include "frontend/extensions/kernel_info.hpp"
+#include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <array>
@@ -106,8 +106,8 @@ class SetTarget final : public Target {
                                          .flags = flags_,
                                          .timeout = timeout_};
         if (given(kMap))
-            return ir::HandOff{ir::CompanionTarget{.name = "SET", .revision = 3, .info = kernel_info(info)}};
-        return ir::HandOff{ir::KernelTarget{.name = "SET", .revision = 3, .info = kernel_info(info)}};
+            return ir::HandOff{ir::CompanionTarget{.name = "SET", .revision = 3, .info = target_info(info)}};
+        return ir::HandOff{ir::KernelTarget{.name = "SET", .revision = 3, .info = target_info(info)}};
     }
 
   private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The target `SYNPROXY` (libxt_SYNPROXY.c, net/ipv4/netfilter/ipt_SYNPROXY.c, net/ipv6/netfilter/ip6t_SYNPROXY.c).
 #include "frontend/extensions/guided.hpp"
-#include "frontend/extensions/kernel_info.hpp"
+#include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <array>
@@ -47,7 +47,7 @@ class Synproxy final : public Target {
     // it drops or steals what begins a connection, and lets the rest go on to the next rule (synproxy_tg4, synproxy_tg6)
     ir::Action lower(const RuleContext&) const override {
         return ir::HandOff{ir::KernelTarget{
-            .name = "SYNPROXY", .info = kernel_info(info_), .after = ir::After::Waits, .protocol = IPPROTO_TCP}};
+            .name = "SYNPROXY", .info = target_info(info_), .after = ir::After::Waits, .protocol = IPPROTO_TCP}};
     }
 
   private:
