@@ -85,6 +85,7 @@ std::string help(Family) {
 const MatchDef cgroup_match{
     .name = "cgroup",
     .options = kOptions,
+    .limits = {.hooks = hook_bit(Hook::Output) | hook_bit(Hook::Postrouting) | hook_bit(Hook::Input)},
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Cgroup>(); },
 };
