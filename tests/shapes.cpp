@@ -94,8 +94,9 @@ class Maker {
                 random_.percent(60) ? random_.between(longest - 8, longest) : random_.between(shortest + 3, longest);
             if (!nets.empty() && random_.percent(34)) {
                 const Net& outer = nets[random_.below(nets.size())];
+                if (outer.bits == longest) continue;
                 at = inside(outer);
-                bits = random_.between(std::min(outer.bits + 1, longest), longest);
+                bits = random_.between(outer.bits + 1, longest);
             }
             nets.push_back(cut(at, bits));
             add({address(ir::AddressField::Source, nets.back())}, drop());

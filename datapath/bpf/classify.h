@@ -48,41 +48,34 @@ __noinline int rt_walk_step(struct xt_view* v, struct xt_place* place, struct xt
 struct xt_walk_frame {
     struct xt_view* view;
     struct xt_place* place;
-    struct xt_walk_state* state;
+    struct xt_walk_state state;
 };
 
 static long xt_walk_one(__u32 index __attribute__((unused)), struct xt_walk_frame* frame) {
-    return rt_walk_step(frame->view, frame->place, frame->state) ? 1 : 0;
+    return rt_walk_step(frame->view, frame->place, &frame->state) ? 1 : 0;
 }
 
-static __always_inline int xt_walk_go(struct xt_view* v, struct xt_place* place, struct xt_walk_state* state) {
-    struct xt_walk_frame frame = {.view = v, .place = place, .state = state};
+static __always_inline int xt_walk_run(struct xt_view* v, struct xt_place* place, __u32 chain, __u32 from, int resume) {
+    struct xt_walk_frame frame = {.view = v, .place = place, .state = {.result = XT_WALK_HOTDROP}};
+    struct xt_walk w;
 
+    if (!v || !place || xt_walk_prepare(&w, v, place, &frame.state)) return XT_WALK_HOTDROP;
+    if (resume ? xt_walk_resume(&w, (int)from) : xt_walk_start(&w, chain, from)) return frame.state.result;
     for (int i = 0; i < XT_FEW_WALK_STEPS; i++)
-        if (rt_walk_step(v, place, state)) return state->result;
+        if (rt_walk_step(v, place, &frame.state)) return frame.state.result;
     bpf_loop(XT_MOST_WALK_STEPS, xt_walk_one, &frame, 0);
-    return state->result;
+    return frame.state.result;
 }
 
 /* A chain of the image, from position `from` on. Returns enum xt_verdict, XT_WALK_HOTDROP or XT_WALK_GUARD + number. `place` is all
  * zero; a walk that stopped at a guard goes on from what it left there. */
 __noinline int rt_walk(struct xt_view* v, struct xt_place* place, __u32 chain, __u32 from) {
-    struct xt_walk_state state = {.result = XT_WALK_HOTDROP};
-    struct xt_walk w;
-
-    if (!v || !place || xt_walk_prepare(&w, v, place, &state)) return XT_WALK_HOTDROP;
-    if (xt_walk_start(&w, chain, from)) return state.result;
-    return xt_walk_go(v, place, &state);
+    return xt_walk_run(v, place, chain, from, 0);
 }
 
 /* Goes on behind the guard, or (`returns`) where the guard's chain returns to. */
 __noinline int rt_walk_on(struct xt_view* v, struct xt_place* place, int returns) {
-    struct xt_walk_state state = {.result = XT_WALK_HOTDROP};
-    struct xt_walk w;
-
-    if (!v || !place || xt_walk_prepare(&w, v, place, &state)) return XT_WALK_HOTDROP;
-    if (xt_walk_resume(&w, returns)) return state.result;
-    return xt_walk_go(v, place, &state);
+    return xt_walk_run(v, place, 0, (__u32)returns, 1);
 }
 
 #endif

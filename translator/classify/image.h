@@ -40,11 +40,11 @@ struct xt_image_chain {
     __u32 order; /* with an index: the offset of a record of each rule */
 };
 
-/* Tells for a prefix of an address which tuples may hold rules for it: the word at hash(top bits) of a table of words. */
+/* Tells from the first bits of an address which tuples may hold rules for it: a table of words. */
 struct xt_image_pruner {
     __u32 table;     /* 0: none */
     __u8 key_shift;  /* 64 - bits looked at */
-    __u8 slot_shift; /* 64 - log2 of the table's words */
+    __u8 slot_shift; /* 64 - log2 of the table's words, at the hash of the bits; 0: at the bits themselves */
     __u16 unused;
 };
 
@@ -199,7 +199,7 @@ static inline __u64 xt_prune_key(const __u32* address, int v6) {
 }
 
 static inline __u32 xt_prune_slot(__u64 key, __u32 key_shift, __u32 slot_shift) {
-    return (__u32)((key >> key_shift) * 0x9E3779B97F4A7C15ULL >> slot_shift);
+    return (__u32)(slot_shift ? (key >> key_shift) * 0x9E3779B97F4A7C15ULL >> slot_shift : key >> key_shift);
 }
 
 /* Eight bytes of a name without what may lie behind its final zero; `ended`: the zero was before. */

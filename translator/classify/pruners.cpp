@@ -2,9 +2,8 @@
 #include "translator/classify/pruners.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bit>
-#include <unordered_set>
+#include <vector>
 
 namespace xtbpf::classify {
 
@@ -19,21 +18,22 @@ class Side {
 
     // Writes two pruners at most; returns the tuples none of them speaks for.
     std::uint64_t write(ImageWriter& out, std::span<xt_image_pruner, 2> pruners) const {
-        std::uint64_t always = tuples_.size() == 64 ? ~0ULL : (1ULL << tuples_.size()) - 1;
-        if (tuples_.size() <= kFewTuples) return always;
-        const std::array<unsigned, 2> bits = choose();
+        const std::uint64_t all = tuples_.size() == 64 ? ~0ULL : (1ULL << tuples_.size()) - 1;
+        if (tuples_.size() <= kFewTuples) return all;
+        std::uint64_t left = all;
         std::size_t used = 0;
-        for (std::size_t at = bits.size(); at-- > 0;) {
-            if (bits[at] == 0) continue;
-            std::uint64_t spoken_for = 0;
-            for (std::size_t tuple = 0; tuple < tuples_.size(); ++tuple)
-                if (length(*tuples_[tuple]) >= bits[at]) spoken_for |= 1ULL << tuple;
-            spoken_for &= always;
-            if (spoken_for == 0) continue;
-            pruners[used++] = table(out, bits[at], spoken_for);
-            always &= ~spoken_for;
+        const unsigned fine = v6_ ? 56 : 24, coarse = v6_ ? 32 : 16;
+        if (std::popcount(with_bits(fine)) >= 3) {
+            const std::uint64_t tuples = with_bits(fine);
+            pruners[used++] = hashed(out, fine, tuples);
+            left &= ~tuples;
         }
-        return always;
+        const std::uint64_t tuples = left & with_bits(v6_ ? coarse : 1);
+        if (std::popcount(tuples) >= 2) {
+            pruners[used++] = v6_ ? hashed(out, coarse, tuples) : direct(out, tuples);
+            left &= ~tuples;
+        }
+        return left;
     }
 
   private:
@@ -41,15 +41,11 @@ class Side {
         return std::min<unsigned>(source_ ? tuple.shape.source : tuple.shape.destination, 64);
     }
 
-    // So that nearly all tuples have as many bits as the shorter one looks at, and half of them those of the longer.
-    std::array<unsigned, 2> choose() const {
-        std::vector<unsigned> lengths;
-        for (const Tuple* tuple : tuples_)
-            if (length(*tuple) >= 6) lengths.push_back(length(*tuple));
-        if (lengths.size() < 2) return {};
-        std::ranges::sort(lengths);
-        const unsigned low = lengths[lengths.size() / 8], high = lengths[lengths.size() / 2];
-        return {low, high > low ? high : 0};
+    std::uint64_t with_bits(unsigned bits) const {
+        std::uint64_t tuples = 0;
+        for (std::size_t tuple = 0; tuple < tuples_.size(); ++tuple)
+            if (length(*tuples_[tuple]) >= bits) tuples |= 1ULL << tuple;
+        return tuples;
     }
 
     template <typename Function> void each_key(std::uint64_t tuples, const Function& function) const {
@@ -62,20 +58,48 @@ class Side {
         }
     }
 
-    xt_image_pruner table(ImageWriter& out, unsigned bits, std::uint64_t tuples) const {
-        std::size_t keys = 0;
+    std::size_t groups(std::uint64_t tuples) const {
+        std::size_t groups = 0;
         for (std::size_t tuple = 0; tuple < tuples_.size(); ++tuple)
-            if (tuples >> tuple & 1) keys += tuples_[tuple]->groups.size();
-        const std::size_t most = bits < 20 ? std::size_t{1} << bits : keys;
-        const auto log = static_cast<unsigned>(std::bit_width(std::max<std::size_t>(2 * std::min(keys, most), 2) - 1));
+            if (tuples >> tuple & 1) groups += tuples_[tuple]->groups.size();
+        return groups;
+    }
+
+    std::uint64_t top(const RuleKey& key) const {
+        return xt_prune_key(source_ ? key.source.data() : key.destination.data(), v6_);
+    }
+
+    // For prefixes of at least so many bits.
+    xt_image_pruner hashed(ImageWriter& out, unsigned bits, std::uint64_t tuples) const {
+        const auto log = static_cast<unsigned>(std::bit_width(std::max<std::size_t>(groups(tuples), 8)));
         xt_image_pruner pruner{};
         pruner.key_shift = static_cast<__u8>(64 - bits);
         pruner.slot_shift = static_cast<__u8>(64 - log);
         std::vector<std::uint64_t> words(std::size_t{1} << log);
         each_key(tuples, [&](const RuleKey& key, std::size_t tuple) {
-            const std::uint64_t top = xt_prune_key(source_ ? key.source.data() : key.destination.data(), v6_);
-            words[xt_prune_slot(top, pruner.key_shift, pruner.slot_shift)] |= 1ULL << tuple;
+            words[xt_prune_slot(top(key), pruner.key_shift, pruner.slot_shift)] |= 1ULL << tuple;
         });
+        return write_table(out, pruner, words);
+    }
+
+    // For prefixes of any length: a shorter one marks all words below it.
+    xt_image_pruner direct(ImageWriter& out, std::uint64_t tuples) const {
+        const auto bits = std::clamp<unsigned>(static_cast<unsigned>(std::bit_width(groups(tuples))), 8, 16);
+        xt_image_pruner pruner{};
+        pruner.key_shift = static_cast<__u8>(64 - bits);
+        std::vector<std::uint64_t> words(std::size_t{1} << bits);
+        each_key(tuples, [&](const RuleKey& key, std::size_t tuple) {
+            const unsigned own = length(*tuples_[tuple]);
+            const std::size_t count = own >= bits ? 1 : std::size_t{1} << (bits - own);
+            const std::size_t first = (top(key) >> pruner.key_shift) & ~(count - 1);
+            for (std::size_t at = first; at < first + count; ++at)
+                words[at] |= 1ULL << tuple;
+        });
+        return write_table(out, pruner, words);
+    }
+
+    static xt_image_pruner write_table(ImageWriter& out, xt_image_pruner pruner,
+                                       const std::vector<std::uint64_t>& words) {
         pruner.table = out.reserve(words.size() * 8, 64);
         out.write_bytes(pruner.table, {reinterpret_cast<const char*>(words.data()), words.size() * 8});
         return pruner;

@@ -34,10 +34,10 @@ struct xt_walk_state {
     __u32 rule;      /* record to be checked next, 0: none */
     __u32 test;      /* the next of its tests, */
     __u32 test_end;  /* up to here; equal: none */
-    __u32 stage;     /* how far its check has come; see xt_walk_check */
-    __u32 odd;
     int result;
-    __u32 unused;
+    __u8 stage; /* how far its check has come; see xt_walk_check */
+    __u8 odd;
+    __u16 unused;
 };
 
 struct xt_walk {
@@ -374,7 +374,7 @@ XT_WALK_INLINE int xt_walk_start(struct xt_walk* w, __u32 chain, __u32 from) {
 
     w->state->test = w->state->test_end = 0;
     if (!header) return xt_walk_end(w, XT_WALK_HOTDROP);
-    w->state->odd = (__u32)xt_walk_is_odd(w->view, header, XT_WALK_V6(w));
+    w->state->odd = (__u8)xt_walk_is_odd(w->view, header, XT_WALK_V6(w));
     return xt_walk_enter(w, chain, from);
 }
 
@@ -385,7 +385,7 @@ XT_WALK_INLINE int xt_walk_resume(struct xt_walk* w, int returns) {
 
     w->state->test = w->state->test_end = 0;
     if (!header || !more) return xt_walk_end(w, XT_WALK_HOTDROP);
-    w->state->odd = (__u32)xt_walk_is_odd(w->view, header, XT_WALK_V6(w));
+    w->state->odd = (__u8)xt_walk_is_odd(w->view, header, XT_WALK_V6(w));
     return returns ? xt_walk_return(w, XT_RETURN) : xt_walk_enter(w, more->chain, more->next);
 }
 
