@@ -110,7 +110,8 @@ class Spreader {
     }
 
     // What might tell keys of this shape apart as well, best first.
-    static std::vector<Shape> coarser_shapes(const Shape& shape) {
+    std::vector<Shape> coarser_shapes(const Shape& shape) const {
+        const unsigned fewest = v6_ ? 32 : 16; // else it would be probed for nearly every packet
         const Shape source{.source = shape.source}, destination{.destination = shape.destination};
         const Shape both{.source = shape.source, .destination = shape.destination};
         Shape dport = both;
@@ -120,7 +121,7 @@ class Spreader {
             shapes = {source, destination, both, dport};
         else
             shapes = {destination, source, both, dport};
-        std::erase_if(shapes, [&](const Shape& one) { return one == shape || one.empty(); });
+        std::erase_if(shapes, [&](const Shape& one) { return one == shape || one.bits() < fewest; });
         return shapes;
     }
 
