@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""./dev bench [--rules N...] [--packets N] [--turns N]: what a packet costs that the last of N rules drops.
+"""./dev bench [--shape SHAPE] [--rules N...] [--packets N] [--turns N]: what a packet costs that the last of N rules is for.
 
-The rules before it ask for another source and port, so that none matches. Three scratch hosts (iptables-legacy, iptables-nft,
+Shapes: `drop`: that rule drops it; those before it ask for another source and port. `nat`: it gets another destination port, as
+the first packet of its connection (one that INPUT drops is always that); the rules before it are for other services. Three scratch hosts (iptables-legacy, iptables-nft,
 iptables-bpf) take turns under a flood of small UDP datagrams over a veth pair; the time includes sending;
 `--rules 0` measures what is there without rules. Also: how long a restore and a save take, and what
-BPF_PROG_TEST_RUN says of the INPUT program alone. Medians with minimum and maximum go to build/bench/drop.json.
+BPF_PROG_TEST_RUN says of the INPUT program alone. Medians with minimum and maximum go to build/bench/SHAPE.json.
 """
 
 import argparse
@@ -28,11 +29,25 @@ from firewall import Firewall  # noqa: E402
 from pair import HOST, Pair  # noqa: E402
 
 
-def ruleset(count):
-    lines = ["*filter", ":INPUT ACCEPT [0:0]", ":FORWARD ACCEPT [0:0]", ":OUTPUT ACCEPT [0:0]"]
-    lines += [f"-A INPUT -s 198.18.{i // 250}.{i % 250 + 1}/32 -p udp -m udp --dport {1000 + i} -j DROP" for i in range(count - 1)]
+def table(name, chains, lines):
+    return "\n".join([f"*{name}", *(f":{chain} ACCEPT [0:0]" for chain in chains), *lines, "COMMIT", ""])
+
+
+def drop(count):
+    lines = [f"-A INPUT -s 198.18.{i // 250}.{i % 250 + 1}/32 -p udp -m udp --dport {1000 + i} -j DROP" for i in range(count - 1)]
     lines += ["-A INPUT -p udp -m udp --dport 9 -j DROP"] if count else []
-    return "\n".join(lines + ["COMMIT", ""])
+    return table("filter", ("INPUT", "FORWARD", "OUTPUT"), lines)
+
+
+def nat(count):
+    lines = [f"-A PREROUTING -d 198.{18 + i // 62500}.{i // 250 % 250}.{i % 250 + 1}/32 -p udp -m udp --dport 53 -j DNAT "
+             f"--to-destination 198.51.{i // 250 % 250}.{i % 250 + 1}:5353" for i in range(count - 1)]
+    lines += [f"-A PREROUTING -d {HOST}/32 -p udp -m udp --dport 9 -j DNAT --to-destination {HOST}:10"] if count else []
+    return (table("nat", ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"), lines)
+            + table("filter", ("INPUT", "FORWARD", "OUTPUT"), ["-A INPUT -p udp -j DROP"]))
+
+
+SHAPES = {"drop": drop, "nat": nat}
 
 
 def summary(samples):
@@ -64,7 +79,7 @@ def test_run(pair, directory):
 
 
 def measure(pairs, firewalls, count, options):
-    text = ruleset(count)
+    text = SHAPES[options.shape](count)
     out = {firewall.name: {} for firewall in firewalls}
     for firewall, pair in zip(firewalls, pairs):
         start = time.monotonic()
@@ -83,6 +98,7 @@ def measure(pairs, firewalls, count, options):
 
 def main():
     parser = argparse.ArgumentParser(description="ns per dropped packet, beside iptables-legacy and iptables-nft")
+    parser.add_argument("--shape", choices=SHAPES, default="drop")
     parser.add_argument("--rules", type=int, nargs="*", default=[10, 100, 1000])
     parser.add_argument("--packets", type=int, default=30000)
     parser.add_argument("--turns", type=int, default=7)
@@ -105,11 +121,11 @@ def main():
         alone = results[count][firewalls[-1].name]["test_run_ns"]
         print(f"{count:>6} " + "".join(f"{c['median']:>10.0f} ({c['min']:.0f}-{c['max']:.0f}) ns".rjust(28) for c in cells)
               + (f"{alone} ns" if alone else "-").rjust(22), flush=True)
-    target = os.path.join(ROOT, "build", "bench", "drop.json")
+    target = os.path.join(ROOT, "build", "bench", f"{options.shape}.json")
     os.makedirs(os.path.dirname(target), exist_ok=True)
     with open(target, "w", encoding="utf-8") as out:
         json.dump({"kernel": platform.release(), "machine": platform.machine(), "cpus": os.cpu_count(), "packets": options.packets,
-                   "unit": "ns per dropped packet, sending over a veth pair included", "rules": results}, out, indent=1)
+                   "unit": "ns per packet, sending over a veth pair included", "rules": results}, out, indent=1)
     print(f"written to {os.path.relpath(target, ROOT)}")
     return 0
 
