@@ -42,7 +42,6 @@ struct PutEffect {
     void operator()(const ir::TosEffect& tos) const { put_tos(message, family, tos); }
     void operator()(const ir::TtlEffect& ttl) const { put_ttl(message, family, ttl, parts); }
     void operator()(const ir::TcpEcnEffect& ecn) const { put_tcp_ecn(message, ecn); }
-    void operator()(const ir::StripOptionsEffect& strip) const { put_strip_options(message, strip); }
     void operator()(const ir::TproxyEffect& tproxy) const { put_tproxy(message, family, tproxy); }
     void operator()(const ir::NotrackEffect&) const { const Expression expression(message, "notrack"); }
     void operator()(const ir::ZoneEffect& zone) const { put_zone(message, zone); }
@@ -78,7 +77,6 @@ struct Describe {
     Described operator()(const ir::TosEffect&) const { return {"TOS", "nf_tables"}; }
     Described operator()(const ir::TtlEffect&) const { return {"TTL", "nf_tables"}; }
     Described operator()(const ir::TcpEcnEffect&) const { return {"ECN", "nf_tables"}; }
-    Described operator()(const ir::StripOptionsEffect&) const { return {"TCPOPTSTRIP", "nf_tables (Linux 5.18)"}; }
     Described operator()(const ir::TproxyEffect&) const { return {"TPROXY", "nft_tproxy"}; }
     Described operator()(const ir::NotrackEffect&) const { return {"NOTRACK", "nft_ct"}; }
     Described operator()(const ir::ZoneEffect&) const { return {"CT", "nft_ct"}; }

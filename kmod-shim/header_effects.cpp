@@ -122,25 +122,6 @@ void put_tcp_ecn(nlmsghdr* message, const ir::TcpEcnEffect& ecn) {
     store_bytes(message, NFT_REG_1, bytes);
 }
 
-std::vector<ir::StripOptionsEffect> strips_of_one_rule(const ir::StripOptionsEffect& strip) {
-    constexpr std::size_t kMostOptions = 40 / 2; // bytes for options in a TCP header, bytes of the shortest
-    constexpr std::size_t kMostExpressions = 100; // NFT_RULE_MAXEXPRS is 128
-    std::vector<ir::StripOptionsEffect> rules;
-    for (const std::uint8_t kind : strip.kinds) {
-        if (rules.empty() || rules.back().kinds.size() + kMostOptions > kMostExpressions) rules.emplace_back();
-        rules.back().kinds.insert(rules.back().kinds.end(), kMostOptions, kind);
-    }
-    return rules;
-}
-
-void put_strip_options(nlmsghdr* message, const ir::StripOptionsEffect& strip) {
-    for (const std::uint8_t kind : strip.kinds) {
-        Expression expression(message, "exthdr"); // neither source nor destination: nft_exthdr_tcp_strip_ops
-        mnl_attr_put_u8(message, NFTA_EXTHDR_TYPE, kind);
-        expression.number(NFTA_EXTHDR_OP, NFT_EXTHDR_OP_TCPOPT);
-    }
-}
-
 // tproxy_tg4, tproxy_tg6_v1 (net/netfilter/xt_TPROXY.c). Without a socket the expression breaks off, and the packet, having
 // got no verdict, is dropped.
 void put_tproxy(nlmsghdr* message, Family family, const ir::TproxyEffect& tproxy) {

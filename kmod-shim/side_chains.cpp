@@ -4,7 +4,6 @@
 #include "kmod-shim/companions.hpp"
 #include "kmod-shim/effects.hpp"
 #include "kmod-shim/expressions.hpp"
-#include "kmod-shim/header_effects.hpp"
 #include "kmod-shim/inventory.hpp"
 #include "kmod-shim/messages.hpp"
 
@@ -105,13 +104,6 @@ class SideChains {
         if (step >= plan_.effects.size()) return hand_in(chain, program, plan_.hand_ins[step - plan_.effects.size()]);
         const ir::Effect& effect = plan_.effects[step];
         if (std::holds_alternative<ir::CompanionTarget>(effect)) return companion(chain, program);
-        const auto* strip = std::get_if<ir::StripOptionsEffect>(&effect);
-        if (!strip) return effect_rule(chain, program, effect);
-        for (const ir::StripOptionsEffect& one : strips_of_one_rule(*strip))
-            effect_rule(chain, program, one);
-    }
-
-    void effect_rule(const std::string& chain, int program, const ir::Effect& effect) {
         const auto* target = std::get_if<ir::KernelTarget>(&effect);
         const EffectParts parts = prepare_effect(batch_, family_, effect);
         rule(

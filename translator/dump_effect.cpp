@@ -69,10 +69,6 @@ struct Text {
         return text + ')';
     }
 
-    std::string operator()(const StripOptionsEffect& strip) const {
-        return fmt::format("strip-options({})", fmt::join(strip.kinds, ","));
-    }
-
     std::string operator()(const TproxyEffect& tproxy) const {
         return fmt::format("tproxy({} port={} mark=0x{:x}/0x{:x})",
                            tproxy.address ? words_text(*tproxy.address) : "local", tproxy.port, tproxy.mark_value,

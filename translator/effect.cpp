@@ -22,7 +22,6 @@ struct Writes {
         const Touched tcp = touched(Touch::Transport, Touch::Payload);
         return ecn.ect ? static_cast<Touched>(tcp | touched(Touch::Tos)) : tcp;
     }
-    Touched operator()(const StripOptionsEffect&) const { return touched(Touch::Transport, Touch::Payload); }
     Touched operator()(const NotrackEffect&) const { return touched(Touch::Conntrack, Touch::ConntrackMark); }
     Touched operator()(const ZoneEffect&) const { return touched(Touch::Conntrack, Touch::ConntrackMark); }
     Touched operator()(const CompanionTarget&) const { return 0; }

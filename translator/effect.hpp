@@ -112,12 +112,6 @@ struct TcpEcnEffect {
     bool operator==(const TcpEcnEffect&) const = default;
 };
 
-// TCPOPTSTRIP: options of these kinds become NOPs (net/netfilter/xt_TCPOPTSTRIP.c).
-struct StripOptionsEffect {
-    std::vector<std::uint8_t> kinds;
-    bool operator==(const StripOptionsEffect&) const = default;
-};
-
 // TPROXY: ends; a packet without a socket is dropped (net/netfilter/xt_TPROXY.c).
 struct TproxyEffect {
     std::optional<Words> address{};              // absent: the primary one of the device
@@ -159,7 +153,7 @@ struct CompanionTarget {
 
 using Effect =
     std::variant<RejectEffect, LogEffect, KernelTarget, NatEffect, TosEffect, TtlEffect, TcpEcnEffect,
-                 StripOptionsEffect, TproxyEffect, NotrackEffect, ZoneEffect, SecurityMarkEffect, CompanionTarget>;
+                 TproxyEffect, NotrackEffect, ZoneEffect, SecurityMarkEffect, CompanionTarget>;
 
 After after(const Effect& effect);
 bool ends(const Effect& effect); // whether the traversal is over then

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The target `TCPOPTSTRIP` (libxt_TCPOPTSTRIP.c, net/netfilter/xt_TCPOPTSTRIP.c).
 #include "frontend/extensions/guided.hpp"
+#include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <algorithm>
 #include <array>
 #include <bitset>
 #include <fmt/format.h>
+#include <linux/netfilter/xt_TCPOPTSTRIP.h>
 #include <netinet/in.h>
 
 namespace xtbpf::extensions {
@@ -44,11 +46,12 @@ class Tcpoptstrip final : public Target {
         if (kinds_.any()) print(out += " TCPOPTSTRIP options ", numeric);
     }
 
+    // nf_tables strips the first option of a kind only, and drops what is malformed: the kernel's own target it is.
     ir::Action lower(const RuleContext&) const override {
-        ir::StripOptionsEffect effect;
+        xt_tcpoptstrip_target_info info{};
         for (std::size_t kind = 0; kind < kinds_.size(); ++kind)
-            if (kinds_[kind]) effect.kinds.push_back(static_cast<std::uint8_t>(kind));
-        return ir::HandOff{std::move(effect)};
+            if (kinds_[kind]) info.strip_bmap[kind / 32] |= 1U << kind % 32; // tcpoptstrip_set_bit
+        return companion_target("TCPOPTSTRIP", 0, info, IPPROTO_TCP);
     }
 
   private:

@@ -59,7 +59,7 @@ TEST_F(EveryEffect, OfMangle) {
             EXPECT_TRUE(taken(TableId::Mangle, hook, family,
                               {ir::KernelTarget{.name = "MARK", .revision = 2, .info = bytes_of(mark)}, ir::TosEffect{0xfc, 0xb8},
                                ir::TtlEffect{Kind::Set, 5}, ir::TtlEffect{Kind::Increase, 2}, ir::TtlEffect{Kind::Decrease, 3},
-                               ir::TcpEcnEffect{false, false}, ir::StripOptionsEffect{{2, 8}}}));
+                               ir::TcpEcnEffect{false, false}}));
     for (const Family family : kFamilies)
         EXPECT_TRUE(taken(TableId::Mangle, Hook::Prerouting, family,
                           {ir::TproxyEffect{ir::Words{0x7f000001}, 80, 1, 1}, ir::TproxyEffect{{}, 0, 0, 0}}));

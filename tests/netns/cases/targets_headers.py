@@ -78,7 +78,7 @@ def _mss(family):
 def _strip(family):
     rules = [f"-A FORWARD -p tcp --dport {port} -j TCPOPTSTRIP --strip-options {kinds}" for port, kinds in enumerate(
         ("mss", "wscale,timestamp", "sack-permitted,sack,md5", "255,2,3,4,5,8"), 1)]
-    rules += [f"-A FORWARD -p tcp --tcp-option {kind}" for kind in (2, 3, 4, 8, 255)]
+    rules += [f"-A POSTROUTING -p tcp --tcp-option {kind}" for kind in (2, 3, 4, 8, 255)]  # behind its chain
     yield Case(f"tcpoptstrip{family}", {family: table("mangle", *rules)},
                [frame(packet(family, SRC[family], DST[family], tcp(9, port, flags, options=options, data=data)))
                 for port in range(1, 6) for options in _STRIPPED for flags, data in (("S", b""), ("A", b"data"))])
