@@ -44,6 +44,11 @@ class KernelBackend final : public Backend {
         return kept.store->table;
     }
 
+    std::uint64_t made(Family family, TableId table) const override {
+        const auto read = reads_.find({family, table});
+        return read == reads_.end() || !read->second.store ? 0 : read->second.store->made;
+    }
+
     Result<void> commit(StoredTable next, ir::Table program) override {
         return swap(std::move(next), std::move(program), Purpose::Commit);
     }

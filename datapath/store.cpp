@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/random.h>
@@ -29,6 +30,12 @@ template <typename Table, typename Visit> void for_accounts(Table& table, Visit 
 
 Counters plus(const Counters& a, const Counters& b) { return {a.packets + b.packets, a.bytes + b.bytes}; }
 Counters minus(const Counters& a, const Counters& b) { return {a.packets - b.packets, a.bytes - b.bytes}; }
+
+std::uint64_t nanoseconds_since_boot() {
+    timespec now{};
+    ::clock_gettime(CLOCK_BOOTTIME, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+}
 
 std::uint32_t slots_of(const StoredTable& table) {
     std::uint32_t slots = 0;
@@ -57,6 +64,7 @@ Result<std::optional<CurrentStore>> read_behind(const StoreTag& tag) {
                  [&](Account& account) { account.counters = plus(account.counters, (*raw)[account.slot]); });
     CurrentStore current;
     current.table = std::move(image->table);
+    current.made = image->made;
     current.counters = std::move(*counters);
     current.limits = std::move(*limits);
     current.raw = std::move(*raw);
@@ -145,7 +153,8 @@ Result<NewStore> build_store(StoredTable& next, ir::Table& program, const Curren
     Nonce nonce{};
     if (::getrandom(nonce.data(), nonce.size(), 0) != static_cast<ssize_t>(nonce.size()))
         return fail(ErrorKind::Refused, fmt::format("getrandom: {}", std::strerror(errno)));
-    auto map = make_store_map(serialize_store(next, bases_of(next, current, *raw), nonce));
+    const std::uint64_t made = current == nullptr ? nanoseconds_since_boot() : current->made;
+    auto map = make_store_map(serialize_store(next, bases_of(next, current, *raw), nonce, made));
     if (!map) return std::unexpected(map.error());
     built.map = std::move(*map);
     auto holder = make_holder(built.map, built.counters.fds(), built.limits.fds());

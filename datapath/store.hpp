@@ -25,6 +25,7 @@ namespace xtbpf {
 
 struct CurrentStore {
     StoredTable table; // accounts with slot, state and counters as of now; set = false
+    std::uint64_t made = 0; // when the table came into being: nanoseconds since boot
     CounterPages counters;
     LimitPages limits;
     std::vector<Counters> raw; // by slot: what the pages held when `table` was read

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint64_t kStoreMagic = 0x65726f7473747800; // "\0xtstore" as bytes on a little-endian machine
 constexpr std::uint32_t kTagMagic = 0x67617478;           // "xtag"
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 
 struct Header {
     std::uint64_t magic = kStoreMagic;
@@ -123,7 +123,7 @@ constexpr std::size_t kLeastRule = sizeof(std::uint32_t) + kAccountSize;
 constexpr std::size_t kLeastChain = kLeastRule + 1 + sizeof(std::uint32_t);
 
 std::size_t size_of(const StoredTable& table) {
-    std::size_t size = sizeof(Header) + 2 + sizeof(std::uint32_t);
+    std::size_t size = sizeof(Header) + 2 + sizeof(std::uint64_t) + sizeof(std::uint32_t);
     for (const StoredChain& chain : table.chains) {
         size += kLeastChain + chain.name.size();
         for (const StoredRule& rule : chain.rules)
@@ -170,10 +170,11 @@ std::unexpected<Error> unreadable(std::string_view why) {
 } // namespace
 
 std::vector<std::uint8_t> serialize_store(const StoredTable& table, std::span<const Counters> bases,
-                                          const Nonce& nonce) {
+                                          const Nonce& nonce, std::uint64_t made) {
     Writer writer(size_of(table));
     const Header header{.nonce = nonce};
     writer.append(&header, sizeof header);
+    writer.number(made);
     writer.number(static_cast<std::uint8_t>(table.family));
     writer.number(static_cast<std::uint8_t>(table.id));
     writer.number(static_cast<std::uint32_t>(table.chains.size()));
@@ -211,7 +212,7 @@ Result<StoreImage> parse_store(std::span<const std::uint8_t> bytes) {
     bytes = bytes.first(header.length);
     if (checksum(bytes.subspan(kChecked)) != header.checksum) return unreadable("damaged");
     Reader reader(bytes.subspan(sizeof header));
-    StoreImage image{.nonce = header.nonce, .table = read_table(reader)};
+    StoreImage image{.nonce = header.nonce, .made = reader.number<std::uint64_t>(), .table = read_table(reader)};
     if (!reader.ok() || !reader.at_end()) return unreadable("malformed");
     return image;
 }

@@ -21,13 +21,14 @@ inline constexpr std::uint32_t kMostSlots = 1U << 26;
 // What is in the map. Account.counters are bases here: shown = base + raw.
 struct StoreImage {
     Nonce nonce{};
+    std::uint64_t made = 0; // when the table came into being: nanoseconds since boot
     StoredTable table;
 };
 
 // Header (magic, version, length, checksum) and body; numbers in host order: a store never leaves its kernel.
 // `bases` by slot; the table's own counters aren't written.
 std::vector<std::uint8_t> serialize_store(const StoredTable& table, std::span<const Counters> bases,
-                                          const Nonce& nonce);
+                                          const Nonce& nonce, std::uint64_t made = 0);
 
 // Makes the header right for whatever body follows it: length and checksum. For serialize_store and for fuzzers, whose
 // bytes would otherwise all be turned away at the door.

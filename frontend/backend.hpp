@@ -18,6 +18,9 @@ class Backend {
     // The table in force in this network namespace, counters included; nullopt if it was never touched.
     virtual Result<std::optional<StoredTable>> read(Family family, TableId table) = 0;
 
+    // When the table that read() gave last came into being; grows from table to table.
+    virtual std::uint64_t made(Family family, TableId table) const = 0;
+
     // Puts `next` in force, whole or not at all. `program` is `next` lowered: same chains and rules in the same order; its
     // slots and states are not filled in yet: the backend assigns missing ones, fills them in, compiles, loads, self-checks
     // and swaps in one transaction. Errors: Refused, with what was tried, errno and the verifier's last lines.

@@ -5,10 +5,13 @@
 #include "frontend/save.hpp"
 #include "frontend/version.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
 #include <fmt/format.h>
+#include <functional>
+#include <vector>
 
 namespace xtbpf {
 
@@ -75,18 +78,23 @@ Diagnosed<void> run_save(std::span<const std::string_view> args, const Program& 
         default: break; // -M, -d, -4, -6 change nothing
         }
     }
-    std::string out;
+    std::vector<std::pair<std::uint64_t, StoredTable>> tables;
     for (TableId id : kTables) {
         if (!wanted.empty() && name(id) != wanted) continue;
         auto table = backend.read(program.family, id);
         if (!table)
             return program.problem({ErrorKind::Refused, fmt::format("Cannot initialize: {}", table.error().message)});
         if (!*table && !wanted.empty()) *table = fresh(program.family, id);
-        if (*table) save_table(out, **table, counters, program);
+        if (*table) tables.emplace_back(backend.made(program.family, id), std::move(**table));
     }
     if (!wanted.empty() && !table_by_name(wanted))
         return program.problem(
             {ErrorKind::Refused, "Cannot initialize: Table does not exist (do you need to insmod?)"});
+    // As /proc/net/ip_tables_names has them: the latest first (net/netfilter/x_tables.c, xt_register_table).
+    std::ranges::stable_sort(tables, std::ranges::greater(), [](const auto& each) { return each.first; });
+    std::string out;
+    for (const auto& [made, table] : tables)
+        save_table(out, table, counters, program);
     if (file.empty()) {
         streams.say(out);
         return {};

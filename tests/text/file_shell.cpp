@@ -27,6 +27,7 @@ void load(MemoryBackend& backend, Family family, std::istream& file) {
             const TableId id = *table_by_name(line.substr(1));
             table = &backend.tables[{family, id}];
             *table = {family, id, {}};
+            backend.ages[{family, id}] = backend.ages.size();
             chains.clear();
         } else if (line[0] == ':') {
             const auto blank = line.find(' ');
@@ -63,9 +64,12 @@ int main(int argc, char** argv) {
     const int code = run_applet(*applet, args, backend, {stdin, stdout, stderr});
     if (backend.commits > 0) {
         std::string saved;
-        for (const auto& [key, table] : backend.tables) {
-            saved += "*" + std::string(name(key.second)) + "\n";
-            save_body(saved, table, true);
+        std::map<std::uint64_t, const StoredTable*> by_age; // as load() will take them
+        for (const auto& [key, table] : backend.tables)
+            by_age[backend.ages.at(key)] = &table;
+        for (const auto& [made, table] : by_age) {
+            saved += "*" + std::string(name(table->id)) + "\n";
+            save_body(saved, *table, true);
             saved += "COMMIT\n";
         }
         std::ofstream(path_of(base, applet->family)) << saved;

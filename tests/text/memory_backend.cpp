@@ -11,6 +11,11 @@ Result<std::optional<StoredTable>> MemoryBackend::read(Family family, TableId ta
     return found->second;
 }
 
+std::uint64_t MemoryBackend::made(Family family, TableId table) const {
+    const auto found = ages.find({family, table});
+    return found == ages.end() ? 0 : found->second;
+}
+
 Result<void> MemoryBackend::check(StoredTable next, ir::Table program) {
     if (refusal) return std::unexpected(*refusal);
     if (next.chains.size() != program.chains.size()) return fail(ErrorKind::Refused, "chains differ");
@@ -45,6 +50,7 @@ Result<void> MemoryBackend::commit(StoredTable next, ir::Table program) {
     }
     ++commits;
     const Key key{next.family, next.id};
+    ages.try_emplace(key, ages.size());
     tables[key] = std::move(next);
     programs[key] = std::move(program);
     return {};
