@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "frontend/command_parser.hpp"
 
-#include "frontend/numbers.hpp"
 #include "frontend/version.hpp"
 
 #include <array>
 #include <bit>
-#include <charconv>
-#include <climits>
 #include <fmt/format.h>
 
 namespace xtbpf {
@@ -66,17 +63,6 @@ char verb_letter(std::uint32_t verb) {
     return kLetters[static_cast<std::size_t>(std::bit_width(verb) - 1)];
 }
 
-// sscanf's %llu and %i: leading digits are enough.
-template <typename Number> bool leading_number(std::string_view text, Number& value) {
-    const std::string copy(text);
-    char* end = nullptr;
-    if constexpr (sizeof(Number) == 8)
-        value = std::strtoull(copy.c_str(), &end, 10);
-    else
-        value = static_cast<Number>(std::strtol(copy.c_str(), &end, 0));
-    return end != copy.c_str();
-}
-
 } // namespace
 
 std::string_view CommandParser::option_name(std::uint32_t option) {
@@ -98,7 +84,9 @@ std::string_view CommandParser::option_name(std::uint32_t option) {
 
 CommandParser::CommandParser(std::span<const std::string_view> args, std::string_view table, const Program& program,
                              const Streams& streams)
-    : program_(program), streams_(streams), scanner_(kBaseOptions, "", args) {
+    // A restore puts `NAME -t TABLE` before the words of a line (iptables/iptables-restore.c).
+    : program_(program), streams_(streams),
+      scanner_(kBaseOptions, program.restore ? table : std::string_view(program.name), args) {
     command_.table = table;
     command_.rule.family = program.family;
 }
@@ -157,12 +145,6 @@ Diagnosed<void> CommandParser::set_option(std::uint32_t option, bool* inverted) 
     return {};
 }
 
-Diagnosed<std::uint32_t> CommandParser::rule_number(std::string_view text) const {
-    const auto number = parse_number(text, 1, INT_MAX);
-    if (!number) return program_.parameter_problem(fmt::format("Invalid rule number `{}'", text));
-    return static_cast<std::uint32_t>(*number);
-}
-
 void CommandParser::take_chain(const ScannedOption& found) {
     if (found.has_value) {
         command_.chain = found.value;
@@ -203,9 +185,8 @@ Diagnosed<void> CommandParser::verb_option(const ScannedOption& found) {
     switch (found.letter) {
     case 'D':
         if ((number = scanner_.take_value())) command_.verbs = kDeleteNumber;
-        if (number && number->find(':') != std::string_view::npos)
-            return program_.parameter_problem("Rule ranges are not supported");
-        break;
+        if (!number) break;
+        return number_to_delete(*number);
     case 'R':
         if (!(number = scanner_.take_value())) return program_.parameter_problem("-R requires a rule number");
         break;
@@ -237,52 +218,6 @@ Diagnosed<void> CommandParser::verb_option(const ScannedOption& found) {
         if (!parsed) return std::unexpected(parsed.error());
         command_.number = *parsed;
     }
-    return {};
-}
-
-Diagnosed<void> CommandParser::parse_counters(std::string_view packets) {
-    if (auto set = set_option(kCounters); !set) return set;
-    std::optional<std::string_view> bytes;
-    if (const auto comma = packets.find(','); comma != std::string_view::npos)
-        bytes = packets.substr(comma + 1);
-    else
-        bytes = scanner_.take_value();
-    const auto name = option_name(kCounters);
-    if (!bytes) return program_.parameter_problem(fmt::format("{} requires packet and byte counter", name));
-    if (!leading_number(packets, command_.counters.packets))
-        return program_.parameter_problem(fmt::format("{} packet counter not numeric", name));
-    if (!leading_number(*bytes, command_.counters.bytes))
-        return program_.parameter_problem(fmt::format("{} byte counter not numeric", name));
-    command_.has_counters = true;
-    return {};
-}
-
-Diagnosed<void> CommandParser::parse_wait(const ScannedOption& found) {
-    if (program_.restore) return program_.parameter_problem("You cannot use `-w' from iptables-restore");
-    std::optional<std::string_view> value;
-    if (found.has_value)
-        value = found.value;
-    else
-        value = scanner_.take_value();
-    command_.wait = -1;
-    if (value && !leading_number(*value, command_.wait)) return program_.parameter_problem("wait seconds not numeric");
-    return {};
-}
-
-Diagnosed<void> CommandParser::parse_wait_interval(const ScannedOption& found) {
-    if (program_.restore) return program_.parameter_problem("You cannot use `-W' from iptables-restore");
-    std::optional<std::string_view> value;
-    if (found.has_value)
-        value = found.value;
-    else
-        value = scanner_.take_value();
-    if (!value) return program_.parameter_problem("wait interval value required");
-    std::uint64_t microseconds = 0;
-    if (!leading_number(*value, microseconds)) return program_.parameter_problem("wait interval not numeric");
-    if (microseconds > 999999)
-        return program_.parameter_problem(fmt::format("too long usec wait {} > 999999 usec", microseconds));
-    streams_.warn("Ignoring deprecated --wait-interval option.\n");
-    wait_interval_given_ = true;
     return {};
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The state of parsing one command. Private to command_parser.cpp and rule_options.cpp; the way in is parse_command.
+// The state of parsing one command. Private to command_parser.cpp, command_numbers.cpp and rule_options.cpp; the way in is parse_command.
 #pragma once
 
 #include "frontend/command.hpp"
@@ -40,6 +40,7 @@ class CommandParser {
     Diagnosed<void> add_verb(std::uint32_t verb, std::uint32_t compatible);
     Diagnosed<void> set_option(std::uint32_t option, bool* inverted = nullptr);
     Diagnosed<std::uint32_t> rule_number(std::string_view text) const;
+    Diagnosed<void> number_to_delete(std::string_view text);
     void take_chain(const ScannedOption& found);
     Diagnosed<void> parse_counters(std::string_view packets);
     Diagnosed<void> parse_wait(const ScannedOption& found);

@@ -26,6 +26,16 @@ ScannedOption OptionScanner::next() {
 void OptionScanner::rescan() {
     position_ = last_;
     cluster_ = last_cluster_;
+    if (!cluster_.empty() && cluster_.size() == 1) { // the last of its cluster: all of that comes again
+        --position_;
+        cluster_ = {};
+    }
+}
+
+// argv[optind - 1], as the texts of iptables have it: getopt steps on only behind the last letter of a cluster.
+std::string_view OptionScanner::argument_in_hand() const {
+    const std::size_t passed = cluster_.empty() ? position_ : position_ - 1;
+    return passed == 0 ? before_ : args_[passed - 1];
 }
 
 std::size_t OptionScanner::add_group(std::span<const OptionDef> options) {
@@ -93,9 +103,11 @@ ScannedOption OptionScanner::scan_long(std::string_view argument) {
     if (equals != std::string_view::npos) attached = argument.substr(equals + 1);
     if ((!exact && candidates != 1) || (attached && wanted == Argument::None)) {
         found.kind = Kind::Unknown;
+        found.letter = 0;
         return found;
     }
     give_argument(found, wanted, attached);
+    if (found.kind == Kind::MissingArgument) found.letter = 0;
     return found;
 }
 
@@ -115,13 +127,9 @@ ScannedOption OptionScanner::scan_short() {
         give_argument(found, option.argument, attached);
         return found;
     }
-    if (short_only_.find(letter) != std::string_view::npos) {
-        found.kind = Kind::Base;
-        found.letter = letter;
-        return found;
-    }
     found.kind = Kind::Unknown;
-    found.text = {'-', letter};
+    found.letter = letter;
+    found.text = argument_in_hand();
     return found;
 }
 

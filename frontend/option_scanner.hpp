@@ -24,7 +24,7 @@ struct BaseOption {
 struct ScannedOption {
     enum class Kind : std::uint8_t { End, Word, Base, Extension, MissingArgument, Unknown };
     Kind kind = Kind::End;
-    char letter = 0;                   // Base
+    char letter = 0;                   // Base; MissingArgument, Unknown: of a short option, else 0
     std::size_t group = 0, option = 0; // Extension: which add_group, which of its options
     std::string_view value;            // the argument; Word: the word
     bool has_value = false;            // an optional argument was given
@@ -33,9 +33,9 @@ struct ScannedOption {
 
 class OptionScanner {
   public:
-    // Both must outlive the scanner.
-    OptionScanner(std::span<const BaseOption> base, std::string_view short_only, std::span<const std::string_view> args)
-        : base_(base), short_only_(short_only), args_(args) {}
+    // All must outlive the scanner. `before` is what precedes the arguments, the program's name.
+    OptionScanner(std::span<const BaseOption> base, std::string_view before, std::span<const std::string_view> args)
+        : base_(base), before_(before), args_(args) {}
 
     ScannedOption next();
     void rescan(); // the next next() gives the same argument again
@@ -48,10 +48,11 @@ class OptionScanner {
   private:
     ScannedOption scan_long(std::string_view argument);
     ScannedOption scan_short();
+    std::string_view argument_in_hand() const;
     void give_argument(ScannedOption& found, Argument wanted, std::optional<std::string_view> attached);
 
     std::span<const BaseOption> base_;
-    std::string_view short_only_;
+    std::string_view before_;
     std::span<const std::string_view> args_;
     std::vector<std::span<const OptionDef>> groups_;
     std::size_t position_ = 0, last_ = 0;

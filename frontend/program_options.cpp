@@ -15,14 +15,14 @@ Diagnosed<ProgramOption> ProgramOptions::next() {
     case Kind::Base: return option;
     default: break;
     }
-    const bool is_long = found.text.starts_with("--");
+    const bool is_long = found.letter == 0;
     std::string text = program_.name + ": ";
     if (found.kind == Kind::MissingArgument)
         text += is_long ? fmt::format("option '{}' requires an argument\n", found.text)
-                        : fmt::format("option requires an argument -- '{}'\n", found.text.back());
+                        : fmt::format("option requires an argument -- '{}'\n", found.letter);
     else
         text += is_long ? fmt::format("unrecognized option '{}'\n", found.text)
-                        : fmt::format("invalid option -- '{}'\n", found.text.back());
+                        : fmt::format("invalid option -- '{}'\n", found.letter);
     text += program_.restore ? fmt::format("Try `{} -h' for more information.\n", program_.name)
                              : fmt::format("Look at manual page `{}.8' for more information.\n", program_.name);
     return std::unexpected(Diagnosis{1, std::move(text), {}});
