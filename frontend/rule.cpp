@@ -15,7 +15,14 @@ void save_interface(std::string& out, char letter, std::string_view name, bool i
     out += inverted ? " ! -" : " -";
     out += letter;
     out += ' ';
-    out += name;
+    // iptables never quotes it, and then can't restore what it has saved.
+    const bool special = name.find_first_of(" \t\n\"\\") != std::string_view::npos;
+    if (special) out += '"';
+    for (const char c : name) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+    if (special) out += '"';
 }
 
 } // namespace

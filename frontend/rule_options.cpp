@@ -74,7 +74,7 @@ Diagnosed<void> CommandParser::interface_option(std::uint32_t option, std::strin
     return {};
 }
 
-// iptables/xshared.c, xt_parse_target and command_jump
+// iptables/xshared.c, xt_parse_target and command_jump; but a name with quotes is refused, which a save would not give back.
 Diagnosed<void> CommandParser::jump_option(std::string_view value) {
     if (auto set = set_option(kJump); !set) return set;
     Rule& rule = command_.rule;
@@ -83,7 +83,7 @@ Diagnosed<void> CommandParser::jump_option(std::string_view value) {
     if (value.size() >= kMaxChainName)
         return program_.parameter_problem(
             fmt::format("Invalid target name `{}' ({} chars max)", value, kMaxChainName - 1));
-    if (std::ranges::any_of(value, is_space))
+    if (std::ranges::any_of(value, is_space) || value.find_first_of("\"\\") != std::string_view::npos)
         return program_.parameter_problem(fmt::format("Invalid target name `{}'", value));
     rule.target = value;
     if (rule.is_goto) return {};
