@@ -8,6 +8,10 @@
 
 namespace xtbpf {
 
+namespace {
+constexpr std::size_t kMaxTableName = 32; // XT_TABLE_MAXNAMELEN
+}
+
 std::optional<Applet> applet_by_name(std::string_view name) {
     if (const auto slash = name.rfind('/'); slash != std::string_view::npos) name.remove_prefix(slash + 1);
     Applet applet;
@@ -55,6 +59,8 @@ int run_applet(Applet applet, std::span<const std::string_view> args, Backend& b
 }
 
 Result<OpenTable> open_table(std::string_view table, Family family, Backend& backend) {
+    if (table.size() >= kMaxTableName) // libiptc/libiptc.c, TC_INIT: EINVAL
+        return fail(ErrorKind::TableUnavailable, "Module is wrong version");
     const auto id = table_by_name(table);
     if (!id) return fail(ErrorKind::TableUnavailable, "Table does not exist (do you need to insmod?)");
     auto stored = backend.read(family, *id);

@@ -6,6 +6,7 @@
 #include "frontend/execute.hpp"
 #include "frontend/lower.hpp"
 
+#include <algorithm>
 #include <cinttypes>
 #include <fmt/format.h>
 
@@ -22,6 +23,15 @@ std::string_view next_word(std::string_view& text) {
     if (end == std::string_view::npos) end = text.size();
     const auto word = text.substr(begin, end - begin);
     text.remove_prefix(end < text.size() ? end + 1 : end);
+    return word;
+}
+
+// strtok with one delimiter.
+std::string_view cut(std::string_view& text, char delimiter) {
+    text.remove_prefix(std::min(text.find_first_not_of(delimiter), text.size()));
+    const auto end = std::min(text.find(delimiter), text.size());
+    const auto word = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
     return word;
 }
 
@@ -128,14 +138,16 @@ Diagnosed<void> Restore::rule_line(std::string_view text) {
         tokens_.add("-v");
     if (text.front() == '[') {
         const auto close = text.find(']');
-        const auto colon = text.find(':');
-        if (close == std::string_view::npos || colon == std::string_view::npos || colon > close)
-            return program_.parameter_problem(
-                fmt::format("Bad line {}: need {}", program_.line, close == std::string_view::npos ? ']' : ':'));
+        std::string_view rest = text.substr(1);
+        const auto packets = cut(rest, ':'), bytes = cut(rest, ']');
+        if (close == std::string_view::npos || packets.empty() || bytes.empty()) {
+            const bool colon = close != std::string_view::npos && packets.empty();
+            return program_.parameter_problem(fmt::format("Bad line {}: need {}", program_.line, colon ? ':' : ']'));
+        }
         if (options_.counters) {
             tokens_.add("--set-counters");
-            tokens_.add(text.substr(1, colon - 1));
-            tokens_.add(text.substr(colon + 1, close - colon - 1));
+            tokens_.add(packets);
+            tokens_.add(bytes);
         }
         text.remove_prefix(close + 1);
     }

@@ -20,6 +20,9 @@ struct Input {
     bool owned = false;
     char* line = nullptr;
     std::size_t capacity = 0;
+    std::string_view rest; // of a long line
+
+    static constexpr std::size_t kLongestLine = 10239;
 
     explicit Input(std::FILE* from) : file(from) {}
     Input(const Input&) = delete;
@@ -28,10 +31,15 @@ struct Input {
         std::free(line);
         if (owned) std::fclose(file);
     }
+    // As fgets does it into 10240 bytes: what is longer comes as several lines.
     bool next(std::string_view& text) {
-        const auto length = getline(&line, &capacity, file);
-        if (length < 0) return false;
-        text = {line, static_cast<std::size_t>(length)};
+        if (rest.empty()) {
+            const auto length = getline(&line, &capacity, file);
+            if (length < 0) return false;
+            rest = {line, static_cast<std::size_t>(length)};
+        }
+        text = rest.substr(0, kLongestLine);
+        rest.remove_prefix(text.size());
         return true;
     }
 };

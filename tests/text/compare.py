@@ -141,7 +141,7 @@ def compare(oracle, ours, session):
         expected, got = oracle.run(command, text), ours.run(command, text)
         if note.startswith("??"):
             continue
-        numeric = bool(re.search(r"\s-\w*n|--numeric", command))
+        numeric = bool(re.search(r"\s-\w*n|--nu", command))
         want_text = same(as_1_8_11(expected[2] + expected[1], numeric))
         got_text = same(got[2] + got[1])
         if expected[0] != got[0] or (not note and want_text != got_text):
