@@ -48,6 +48,7 @@ Result<void> fill(xt_exact_config& config, const ir::Table& table, const std::ve
         config.effects |= !hook.needs.effects.empty();
         config.names |= needs.in_name || needs.out_name;
         config.transport |= needs.transport;
+        config.ext_headers |= needs.ext_headers;
         config.conntrack |= needs.conntrack || needs.conntrack_tuples || needs.conntrack_expiry;
         config.tuples |= needs.conntrack_tuples || needs.conntrack_expiry;
         config.owner |= needs.owner;

@@ -201,6 +201,7 @@ class TableMaker {
 } // namespace
 
 ir::Predicate random_predicate(Random& random, Family family) {
+    if (random.percent(15)) return random_bytes_predicate(random, family);
     const std::uint32_t die = random.below(100);
     if (die < 40) return random_field_test(random, static_cast<ir::Field>(random.below(ir::kFields)));
     if (die < 45)

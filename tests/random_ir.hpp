@@ -26,6 +26,7 @@ struct TableShape {
 ir::Table random_table(Random& random, Family family, TableId id, const TableShape& shape = {});
 
 ir::Predicate random_predicate(Random& random, Family family);
+ir::Predicate random_bytes_predicate(Random& random, Family family); // those of packet_tests.hpp
 
 struct Packet {
     std::vector<std::uint8_t> bytes; // from the IP header on, without padding

@@ -20,7 +20,14 @@ struct Draft {
     xt_view want{};
     std::optional<std::uint32_t> transport_bytes; // cut or pad the transport header and payload to this
     std::vector<std::uint8_t> tcp_options;
-    bool icmp_wanted = false, length_wanted = false, doff_wanted = false;
+    struct Patch {
+        std::optional<ir::Base> base; // nullopt: the network header
+        std::uint32_t offset;
+        std::uint8_t width;
+        std::uint32_t value;
+    };
+    std::vector<Patch> patches; // of the finished bytes
+    bool icmp_wanted = false, length_wanted = false, doff_wanted = false, extensions_wanted = false;
 };
 
 // Adds -1, 0 (mostly) or 1, with carry.
@@ -105,10 +112,38 @@ class Aim {
         if (random_.percent(15)) draft_.transport_bytes = 20 + random_.below(options.size() + 1);
     }
 
+    void operator()(const ir::BytesTest& test) {
+        draft_.patches.push_back({test.base, test.offset, test.width, near(test.ranges)});
+    }
+
+    void operator()(const ir::ExtensionTest&) { draft_.extensions_wanted = true; }
+
+    void operator()(const ir::TcpMssTest& test) {
+        const std::uint32_t mss = near({{test.low, test.high}}) & 0xFFFF;
+        std::vector<std::uint8_t>& options = draft_.tcp_options;
+        options.clear();
+        while (random_.percent(30) && options.size() < 20)
+            append_option(random_.pick(kTcpOptions));
+        const std::uint8_t length = random_.percent(85) ? 4 : 3;
+        options.insert(options.end(), {2, length, static_cast<std::uint8_t>(mss >> 8), static_cast<std::uint8_t>(mss)});
+        options.resize(options.size() / 4 * 4);
+    }
+
+    void operator()(const ir::U32Test& u32) {
+        for (const ir::U32Test::One& test : u32.tests)
+            if (test.steps.empty()) draft_.patches.push_back({std::nullopt, test.at, 4, near(test.ranges)});
+    }
+
     void operator()(const ir::LimitTest&) {}
     void operator()(const ir::KernelMatch&) {}
 
   private:
+    std::uint32_t near(const std::vector<ir::Range>& ranges) {
+        const ir::Range& range = random_.pick(ranges);
+        const std::uint32_t bound = random_.percent(50) ? range.low : range.high;
+        return random_.percent(70) ? bound : bound + (random_.percent(50) ? 1 : ~0U);
+    }
+
     void gate(const std::optional<ir::Gate>& gate) {
         if (gate) set(gate->field, random_.percent(80) ? gate->at_least : gate->at_least - 1);
     }
@@ -257,7 +292,7 @@ std::vector<std::uint8_t> build_ipv6(Random& random, const Draft& draft) {
     for (std::uint32_t word : draft.want.daddr)
         append32(bytes, word);
     std::size_t next = 6;
-    for (std::uint32_t count = random.percent(75) ? 0 : random.below(9); count > 0; --count)
+    for (std::uint32_t count = !draft.extensions_wanted && random.percent(75) ? 0 : random.below(9); count > 0; --count)
         next = append_extension(random, bytes, next, random.pick(kinds), random.below(2));
     if (draft.want.frag_off != 0)
         next = append_extension(random, bytes, next, 44, (draft.want.frag_off & 0x1fffU) << 3);
@@ -287,11 +322,25 @@ void keep_metadata(const xt_view& want, Hook hook, xt_view& view) {
     if (view.ct_state == 0) view.ct_state = 1;
 }
 
+// Writes what the rules look for into a packet, unless it is none any more.
+void patch(Family family, const std::vector<Draft::Patch>& patches, std::vector<std::uint8_t>& bytes) {
+    for (const Draft::Patch& one : patches) {
+        const xt_view view = *parse_packet(family, bytes);
+        std::vector<std::uint8_t> patched = bytes;
+        std::size_t at = one.offset;
+        if (one.base) at += one.base->transport() ? view.thoff : view.ext_at[one.base->place];
+        for (std::size_t i = 0; i < one.width && at + i < bytes.size(); ++i)
+            patched[at + i] = static_cast<std::uint8_t>(one.value >> 8 * (one.width - 1 - i));
+        if (parse_packet(family, patched)) bytes = std::move(patched);
+    }
+}
+
 } // namespace
 
 Packet random_packet(Random& random, const ir::Table& table, Hook hook) {
     const Draft draft = random_draft(random, table);
     Packet packet{table.family == Family::V4 ? build_ipv4(random, draft) : build_ipv6(random, draft), {}};
+    patch(table.family, draft.patches, packet.bytes);
     const auto view = parse_packet(table.family, packet.bytes);
     if (!view) std::abort(); // the builders only build what parses
     packet.view = *view;

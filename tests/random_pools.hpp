@@ -28,6 +28,8 @@ inline constexpr std::array<std::string_view, 7> kInterfaces{"eth0", "eth1", "et
 inline constexpr std::array<std::uint8_t, 11> kProtocols{6, 6, 6, 17, 17, 1, 58, 0, 59, 50, 255};
 inline constexpr std::array<std::uint32_t, 5> kHeaderSizes{20, 20, 8, 8, 4};
 inline constexpr std::array<std::uint8_t, 6> kTcpOptions{2, 2, 3, 8, 1, 253};
+inline constexpr std::array<std::uint16_t, 4> kSegmentSizes{0, 536, 1460, 65535};
+inline constexpr std::array<std::uint32_t, 8> kOffsets{0, 4, 8, 20, 44, 60, 0x7fff0001, ~0U};
 inline constexpr std::array<std::string_view, 3> kPrefixes{"", "in: ", "dropped "};
 inline constexpr std::array<std::uint32_t, 10> kPorts{0, 1, 22, 53, 80, 443, 1023, 1024, 8080, 65535};
 inline constexpr std::array<std::uint32_t, 8> kLengths{20, 40, 41, 60, 64, 576, 1280, 1500};
@@ -53,6 +55,7 @@ inline std::uint32_t random_value(Random& random, ir::Field field) {
     case Field::CtReplySourcePort:
     case Field::CtReplyDestinationPort: return random.percent(90) ? random.pick(kPorts) : random.below(65536);
     case Field::IpLength: return random.percent(70) ? random.pick(kLengths) : random.between(20, 1500);
+    case Field::ExtensionHeaders: return random.percent(90) ? random.word() & random.word() & 255 : 256;
     case Field::IcmpTypeCode: return random.below(16) << 8 | random.below(4);
     case Field::PacketType: return random.below(5);
     case Field::MacValid:

@@ -4,6 +4,7 @@
 #include "translator/ir.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <fmt/format.h>
 #include <iterator>
@@ -87,6 +88,44 @@ class Text {
         out_ += ')';
     }
 
+    void operator()(const BytesTest& test) {
+        constexpr std::array<std::string_view, kExtensions + 1> kBases{"hop", "routing", "fragment", "auth",
+                                                                      "destination", "transport"};
+        word();
+        put("{}[{}:{}]", kBases.at(test.base.place), test.offset, test.width);
+        if (test.mask != ~0U) put("&0x{:x}", test.mask);
+        out_ += test.invert ? "!=" : "=";
+        ranges(test.ranges, true);
+        if (test.missing == Else::False) out_ += ",else-false";
+        if (test.unequal == Else::Hotdrop) out_ += ",else-drop";
+    }
+
+    void operator()(const ExtensionTest& test) {
+        word();
+        put("extension({}{}{})", static_cast<unsigned>(test.extension), test.whole ? ",whole" : "",
+            test.broken == Else::Hotdrop ? ",drop-broken" : "");
+    }
+
+    void operator()(const TcpMssTest& test) {
+        word();
+        put("tcp-mss{}{}-{}", test.invert ? "!=" : "=", test.low, test.high);
+    }
+
+    void operator()(const U32Test& u32) {
+        constexpr std::array<std::string_view, 4> kOperators{"&", "<<", ">>", "@"};
+        word();
+        out_ += u32.invert ? "!u32(" : "u32(";
+        for (const U32Test::One& test : u32.tests) {
+            if (&test != u32.tests.data()) out_ += "&&";
+            put("0x{:x}", test.at);
+            for (const U32Test::Step& step : test.steps)
+                put("{}0x{:x}", kOperators.at(static_cast<std::size_t>(step.operation)), step.operand);
+            out_ += '=';
+            ranges(test.ranges, true);
+        }
+        out_ += ')';
+    }
+
     void operator()(const Accept&) { out_ += "accept"; }
     void operator()(const Drop&) { out_ += "drop"; }
     void operator()(const Return&) { out_ += "return"; }
@@ -108,12 +147,16 @@ class Text {
         out_ += where.name;
         if (test.mask != ~0U) put("&0x{:x}", test.mask);
         out_ += test.invert ? "!=" : "=";
-        for (std::size_t at = 0; at < test.ranges.size(); ++at) {
+        ranges(test.ranges, hex);
+    }
+
+    void ranges(const std::vector<Range>& list, bool hex) {
+        for (std::size_t at = 0; at < list.size(); ++at) {
             if (at != 0) out_ += ',';
-            number(test.ranges[at].low, hex);
-            if (test.ranges[at].high == test.ranges[at].low) continue;
+            number(list[at].low, hex);
+            if (list[at].high == list[at].low) continue;
             out_ += '-';
-            number(test.ranges[at].high, hex);
+            number(list[at].high, hex);
         }
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // One predicate against one packet: the second half of interpreter.hpp.
+#include "translator/evaluate_bytes.hpp"
 #include "translator/interpreter.hpp"
 
 #include <algorithm>
@@ -102,6 +103,10 @@ struct Evaluator {
     Outcome operator()(const ir::KernelMatch& match) const {
         return outcome(!env.kernel_match || env.kernel_match(match));
     }
+    Outcome operator()(const ir::BytesTest& test) const { return evaluate(test, view, bytes); }
+    Outcome operator()(const ir::ExtensionTest& test) const { return evaluate(test, view, bytes); }
+    Outcome operator()(const ir::TcpMssTest& test) const { return evaluate(test, view, bytes); }
+    Outcome operator()(const ir::U32Test& test) const { return evaluate(test, bytes); }
     template <typename Test> Outcome operator()(const Test& test) const { return outcome(holds(test, view)); }
 };
 

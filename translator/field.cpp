@@ -20,6 +20,7 @@ constexpr std::array<FieldLayout, kFields> kLayouts{{
     XT_FIELD("dport", dport),
     XT_FIELD("tcp-flags", tcp_flags),
     XT_FIELD("icmp", icmp_type_code),
+    XT_FIELD("ext-headers", ext_headers),
     XT_FIELD("ip-len", ip_len),
     XT_FIELD("tos", tos),
     XT_FIELD("ttl", ttl),

@@ -20,6 +20,7 @@ enum class Field : std::uint8_t {
     DestinationPort,
     TcpFlags,
     IcmpTypeCode, // type << 8 | code
+    ExtensionHeaders,
     IpLength,
     Tos,
     Ttl,

@@ -3,12 +3,13 @@
 // and an action. Few primitives carry all matches; the extensions (frontend/extensions) lower themselves to these.
 //
 // A predicate is true, false or, like the kernel's matches, asks for a "hotdrop": the packet is dropped at once and no rule
-// or policy counts it (net/ipv4/netfilter/ip_tables.c, ipt_do_table). Only ProtocolTest, HeaderTest, TcpOptionTest and
-// KernelMatch can.
+// or policy counts it (net/ipv4/netfilter/ip_tables.c, ipt_do_table). Only ProtocolTest, HeaderTest, TcpOptionTest,
+// KernelMatch and those of packet_tests.hpp can.
 #pragma once
 
 #include "translator/effect.hpp"
 #include "translator/field.hpp"
+#include "translator/packet_tests.hpp"
 #include "translator/tables.hpp"
 
 #include <array>
@@ -21,11 +22,6 @@
 namespace xtbpf::ir {
 
 using Slot = std::uint32_t; // index of a rule's counters; stable while the rule exists; see table.hpp
-
-struct Range {
-    std::uint32_t low = 0, high = 0; // inclusive
-    bool operator==(const Range&) const = default;
-};
 
 // When `field` < `at_least`, the predicate it guards isn't evaluated and yields `otherwise` (no conntrack entry, no socket).
 struct Gate {
@@ -122,7 +118,7 @@ struct KernelMatch {
 };
 
 using Predicate = std::variant<FieldTest, AnyOf, AddressTest, AddressRange, InterfaceTest, ProtocolTest, HeaderTest,
-                               TcpOptionTest, LimitTest, KernelMatch>;
+                               TcpOptionTest, LimitTest, KernelMatch, BytesTest, ExtensionTest, TcpMssTest, U32Test>;
 
 struct Accept {
     bool operator==(const Accept&) const = default;

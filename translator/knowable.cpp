@@ -42,6 +42,10 @@ struct Knowable {
     bool operator()(const ir::TcpOptionTest&) const { return true; }
     bool operator()(const ir::LimitTest&) const { return false; }
     bool operator()(const ir::KernelMatch&) const { return false; }
+    bool operator()(const ir::BytesTest&) const { return false; }
+    bool operator()(const ir::ExtensionTest&) const { return false; }
+    bool operator()(const ir::TcpMssTest&) const { return false; }
+    bool operator()(const ir::U32Test&) const { return false; }
 
     static bool gate(const std::optional<ir::Gate>& gate) { return !gate || field_knowable(gate->field); }
     static bool address(ir::AddressField field) { return field <= ir::AddressField::Destination; }

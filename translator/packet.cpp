@@ -2,6 +2,7 @@
 #include "translator/packet.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 namespace xtbpf {
@@ -20,6 +21,7 @@ enum NextHeader : std::uint8_t {
     HopByHop = 0,
     Routing = 43,
     Fragment = 44,
+    Esp = 50,
     Authentication = 51,
     None = 59,
     Destination = 60
@@ -79,6 +81,43 @@ std::optional<xt_view> parse_ipv4(Bytes bytes) {
     return view;
 }
 
+// Where ipv6_find_hdr finds the first header of each kind.
+void found(xt_view& view, std::uint8_t header, std::size_t at) {
+    constexpr std::array<std::uint8_t, XT_EXTENSIONS> kKinds{HopByHop, Routing, Fragment, Authentication, Destination};
+    const auto place = static_cast<std::size_t>(std::ranges::find(kKinds, header) - kKinds.begin());
+    if (place < kKinds.size() && view.ext_at[place] == 0 && at <= 0xFFFF)
+        view.ext_at[place] = static_cast<std::uint16_t>(at);
+}
+
+// The headers that ipv6header_mt6 finds (net/ipv6/netfilter/ip6t_ipv6header.c), which takes what follows the header of a later
+// fragment for headers too.
+std::uint16_t extension_headers(Bytes packet) {
+    const auto bit = [](std::uint8_t header) -> std::uint16_t {
+        switch (header) {
+        case HopByHop: return 128;
+        case Destination: return 64;
+        case Routing: return 32;
+        case Fragment: return 16;
+        case Authentication: return 8;
+        case Esp: return 4;
+        case None: return 2;
+        default: return 0;
+        }
+    };
+    std::uint16_t headers = 0;
+    std::uint8_t header = packet[6];
+    for (std::size_t at = kIpv6Header; bit(header) != 0 && at <= packet.size();) {
+        if (header != None && packet.size() - at < 2) return XT_EXT_CUT;
+        headers |= bit(header);
+        if (header == None || header == Esp) return headers;
+        const std::size_t units = packet[at + 1];
+        const std::uint8_t next = packet[at];
+        at += header == Fragment ? kFragmentHeader : header == Authentication ? (units + 2) * 4 : (units + 1) * 8;
+        header = next;
+    }
+    return header == None || header == Esp ? headers : headers | 1;
+}
+
 // Follows ipv6_find_hdr(skb, &offset, -1, &fragoff, NULL) (net/ipv6/exthdrs_core.c) as ip6_packet_match calls it: each
 // header must have the bytes that are read of it, not the bytes its length field claims. Behind a later fragment's
 // header only a transport protocol or "no next header" can be named; for anything else the search fails with fragoff
@@ -91,8 +130,10 @@ void find_transport(xt_view& view, Bytes packet) {
         const std::size_t needed = header == Routing || header == Fragment ? 4 : 2;
         if (!here(needed)) {
             view.l4 = XT_L4_BROKEN;
+            view.ext_broken = 1;
             return;
         }
+        found(view, header, at);
         const std::uint8_t next = packet[at];
         const std::size_t units = packet[at + 1];
         if (header == Fragment) {
@@ -136,6 +177,7 @@ std::optional<xt_view> parse_ipv6(Bytes bytes) {
         view.saddr[word] = big32(packet, 8 + 4 * word);
         view.daddr[word] = big32(packet, 24 + 4 * word);
     }
+    view.ext_headers = extension_headers(packet);
     find_transport(view, packet);
     return view;
 }

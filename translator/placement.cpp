@@ -41,6 +41,10 @@ class Collector {
     void operator()(const ir::TcpOptionTest&) { needs_.transport = needs_.tcp_options = true; }
     void operator()(const ir::LimitTest&) { needs_.limits = true; }
     void operator()(const ir::KernelMatch&) { needs_.kernel_matches = true; }
+    void operator()(const ir::BytesTest&) { needs_.transport = true; }
+    void operator()(const ir::ExtensionTest&) { needs_.transport = true; }
+    void operator()(const ir::TcpMssTest&) { needs_.transport = true; }
+    void operator()(const ir::U32Test&) {}
 
   private:
     void gate(const std::optional<ir::Gate>& gate) {
@@ -60,6 +64,7 @@ class Collector {
         case Field::DestinationPort:
         case Field::TcpFlags:
         case Field::IcmpTypeCode: needs_.transport = true; return;
+        case Field::ExtensionHeaders: needs_.ext_headers = true; return;
         case Field::IpLength:
         case Field::Tos:
         case Field::Ttl:

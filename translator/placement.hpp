@@ -13,6 +13,7 @@ struct ViewNeeds {
     bool in_name = false, out_name = false;
     bool transport = false;   // proto (IPv6: the walk over extension headers), thoff, l4_avail, ports, TCP fields
     bool tcp_options = false; // the packet's bytes behind the TCP header
+    bool ext_headers = false; // IPv6: the extension headers' kinds, behind a later fragment's too
     bool packet_type = false;
     bool mac = false;
     bool owner = false;

@@ -64,6 +64,14 @@ struct Aim {
     void operator()(const ir::TcpOptionTest&) const { view.tcp_doff = met ? 5 : 4; }
     void operator()(const ir::LimitTest&) const {}
     void operator()(const ir::KernelMatch&) const {}
+    // The probes have no bytes: of these only what the bytes' absence means is met.
+    void operator()(const ir::BytesTest&) const {}
+    void operator()(const ir::ExtensionTest& test) const {
+        view.ext_at[static_cast<std::size_t>(test.extension)] = met ? 40 : 0; // right behind the IPv6 header
+        view.ext_broken = !met;
+    }
+    void operator()(const ir::TcpMssTest&) const {}
+    void operator()(const ir::U32Test&) const {}
 };
 
 xt_view plain_packet() {

@@ -24,6 +24,7 @@ Touched of(Field field) {
     case Field::Proto: // no effect changes these
     case Field::L4State:
     case Field::FragOff:
+    case Field::ExtensionHeaders:
     case Field::PacketType:
     case Field::MacValid:
     case Field::MacSourceHigh:
@@ -67,6 +68,10 @@ struct Reads {
     Touched operator()(const ir::TcpOptionTest&) const { return touched(Touch::Transport, Touch::Length); }
     Touched operator()(const ir::LimitTest&) const { return 0; }
     Touched operator()(const ir::KernelMatch&) const { return 0; }
+    Touched operator()(const ir::BytesTest&) const { return touched(Touch::Transport, Touch::Length); }
+    Touched operator()(const ir::ExtensionTest&) const { return touched(Touch::Length); }
+    Touched operator()(const ir::TcpMssTest&) const { return touched(Touch::Transport, Touch::Length); }
+    Touched operator()(const ir::U32Test&) const { return static_cast<Touched>(~0U); } // any byte
 };
 
 } // namespace

@@ -42,6 +42,15 @@ enum xt_verdict {
     XT_CALL = 6,   /* deep nesting only: to be continued in chain function `callee` */
 };
 
+/* Places in xt_view.ext_at. */
+enum xt_extension { XT_EXT_HOP, XT_EXT_ROUTING, XT_EXT_FRAGMENT, XT_EXT_AUTH, XT_EXT_DEST, XT_EXTENSIONS };
+
+/* xt_view.ext_headers where ipv6header_mt6 finds a header cut off and says no. */
+#define XT_EXT_CUT 0x100
+
+/* What rt_tcp_mss answers beside a value. */
+enum xt_mss { XT_MSS_ABSENT = 0x10000, XT_MSS_BROKEN = 0x10001 };
+
 enum xt_owner { XT_OWNER_NO_SOCKET = 0, XT_OWNER_NO_FILE = 1, XT_OWNER_FILE = 2 };
 
 struct xt_view {
@@ -63,6 +72,12 @@ struct xt_view {
     __u16 sport; /* first two and second two bytes of the transport header; each 0 unless both its bytes are there */
     __u16 dport;
     __u16 icmp_type_code; /* type << 8 | code: the bytes of sport */
+
+    /* IPv6 only: for predicates on extension headers */
+    __u16 ext_at[XT_EXTENSIONS]; /* where the first of each kind begins, from the network header; 0: there is none */
+    __u16 ext_headers;           /* MASK_* of linux/netfilter_ipv6/ip6t_ipv6header.h, or XT_EXT_CUT */
+    __u8 ext_broken;             /* ipv6_find_hdr answers EBADMSG for those that aren't in ext_at, else ENOENT */
+    __u8 pad1;
 
     __u8 proto;     /* IPv4 protocol; IPv6: the last header (ipv6_find_hdr with target -1) */
     __u8 l4;        /* enum xt_l4 */

@@ -15,8 +15,9 @@
 #include "datapath/bpf/packet.h"
 #include "datapath/bpf/runtime.h"
 #include "datapath/bpf/exact_config.h"
+#include "datapath/bpf/ext_headers.h"
 #include "datapath/bpf/socket_view.h"
-#include "datapath/bpf/tcp_option.h"
+#include "datapath/bpf/tcp_mss.h"
 #include "datapath/bpf/deep.h"
 #include "datapath/bpf/stops.h"
 
@@ -77,6 +78,7 @@ __noinline int classify(struct __sk_buff* ctx, struct xt_view* v) {
     rt_effect(ctx, v, 0);
     rt_deep(ctx, v);
     rt_tcp_option(ctx, v, 0);
+    rt_tcp_mss(ctx, v);
     asm volatile("" : "+r"(verdict));
     return verdict;
 }

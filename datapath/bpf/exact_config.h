@@ -26,6 +26,7 @@ struct xt_exact_config {
     /* Parts of the view that rules read. */
     __u8 names;
     __u8 transport;
+    __u8 ext_headers;
     __u8 conntrack;
     __u8 tuples;
     __u8 owner;

@@ -90,6 +90,18 @@ static __always_inline int xt_is_extension(__u8 next) {
            next == XT_NEXT_NONE || next == XT_NEXT_DEST;
 }
 
+/* Where ipv6_find_hdr finds the first header of each kind. */
+static __always_inline void xt_found(struct xt_view* v, __u8 next, __u32 offset) {
+    if (offset > 0xffff) return;
+#define XT_FOUND(kind, place)                                                                                          \
+    if (next == (kind) && v->ext_at[place] == 0) v->ext_at[place] = (__u16)offset;
+    XT_FOUND(XT_NEXT_HOP, XT_EXT_HOP)
+    XT_FOUND(XT_NEXT_ROUTING, XT_EXT_ROUTING)
+    XT_FOUND(XT_NEXT_FRAGMENT, XT_EXT_FRAGMENT)
+    XT_FOUND(XT_NEXT_AUTH, XT_EXT_AUTH)
+    XT_FOUND(XT_NEXT_DEST, XT_EXT_DEST)
+}
+
 /* One header of the chain, as the loop of ipv6_find_hdr (net/ipv6/exthdrs_core.c) with target -1. Returns 1 at its end. */
 static long xt_extension_step(__u32 index __attribute__((unused)), struct xt_ext_walk* walk) {
     struct xt_view* v = walk->view;
@@ -98,14 +110,17 @@ static long xt_extension_step(__u32 index __attribute__((unused)), struct xt_ext
 
     if (!xt_is_extension(walk->next) || walk->next == XT_NEXT_NONE) return 1;
     v->l4 = XT_L4_BROKEN;
+    v->ext_broken = 1;
     bytes = xt_left(v->len, walk->offset);
     if (bytes < 2 || xt_load(walk->ctx, walk->offset, header, 2)) return 1;
     if (walk->next == XT_NEXT_ROUTING && bytes < 4) return 1; /* ipv6_find_hdr reads a struct ipv6_rt_hdr */
     if (walk->next == XT_NEXT_FRAGMENT) {
         __u16 offset;
         if (bytes < 4 || xt_load(walk->ctx, walk->offset, header, 4)) return 1;
+        xt_found(v, walk->next, walk->offset);
         offset = xt_be16(header + 2) & ~7;
         if (offset) {
+            v->ext_broken = 0;
             /* Behind a later fragment only a final header can be named; its bytes aren't here. Anything else is broken. */
             if (!xt_is_extension(header[0]) || header[0] == XT_NEXT_NONE) {
                 v->l4 = XT_L4_OK;
@@ -116,12 +131,15 @@ static long xt_extension_step(__u32 index __attribute__((unused)), struct xt_ext
         }
         walk->offset += 8;
     } else if (walk->next == XT_NEXT_AUTH) {
+        xt_found(v, walk->next, walk->offset);
         walk->offset += (__u32)(header[1] + 2) * 4;
     } else {
+        xt_found(v, walk->next, walk->offset);
         walk->offset += (__u32)(header[1] + 1) * 8;
     }
     walk->next = header[0];
     v->l4 = XT_L4_OK;
+    v->ext_broken = 0;
     return 0;
 }
 
@@ -144,6 +162,7 @@ static __always_inline int xt_parse_ipv6(void* ctx, struct xt_view* v) {
     walk.next = ip[6];
     if (xt_is_extension(walk.next)) bpf_loop(XT_MOST_EXTENSIONS, xt_extension_step, &walk, 0);
     v->proto = walk.next;
+    if (v->frag_off) return 0; /* thoff stays 0: ipv6_find_hdr doesn't say where the rest of the header would be */
     v->thoff = walk.offset > 0xffff ? 0xffff : (__u16)walk.offset;
     v->l4_avail = walk.offset > 0xffff ? 0 : xt_left(v->len, walk.offset);
     return 0;

@@ -170,6 +170,7 @@ static __noinline int xt_fill(struct __sk_buff* ctx, struct xt_view* v, int hook
     v->mark = ctx->mark;
     if (config.ipv6 ? xt_parse_ipv6(ctx, v) : xt_parse_ipv4(ctx, v)) return -1;
     if (config.transport) xt_transport(ctx, v);
+    if (config.ext_headers) xt_extension_headers(ctx, v);
     if (config.names || config.conntrack || config.owner || config.mac) {
         struct sk_buff* skb = bpf_cast_to_kern_ctx(ctx);
         if (config.names) xt_device_names(skb, v, hook);

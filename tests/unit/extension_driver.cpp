@@ -112,6 +112,10 @@ struct Describe {
     std::string operator()(const ir::LimitTest& test) const {
         return fmt::format("limit {} burst {}", test.avg, test.burst);
     }
+    std::string operator()(const ir::BytesTest&) const { return "bytes"; }
+    std::string operator()(const ir::ExtensionTest&) const { return "extension"; }
+    std::string operator()(const ir::TcpMssTest&) const { return "tcp-mss"; }
+    std::string operator()(const ir::U32Test&) const { return "u32"; }
     std::string operator()(const ir::KernelMatch& match) const {
         std::string out = fmt::format("kernel {}.{} ", match.name, match.revision);
         for (const std::uint8_t byte : match.info)

@@ -100,6 +100,10 @@ void Assembler::alu(std::uint8_t op, Reg dst, std::uint32_t value) {
     emit(code(BPF_ALU | BPF_K | unsigned{op}), dst, Reg::Result, 0, as_imm(value));
 }
 
+void Assembler::from_big_endian(Reg dst, std::uint8_t bytes) {
+    emit(code(BPF_ALU | BPF_END | BPF_TO_BE), dst, Reg::Result, 0, 8 * bytes);
+}
+
 void Assembler::alu64(std::uint8_t op, Reg dst, Reg src) {
     emit(code(BPF_ALU64 | BPF_X | unsigned{op}), dst, src, 0, 0);
 }

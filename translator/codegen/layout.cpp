@@ -31,6 +31,16 @@ struct Cost {
     std::uint64_t operator()(const ir::TcpOptionTest&) const { return 6; }
     std::uint64_t operator()(const ir::LimitTest&) const { return 20; }
     std::uint64_t operator()(const ir::KernelMatch&) const { return 8; }
+    std::uint64_t operator()(const ir::BytesTest& test) const { return kLoad + 3 * std::uint64_t{test.ranges.size()}; }
+    std::uint64_t operator()(const ir::ExtensionTest& test) const { return 4 + (test.whole ? kLoad + 8 : 0); }
+    std::uint64_t operator()(const ir::TcpMssTest&) const { return 9; }
+    std::uint64_t operator()(const ir::U32Test& u32) const {
+        std::uint64_t sum = 1;
+        for (const ir::U32Test::One& test : u32.tests)
+            sum += kLoad + 3 * std::uint64_t{test.ranges.size()} + kLoad * std::uint64_t{test.steps.size()};
+        return sum;
+    }
+    static constexpr std::uint64_t kLoad = 16; // of bytes, by a helper
 };
 
 std::vector<std::uint32_t> callees(const ir::Chain& chain) {

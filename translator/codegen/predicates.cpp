@@ -55,7 +55,8 @@ bool PredicateWriter::is_pure(const ir::Predicate& predicate, Family family) {
     if (std::holds_alternative<ir::ProtocolTest>(predicate)) return family == Family::V4;
     return !std::holds_alternative<ir::HeaderTest>(predicate) &&
            !std::holds_alternative<ir::TcpOptionTest>(predicate) && !std::holds_alternative<ir::LimitTest>(predicate) &&
-           !std::holds_alternative<ir::KernelMatch>(predicate);
+           !std::holds_alternative<ir::KernelMatch>(predicate) && !std::holds_alternative<ir::BytesTest>(predicate) &&
+           !std::holds_alternative<ir::ExtensionTest>(predicate) && !std::holds_alternative<ir::TcpMssTest>(predicate);
 }
 
 void PredicateWriter::jump_if_maybe(const ir::Predicate& predicate, Label maybe) {
@@ -96,16 +97,16 @@ void PredicateWriter::test(const ir::FieldTest& field, Label to, Sense when) {
         out_.jump_if(Condition::Less, Reg::Value, field.gate->at_least, jumps ? to : over);
     }
     load_field(field.field, field.mask);
-    ranges(field, to, field.invert == (when == Sense::True) ? Sense::False : Sense::True);
+    ranges(field.ranges, max_of(ir::layout(field.field).size), to,
+           field.invert == (when == Sense::True) ? Sense::False : Sense::True);
     out_.place(over);
 }
 
-void PredicateWriter::ranges(const ir::FieldTest& field, Label to, Sense when) {
-    const std::uint32_t top = max_of(ir::layout(field.field).size);
+void PredicateWriter::ranges(std::span<const ir::Range> ranges, std::uint32_t top, Label to, Sense when) {
     const Label inside = out_.label();
-    const bool single = field.ranges.size() == 1;
+    const bool single = ranges.size() == 1;
     const bool direct = when == Sense::True || single; // jumps straight to `to`
-    for (const ir::Range& range : field.ranges) {
+    for (const ir::Range& range : ranges) {
         Condition condition = Condition::LessEqual;
         std::uint32_t bound = range.high;
         Reg reg = Reg::Value;

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 
 namespace xtbpf::codegen {
 
@@ -46,7 +47,10 @@ class PredicateWriter {
     enum class Sense : bool { False = false, True = true };
 
     void test(const ir::FieldTest& test, Label to, Sense when); // jumps if the test's outcome is `when`
-    void ranges(const ir::FieldTest& test, Label to, Sense when);
+    void ranges(std::span<const ir::Range> ranges, std::uint32_t top, Label to, Sense when); // of Reg::Value
+    void load_bytes(std::uint8_t width, Label missing); // bytes_tests.cpp
+    void bytes_at(ir::Base base, std::uint16_t offset, std::uint8_t width, Label missing);
+    void u32_test(const ir::U32Test::One& test, Label no);
     void address_equal(const ir::AddressTest& test, Label to, Sense when);
     void compare_words(const ir::AddressRange& test, Label outside);
     void word(const ir::AddressTest& test, std::size_t index, Condition condition, Label to);
@@ -63,6 +67,10 @@ class PredicateWriter {
     void require_one(const ir::TcpOptionTest&, Label no);
     void require_one(const ir::LimitTest&, Label no);
     void require_one(const ir::KernelMatch&, Label no);
+    void require_one(const ir::BytesTest&, Label no);
+    void require_one(const ir::ExtensionTest&, Label no);
+    void require_one(const ir::TcpMssTest&, Label no);
+    void require_one(const ir::U32Test&, Label no);
 
     Assembler& out_;
     Family family_;
