@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `ah` (libipt_ah.c, net/ipv4/netfilter/ipt_ah.c; libip6t_ah.c, net/ipv6/netfilter/ip6t_ah.c).
-#include "frontend/extensions/hand_in.hpp"
+#include "frontend/extensions/header_bytes.hpp"
 #include "frontend/extensions/number_range.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
-#include <linux/netfilter_ipv4/ipt_ah.h>
-#include <linux/netfilter_ipv6/ip6t_ah.h>
 #include <netinet/in.h>
 
 namespace xtbpf::extensions {
@@ -37,12 +35,10 @@ class Ah4 : public Match {
         list_range(out, "spi", spis_);
     }
 
+    // ah_mt
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        ipt_ah info{};
-        info.spis[0] = spis_.low;
-        info.spis[1] = spis_.high;
-        if (spis_.invert) info.invflags |= IPT_AH_INV_SPI;
-        out.push_back(hand_in("ah", 0, info, IPPROTO_AH));
+        out.push_back(ir::HeaderTest{.bytes = 12});
+        lower_range(out, {}, 4, 4, spis_);
     }
 
   protected:
@@ -77,15 +73,15 @@ class Ah6 final : public Ah4 {
         if (reserved_) out += " reserved";
     }
 
+    // ah_mt6
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        ip6t_ah info{};
-        info.spis[0] = spis_.low;
-        info.spis[1] = spis_.high;
-        info.hdrlen = length_;
-        info.hdrres = reserved_;
-        if (spis_.invert) info.invflags |= IP6T_AH_INV_SPI;
-        if (not_length_) info.invflags |= IP6T_AH_INV_LEN;
-        out.push_back(hand_in("ah", 0, info));
+        constexpr ir::Base kHeader = ir::Extension::Authentication;
+        out.push_back(
+            ir::ExtensionTest{.extension = ir::Extension::Authentication, .broken = ir::Else::Hotdrop});
+        out.push_back(bytes_here(kHeader, 12, ir::Else::Hotdrop));
+        lower_range(out, kHeader, 4, 4, spis_);
+        if (length_ != 0) out.push_back(length_is(ir::Extension::Authentication, length_, 4, 8, not_length_));
+        if (reserved_) out.push_back(ir::BytesTest{.base = kHeader, .offset = 2, .width = 2, .ranges = {{0, 0}}});
     }
 
   private:

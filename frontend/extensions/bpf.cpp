@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `bpf`, revision 1 (libxt_bpf.c, net/netfilter/xt_bpf.c).
 #include "frontend/extensions/bytecode.hpp"
-#include "frontend/extensions/hand_in.hpp"
+#include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/quoted.hpp"
 #include "frontend/extensions/registry.hpp"
 
@@ -57,7 +57,7 @@ class Bpf final : public Match {
 
     Result<void> check(const RuleContext&, std::uint32_t) const override {
         if (used_[kBytecode] && !bytecode_is_valid(code_))
-            return fail(ErrorKind::Refused, "Invalid argument. Run `dmesg' for more information.");
+            return invalid_argument();
         return {};
     }
 
@@ -97,7 +97,7 @@ class Bpf final : public Match {
             info.bpf_program_num_elem = static_cast<std::uint16_t>(code_.size());
             std::ranges::copy(code_, info.bpf_program);
         }
-        out.push_back(hand_in("bpf", 1, info));
+        out.push_back(kernel_match("bpf", 1, info));
     }
 
   private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `dccp` (libxt_dccp.c, net/netfilter/xt_dccp.c).
-#include "frontend/extensions/hand_in.hpp"
+#include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/ports.hpp"
 #include "frontend/extensions/registry.hpp"
 
@@ -98,7 +98,25 @@ class Dccp final : public Match {
             fmt::format_to(std::back_inserter(out), " option={}{}", invert_[kOption] ? "!" : "", option_);
     }
 
+    // dccp_mt; the walk over options is the kernel's
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
+        if (used_[kOption]) {
+            out.push_back(asked());
+            return;
+        }
+        out.push_back(ir::HeaderTest{.bytes = 12});
+        lower_ports(out, ir::Field::SourcePort, ports_[kSource]);
+        lower_ports(out, ir::Field::DestinationPort, ports_[kDestination]);
+        if (!used_[kTypes]) return;
+        ir::BytesTest type{.offset = 8, .mask = 0x1E, .ranges = {}, .invert = invert_[kTypes]};
+        for (std::uint32_t number = 0; number < kNumbers; ++number)
+            if (types_ & 1U << number) type.ranges.push_back({number << 1, number << 1});
+        if (type.ranges.empty()) type.ranges.push_back({1, 1}); // which the mask leaves out: no type at all
+        out.push_back(std::move(type));
+    }
+
+  private:
+    ir::KernelMatch asked() const {
         xt_dccp_info info{};
         info.spts[0] = ports_[kSource].low;
         info.spts[1] = ports_[kSource].high;
@@ -112,10 +130,11 @@ class Dccp final : public Match {
             if (used_[i]) info.flags |= kFlags[i];
             if (invert_[i]) info.invflags |= kFlags[i];
         }
-        out.push_back(hand_in("dccp", 0, info, IPPROTO_DCCP));
+        ir::KernelMatch match = kernel_match("dccp", 0, info);
+        match.protocol = IPPROTO_DCCP;
+        return match;
     }
 
-  private:
     // Printed wherever the option was used, also for all ports.
     void save_used_ports(std::string& out, std::size_t option, std::string_view name) const {
         if (used_[option]) save_all_ports(out, name, ports_[option]);

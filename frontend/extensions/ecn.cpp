@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `ecn` (libxt_ecn.c, net/netfilter/xt_ecn.c).
 #include "frontend/extensions/guided.hpp"
-#include "frontend/extensions/hand_in.hpp"
+#include "frontend/extensions/header_bytes.hpp"
+#include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
-#include <linux/netfilter/xt_ecn.h>
 #include <netinet/in.h>
 
 namespace xtbpf::extensions {
@@ -42,7 +42,7 @@ class Ecn final : public Match {
     // ecn_mt_check4, ecn_mt_check6
     Result<void> check(const RuleContext& rule, std::uint32_t) const override {
         if ((used_[kCwr] || used_[kEce]) && (rule.protocol != IPPROTO_TCP || rule.protocol_inverted))
-            return fail(ErrorKind::Refused, "Invalid argument. Run `dmesg' for more information.");
+            return invalid_argument();
         return {};
     }
 
@@ -60,15 +60,16 @@ class Ecn final : public Match {
         if (used_[kEct]) fmt::format_to(std::back_inserter(out), " {}ECT={}", invert_[kEct] ? "!" : "", ect_);
     }
 
+    // ecn_mt4, ecn_mt6: of any fragment the bytes where a TCP header would be
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        xt_ecn_info info{};
-        constexpr std::array<std::uint8_t, 3> kBits{XT_ECN_OP_MATCH_CWR, XT_ECN_OP_MATCH_ECE, XT_ECN_OP_MATCH_IP};
-        for (std::size_t i = 0; i < kBits.size(); ++i) {
-            if (used_[i]) info.operation |= kBits[i];
-            if (invert_[i]) info.invert |= kBits[i];
-        }
-        info.ip_ect = ect_;
-        out.push_back(hand_in("ecn", 0, info, used_[kCwr] || used_[kEce] ? std::uint8_t{IPPROTO_TCP} : std::uint8_t{0}));
+        constexpr std::uint8_t kEcn = 3, kCwrFlag = 0x80, kEceFlag = 0x40; // of the TOS byte, of TCP's 14th
+        if (used_[kEct])
+            out.push_back(ir::FieldTest{
+                .field = ir::Field::Tos, .mask = kEcn, .ranges = {{ect_, ect_}}, .invert = invert_[kEct]});
+        if (!used_[kEce] && !used_[kCwr]) return;
+        out.push_back(bytes_here({}, 20, ir::Else::False));
+        if (used_[kEce]) out.push_back(byte_is({}, 13, 0, !invert_[kEce], kEceFlag));
+        if (used_[kCwr]) out.push_back(byte_is({}, 13, 0, !invert_[kCwr], kCwrFlag));
     }
 
   private:

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `esp` (libxt_esp.c, net/netfilter/xt_esp.c).
-#include "frontend/extensions/hand_in.hpp"
 #include "frontend/extensions/number_range.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <array>
-#include <linux/netfilter/xt_esp.h>
 #include <netinet/in.h>
 
 namespace xtbpf::extensions {
@@ -31,12 +29,10 @@ class Esp final : public Match {
         list_range(out, "spi", spis_);
     }
 
+    // esp_mt
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        xt_esp info{};
-        info.spis[0] = spis_.low;
-        info.spis[1] = spis_.high;
-        if (spis_.invert) info.invflags |= XT_ESP_INV_SPI;
-        out.push_back(hand_in("esp", 0, info, IPPROTO_ESP));
+        out.push_back(ir::HeaderTest{.bytes = 8});
+        lower_range(out, {}, 0, 4, spis_);
     }
 
   private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `eui64` of IPv6: the source address made from the source MAC (libip6t_eui64.c, net/ipv6/netfilter/ip6t_eui64.c).
-#include "frontend/extensions/hand_in.hpp"
+#include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
 
 namespace xtbpf::extensions {
@@ -14,7 +14,7 @@ class Eui64 final : public Match {
     void list(std::string& out, bool) const override { out += "eui64 "; } // eui64_print puts its blank behind
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        out.push_back(hand_in("eui64", 0, int{0}));
+        out.push_back(kernel_match("eui64", 0, int{0}));
     }
 };
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `frag` of IPv6 (libip6t_frag.c, net/ipv6/netfilter/ip6t_frag.c).
-#include "frontend/extensions/hand_in.hpp"
+#include "frontend/extensions/header_bytes.hpp"
 #include "frontend/extensions/number_range.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
-#include <linux/netfilter_ipv6/ip6t_frag.h>
 
 namespace xtbpf::extensions {
 
@@ -61,18 +60,24 @@ class Frag final : public Match {
             if (used_[i]) out += kWords[i - kReserved];
     }
 
+    // frag_mt6, which doesn't look at --fraglen
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        constexpr std::array<std::uint8_t, 6> kFlags{IP6T_FRAG_IDS, IP6T_FRAG_LEN, IP6T_FRAG_RES,
-                                                     IP6T_FRAG_FST, IP6T_FRAG_MF,  IP6T_FRAG_NMF};
-        ip6t_frag info{};
-        info.ids[0] = ids_.low;
-        info.ids[1] = ids_.high;
-        info.hdrlen = length_;
-        if (ids_.invert) info.invflags |= IP6T_FRAG_INV_IDS;
-        if (not_length_) info.invflags |= IP6T_FRAG_INV_LEN;
-        for (std::size_t i = 0; i < kFlags.size(); ++i)
-            if (used_[i]) info.flags |= kFlags[i];
-        out.push_back(hand_in("frag", 0, info));
+        constexpr ir::Base kHeader = ir::Extension::Fragment;
+        constexpr std::uint16_t kReservedBits = 6, kMoreFragments = 1, kOffset = 0xFFF8; // of the third and fourth byte
+        const auto bits = [&](std::uint16_t mask, bool set) {
+            out.push_back(
+                ir::BytesTest{.base = kHeader, .offset = 2, .width = 2, .mask = mask, .ranges = {{0, 0}}, .invert = set});
+        };
+        out.push_back(ir::ExtensionTest{.extension = ir::Extension::Fragment, .broken = ir::Else::Hotdrop});
+        out.push_back(bytes_here(kHeader, 8, ir::Else::Hotdrop));
+        lower_range(out, kHeader, 4, 4, ids_);
+        if (used_[kReserved]) {
+            out.push_back(byte_is(kHeader, 1, 0, false));
+            bits(kReservedBits, false);
+        }
+        if (used_[kFirst]) bits(kOffset, false);
+        if (used_[kMore]) bits(kMoreFragments, true);
+        if (used_[kLast]) bits(kMoreFragments, false);
     }
 
   private:

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `ipcomp` (libxt_ipcomp.c, net/netfilter/xt_ipcomp.c).
-#include "frontend/extensions/hand_in.hpp"
 #include "frontend/extensions/number_range.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <array>
-#include <linux/netfilter/xt_ipcomp.h>
 #include <netinet/in.h>
 
 namespace xtbpf::extensions {
@@ -43,13 +41,10 @@ class IpComp final : public Match {
         if (reserved_) out += " reserved";
     }
 
+    // comp_mt, which doesn't look at --compres
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        xt_ipcomp info{};
-        info.spis[0] = spis_.low;
-        info.spis[1] = spis_.high;
-        info.hdrres = reserved_;
-        if (spis_.invert) info.invflags |= XT_IPCOMP_INV_SPI;
-        out.push_back(hand_in("ipcomp", 0, info, IPPROTO_COMP));
+        out.push_back(ir::HeaderTest{.bytes = 4});
+        lower_range(out, {}, 2, 2, spis_);
     }
 
   private:

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `ipv6header` of IPv6 (libip6t_ipv6header.c, net/ipv6/netfilter/ip6t_ipv6header.c).
 #include "frontend/extensions/guided.hpp"
-#include "frontend/extensions/hand_in.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <array>
@@ -96,12 +95,18 @@ class Ipv6Header final : public Match {
         if (soft_) out += " soft";
     }
 
+    // ipv6header_mt6: a cut header is never a match
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        ip6t_ipv6header_info info{};
-        info.matchflags = headers_;
-        info.invflags = invert_ ? 0xFF : 0;
-        info.modeflag = soft_ ? 0xFF : 0;
-        out.push_back(hand_in("ipv6header", 0, info));
+        const auto headers = [&](std::uint32_t mask, std::uint32_t value, bool invert) {
+            out.push_back(ir::FieldTest{
+                .field = ir::Field::ExtensionHeaders, .mask = mask, .ranges = {{value, value}}, .invert = invert});
+        };
+        if (!soft_) {
+            if (invert_) headers(XT_EXT_CUT, 0, false);
+            headers(~0U, headers_, invert_);
+        } else {
+            headers(XT_EXT_CUT | headers_, invert_ ? 0 : headers_, false);
+        }
     }
 
   private:

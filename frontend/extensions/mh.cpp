@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `mh` of IPv6: mobility headers (libip6t_mh.c, net/ipv6/netfilter/ip6t_mh.c).
 #include "frontend/extensions/guided.hpp"
-#include "frontend/extensions/hand_in.hpp"
+#include "frontend/extensions/header_bytes.hpp"
 #include "frontend/extensions/name_list.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
-#include <linux/netfilter_ipv6/ip6t_mh.h>
 #include <netinet/in.h>
 
 namespace xtbpf::extensions {
@@ -74,12 +73,13 @@ class Mh final : public Match {
         append_type(out, high_, numeric);
     }
 
+    // mh_mt6: a header that names another behind it is dropped
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        ip6t_mh info{};
-        info.types[0] = low_;
-        info.types[1] = high_;
-        if (invert_) info.invflags |= IP6T_MH_INV_TYPE;
-        out.push_back(hand_in("mh", 0, info, IPPROTO_MH));
+        out.push_back(ir::HeaderTest{.bytes = 6});
+        ir::BytesTest last = byte_is({}, 0, IPPROTO_NONE, false);
+        last.unequal = ir::Else::Hotdrop;
+        out.push_back(std::move(last));
+        if (restricts()) out.push_back(ir::BytesTest{.offset = 2, .ranges = {{low_, high_}}, .invert = invert_});
     }
 
   private:

@@ -18,6 +18,13 @@ void save_range(std::string& out, std::string_view option, const NumberRange& ra
     if (range.low != range.high) fmt::format_to(std::back_inserter(out), ":{}", range.high);
 }
 
+void lower_range(std::vector<ir::Predicate>& out, ir::Base base, std::uint16_t offset, std::uint8_t width,
+                 const NumberRange& range) {
+    if (!range.restricts()) return;
+    out.push_back(ir::BytesTest{
+        .base = base, .offset = offset, .width = width, .ranges = {{range.low, range.high}}, .invert = range.invert});
+}
+
 void list_range(std::string& out, std::string_view name, const NumberRange& range) {
     if (!range.restricts()) return;
     const bool single = range.low == range.high;

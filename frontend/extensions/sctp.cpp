@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `sctp` (libxt_sctp.c, net/netfilter/xt_sctp.c): one of the old extensions that check their options themselves.
-#include "frontend/extensions/hand_in.hpp"
+#include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/ports.hpp"
 #include "frontend/extensions/registry.hpp"
 #include "frontend/extensions/sctp_chunks.hpp"
@@ -83,7 +83,19 @@ class Sctp final : public Match {
         append_sctp_chunks(out, chunks_, numeric);
     }
 
+    // sctp_mt; the walk over chunks is the kernel's
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
+        if (used_[kChunks]) {
+            out.push_back(asked());
+            return;
+        }
+        out.push_back(ir::HeaderTest{.bytes = 12});
+        lower_ports(out, ir::Field::SourcePort, ports_[kSource]);
+        lower_ports(out, ir::Field::DestinationPort, ports_[kDestination]);
+    }
+
+  private:
+    ir::KernelMatch asked() const {
         SctpInfo info = chunks_;
         info.source_ports[0] = ports_[kSource].low;
         info.source_ports[1] = ports_[kSource].high;
@@ -95,10 +107,11 @@ class Sctp final : public Match {
             if (used_[i]) info.flags |= kFlags[i];
             if (invert_[i]) info.inverted_flags |= kFlags[i];
         }
-        out.push_back(hand_in("sctp", 0, info, IPPROTO_SCTP));
+        ir::KernelMatch match = kernel_match("sctp", 0, info);
+        match.protocol = IPPROTO_SCTP;
+        return match;
     }
 
-  private:
     // Printed wherever the option was used, also for all ports.
     void save_used_ports(std::string& out, std::size_t option, std::string_view name) const {
         if (used_[option]) save_all_ports(out, name, ports_[option]);

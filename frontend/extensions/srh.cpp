@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `srh` of IPv6, revision 1: the segment routing header (libip6t_srh.c, net/ipv6/netfilter/ip6t_srh.c).
 #include "frontend/extensions/guided.hpp"
-#include "frontend/extensions/hand_in.hpp"
 #include "frontend/extensions/hosts.hpp"
+#include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <arpa/inet.h>
@@ -98,7 +98,7 @@ class Srh final : public Match {
             if (used_[i]) info.mt_flags = static_cast<std::uint16_t>(info.mt_flags | 1U << i);
             if (invert_[i]) info.mt_invflags = static_cast<std::uint16_t>(info.mt_invflags | 1U << i);
         }
-        out.push_back(hand_in("srh", 1, info));
+        out.push_back(kernel_match("srh", 1, info));
     }
 
   private:

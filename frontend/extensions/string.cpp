@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `string`, revision 1 (libxt_string.c, net/netfilter/xt_string.c).
 #include "frontend/extensions/guided.hpp"
-#include "frontend/extensions/hand_in.hpp"
+#include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/pattern.hpp"
 #include "frontend/extensions/registry.hpp"
 
@@ -58,10 +58,10 @@ class String final : public Match {
         constexpr std::array<std::string_view, 3> kAlgorithms{"bm", "kmp", "fsm"};
         const bool known = std::ranges::find(kAlgorithms, algorithm_) != kAlgorithms.end();
         if (from_ > to_ || pattern_.empty())
-            return fail(ErrorKind::Refused, "Invalid argument. Run `dmesg' for more information.");
+            return invalid_argument();
         if (!known) return fail(ErrorKind::Refused, "No chain/target/match by that name.");
         if (algorithm_ == "fsm") // wants its own kind of pattern, which no text can be
-            return fail(ErrorKind::Refused, "Invalid argument. Run `dmesg' for more information.");
+            return invalid_argument();
         return {};
     }
 
@@ -93,7 +93,7 @@ class String final : public Match {
         info.patlen = static_cast<std::uint8_t>(pattern_.size());
         if (invert_) info.u.v1.flags |= XT_STRING_FLAG_INVERT;
         if (used_[kIgnoreCase]) info.u.v1.flags |= XT_STRING_FLAG_IGNORECASE;
-        out.push_back(hand_in("string", 1, info));
+        out.push_back(kernel_match("string", 1, info));
     }
 
   private:

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `tcpmss` (libxt_tcpmss.c, net/netfilter/xt_tcpmss.c).
 #include "frontend/extensions/guided.hpp"
-#include "frontend/extensions/hand_in.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
-#include <linux/netfilter/xt_tcpmss.h>
 #include <netinet/in.h>
 
 namespace xtbpf::extensions {
@@ -42,11 +40,9 @@ class TcpMss final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        xt_tcpmss_match_info info{};
-        info.mss_min = static_cast<std::uint16_t>(span_->low);
-        info.mss_max = static_cast<std::uint16_t>(span_->high);
-        info.invert = invert_;
-        out.push_back(hand_in("tcpmss", 0, info, IPPROTO_TCP));
+        out.push_back(ir::TcpMssTest{.low = static_cast<std::uint16_t>(span_->low),
+                                     .high = static_cast<std::uint16_t>(span_->high),
+                                     .invert = invert_});
     }
 
   private:

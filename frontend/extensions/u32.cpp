@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `u32` (libxt_u32.c, net/netfilter/xt_u32.c).
 #include "frontend/extensions/guided.hpp"
-#include "frontend/extensions/hand_in.hpp"
+#include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
 #include "frontend/extensions/u32_tests.hpp"
 
@@ -28,6 +28,17 @@ class U32 final : public Match {
         return {};
     }
 
+    // u32_mt_checkentry
+    Result<void> check(const RuleContext&, std::uint32_t) const override {
+        for (std::size_t i = 0; i < tests_->ntests; ++i)
+            for (std::size_t at = 1; at < tests_->tests[i].nnums; ++at) {
+                const xt_u32_location_element& step = tests_->tests[i].location[at];
+                const bool shift = step.nextop == XT_U32_LEFTSH || step.nextop == XT_U32_RIGHTSH;
+                if (shift && step.number >= 32) return invalid_argument();
+            }
+        return {};
+    }
+
     void save(std::string& out) const override {
         out += tests_->invert ? " ! --u32" : " --u32";
         append_u32_tests(out, *tests_);
@@ -39,7 +50,18 @@ class U32 final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        out.push_back(hand_in("u32", 0, *tests_));
+        static_assert(XT_U32_AND == 0 && XT_U32_LEFTSH == 1 && XT_U32_RIGHTSH == 2 && XT_U32_AT == 3); // as U32Test's
+        ir::U32Test lowered{.tests = {}, .invert = tests_->invert != 0};
+        for (std::size_t i = 0; i < tests_->ntests; ++i) {
+            const xt_u32_test& test = tests_->tests[i];
+            ir::U32Test::One& one = lowered.tests.emplace_back(ir::U32Test::One{test.location[0].number, {}, {}});
+            for (std::size_t at = 1; at < test.nnums; ++at)
+                one.steps.push_back(
+                    {static_cast<ir::U32Test::Operator>(test.location[at].nextop), test.location[at].number});
+            for (std::size_t at = 0; at < test.nvalues; ++at)
+                one.ranges.push_back({test.value[at].min, test.value[at].max});
+        }
+        out.push_back(std::move(lowered));
     }
 
   private:
