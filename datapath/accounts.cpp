@@ -52,10 +52,8 @@ template <typename Table, typename Visit> void for_accounts(Table& table, Visit 
     }
 }
 
-std::uint32_t limits_of(const ir::Rule& rule) {
-    return static_cast<std::uint32_t>(std::ranges::count_if(rule.predicates, [](const ir::Predicate& predicate) {
-        return std::holds_alternative<ir::LimitTest>(predicate);
-    }));
+std::uint32_t states_of(const ir::Rule& rule) {
+    return static_cast<std::uint32_t>(std::ranges::count_if(rule.predicates, ir::keeps_state));
 }
 
 bool same_shape(const StoredTable& stored, const ir::Table& program) {
@@ -139,11 +137,11 @@ Result<Assigned> assign_accounts(StoredTable& next, ir::Table& program, const St
             Account& account = chain.rules[j].account;
             ir::Rule& rule = program.chains[i].rules[j];
             assignment.slot(account);
-            assignment.states(account, limits_of(rule));
+            assignment.states(account, states_of(rule));
             rule.slot = account.slot;
             std::uint32_t state = account.state;
             for (ir::Predicate& predicate : rule.predicates)
-                if (auto* limit = std::get_if<ir::LimitTest>(&predicate)) limit->state = state++;
+                if (std::uint32_t* at = ir::state_of(predicate)) *at = state++;
         }
     }
     return assignment.take();

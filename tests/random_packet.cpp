@@ -135,6 +135,7 @@ class Aim {
     }
 
     void operator()(const ir::LimitTest&) {}
+    void operator()(const ir::CountTest&) {}
     void operator()(const ir::KernelMatch&) {}
 
   private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The IR as text: a table, then per chain its head and one line per rule, predicates in order, `->` and the action.
 #include "translator/dump.hpp"
+
 #include "translator/ir.hpp"
 
 #include <algorithm>
@@ -77,6 +78,15 @@ class Text {
     void operator()(const LimitTest& test) {
         word();
         put("limit(avg={},burst={},state={})", test.avg, test.burst, test.state);
+    }
+
+    void operator()(const CountTest& test) {
+        word();
+        if (test.invert) out_ += '!';
+        if (test.kind == CountTest::Kind::Nth)
+            put("nth({} of {},state={})", test.packet, test.most, test.state);
+        else
+            put("quota({},state={})", test.most, test.state);
     }
 
     void operator()(const KernelMatch& match) {
@@ -210,9 +220,7 @@ class Text {
 } // namespace
 
 std::string quoted(std::string_view text) {
-    const auto plain = [](char letter) {
-        return letter > 0x20 && letter < 0x7f && letter != '"' && letter != '\\';
-    };
+    const auto plain = [](char letter) { return letter > 0x20 && letter < 0x7f && letter != '"' && letter != '\\'; };
     if (!text.empty() && std::ranges::all_of(text, plain)) return std::string(text);
     std::string out = "\"";
     for (char letter : text) {

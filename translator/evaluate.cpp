@@ -23,34 +23,39 @@ ir::Words read_words(const xt_view& view, ir::AddressField field) {
     return words;
 }
 
+std::uint32_t read(const xt_view& view, const Environment& env, ir::Field field) {
+    if (ir::is_lazy(field) && env.lazy_field) return env.lazy_field(field);
+    return ir::read(view, field);
+}
+
 // The gate's answer where it closes; nullopt where the predicate itself is to be asked.
-std::optional<bool> gated(const std::optional<ir::Gate>& gate, const xt_view& view) {
-    if (!gate || ir::read(view, gate->field) >= gate->at_least) return std::nullopt;
+std::optional<bool> gated(const std::optional<ir::Gate>& gate, const xt_view& view, const Environment& env) {
+    if (!gate || read(view, env, gate->field) >= gate->at_least) return std::nullopt;
     return gate->otherwise;
 }
 
-bool holds(const ir::FieldTest& test, const xt_view& view) {
-    if (const auto answer = gated(test.gate, view)) return *answer;
-    const std::uint32_t value = ir::read(view, test.field) & test.mask;
+bool holds(const ir::FieldTest& test, const xt_view& view, const Environment& env) {
+    if (const auto answer = gated(test.gate, view, env)) return *answer;
+    const std::uint32_t value = read(view, env, test.field) & test.mask;
     return std::ranges::any_of(test.ranges, [&](const ir::Range& range) {
                return range.low <= value && value <= range.high;
            }) != test.invert;
 }
 
-bool holds(const ir::AddressTest& test, const xt_view& view) {
-    if (const auto answer = gated(test.gate, view)) return *answer;
+bool holds(const ir::AddressTest& test, const xt_view& view, const Environment& env) {
+    if (const auto answer = gated(test.gate, view, env)) return *answer;
     ir::Words words = read_words(view, test.field);
     for (std::size_t word = 0; word < words.size(); ++word)
         words[word] &= test.mask[word];
     return (words == test.value) != test.invert;
 }
 
-bool holds(const ir::AddressRange& test, const xt_view& view) {
+bool holds(const ir::AddressRange& test, const xt_view& view, const Environment&) {
     const ir::Words words = read_words(view, test.field); // std::array compares from the most significant word on
     return (test.low <= words && words <= test.high) != test.invert;
 }
 
-bool holds(const ir::InterfaceTest& test, const xt_view& view) {
+bool holds(const ir::InterfaceTest& test, const xt_view& view, const Environment&) {
     const std::uint8_t* name = test.direction == ir::Direction::In ? view.in_name : view.out_name;
     bool equal = true;
     for (std::size_t at = 0; at < test.name.size(); ++at)
@@ -93,13 +98,16 @@ struct Evaluator {
     const Environment& env;
 
     Outcome operator()(const ir::AnyOf& any) const {
-        return outcome(std::ranges::any_of(any.tests, [&](const ir::FieldTest& test) { return holds(test, view); }) !=
-                       any.invert);
+        return outcome(std::ranges::any_of(
+                           any.tests, [&](const ir::FieldTest& test) { return holds(test, view, env); }) != any.invert);
     }
     Outcome operator()(const ir::ProtocolTest& test) const { return answer(test, family, view); }
     Outcome operator()(const ir::HeaderTest& test) const { return answer(test, view); }
     Outcome operator()(const ir::TcpOptionTest& test) const { return answer(test, view, bytes); }
     Outcome operator()(const ir::LimitTest& test) const { return outcome(!env.limit || env.limit(test)); }
+    Outcome operator()(const ir::CountTest& test) const {
+        return outcome((!env.count || env.count(test)) != test.invert);
+    }
     Outcome operator()(const ir::KernelMatch& match) const {
         return outcome(!env.kernel_match || env.kernel_match(match));
     }
@@ -107,7 +115,7 @@ struct Evaluator {
     Outcome operator()(const ir::ExtensionTest& test) const { return evaluate(test, view, bytes); }
     Outcome operator()(const ir::TcpMssTest& test) const { return evaluate(test, view, bytes); }
     Outcome operator()(const ir::U32Test& test) const { return evaluate(test, bytes); }
-    template <typename Test> Outcome operator()(const Test& test) const { return outcome(holds(test, view)); }
+    template <typename Test> Outcome operator()(const Test& test) const { return outcome(holds(test, view, env)); }
 };
 
 } // namespace

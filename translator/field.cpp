@@ -12,7 +12,7 @@ namespace {
     FieldLayout { text, offsetof(xt_view, member), sizeof(xt_view::member) }
 
 // In the order of Field.
-constexpr std::array<FieldLayout, kFields> kLayouts{{
+constexpr std::array<FieldLayout, kAllFields> kLayouts{{
     XT_FIELD("proto", proto),
     XT_FIELD("l4", l4),
     XT_FIELD("frag-off", frag_off),
@@ -43,6 +43,13 @@ constexpr std::array<FieldLayout, kFields> kLayouts{{
     XT_FIELD("ct-orig-dport", ct_orig_dport),
     XT_FIELD("ct-repl-sport", ct_repl_sport),
     XT_FIELD("ct-repl-dport", ct_repl_dport),
+    FieldLayout{"cpu", 0, 4},
+    FieldLayout{"random", 0, 4},
+    FieldLayout{"realm", 0, 4},
+    FieldLayout{"in-group", 0, 4},
+    FieldLayout{"out-group", 0, 4},
+    FieldLayout{"full-socket", 0, 4},
+    FieldLayout{"classid", 0, 4},
 }};
 
 constexpr std::array<FieldLayout, 6> kAddressLayouts{{
@@ -63,6 +70,7 @@ const FieldLayout& layout(Field field) { return kLayouts[static_cast<std::size_t
 const FieldLayout& layout(AddressField field) { return kAddressLayouts[static_cast<std::size_t>(field)]; }
 
 std::uint32_t read(const xt_view& view, Field field) {
+    if (is_lazy(field)) return 0;
     const FieldLayout& where = layout(field);
     const auto* at = reinterpret_cast<const std::uint8_t*>(&view) + where.offset;
     if (where.size == 1) return *at;
@@ -77,6 +85,7 @@ std::uint32_t read(const xt_view& view, Field field) {
 }
 
 void write(xt_view& view, Field field, std::uint32_t value) {
+    if (is_lazy(field)) return;
     const FieldLayout& where = layout(field);
     auto* at = reinterpret_cast<std::uint8_t*>(&view) + where.offset;
     const auto byte = static_cast<std::uint8_t>(value);

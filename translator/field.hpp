@@ -43,8 +43,21 @@ enum class Field : std::uint8_t {
     CtOrigDestinationPort,
     CtReplySourcePort,
     CtReplyDestinationPort,
+
+    // Lazy: not in the view. The program asks the kernel when a test gets there (datapath/bpf/lazy.h); 0 in a dry run.
+    Cpu,
+    Random,     // 32 bits, new each time
+    Realm,      // of the route
+    InGroup,    // group of the in-device
+    OutGroup,   // and of the out-device
+    FullSocket, // 1: the packet has a socket of this namespace that is no mere request or leftover
+    SocketClass // its cgroup's classid
 };
-inline constexpr std::size_t kFields = static_cast<std::size_t>(Field::CtReplyDestinationPort) + 1;
+inline constexpr std::size_t kFields = static_cast<std::size_t>(Field::CtReplyDestinationPort) + 1; // in the view
+inline constexpr std::size_t kAllFields = static_cast<std::size_t>(Field::SocketClass) + 1;
+
+constexpr bool is_lazy(Field field) { return static_cast<std::size_t>(field) >= kFields; }
+constexpr std::uint32_t lazy_number(Field field) { return static_cast<std::uint32_t>(field) - std::uint32_t{kFields}; }
 
 // 128-bit addresses: four host order words, most significant first; IPv4 in word 0.
 enum class AddressField : std::uint8_t {
@@ -58,7 +71,7 @@ enum class AddressField : std::uint8_t {
 
 struct FieldLayout {
     std::string_view name; // as in the IR dump
-    std::uint16_t offset;  // bytes into struct xt_view
+    std::uint16_t offset;  // bytes into struct xt_view; 0 for a lazy field
     std::uint8_t size;     // 1, 2 or 4 bytes
 };
 
@@ -67,8 +80,8 @@ const FieldLayout& layout(AddressField field); // size 16
 
 using Words = std::array<std::uint32_t, 4>; // a 128-bit address as in AddressField
 
-std::uint32_t read(const xt_view& view, Field field);
-void write(xt_view& view, Field field, std::uint32_t value); // its low bits, if the field is narrower
+std::uint32_t read(const xt_view& view, Field field);        // 0 for a lazy one
+void write(xt_view& view, Field field, std::uint32_t value); // its low bits, if the field is narrower; no lazy one
 void write(xt_view& view, AddressField field, const Words& words);
 
 } // namespace xtbpf::ir

@@ -18,6 +18,8 @@ struct Environment {
     // Answers for hand-ins and token buckets; called when the traversal reaches them, in order. Defaults: true.
     std::function<bool(const ir::KernelMatch&)> kernel_match;
     std::function<bool(const ir::LimitTest&)> limit;
+    std::function<bool(const ir::CountTest&)> count;    // true: as if it weren't inverted and held
+    std::function<std::uint32_t(ir::Field)> lazy_field; // default: 0
 };
 
 struct Trace {

@@ -108,6 +108,20 @@ struct LimitTest {
     bool operator==(const LimitTest&) const = default;
 };
 
+// A count of the rule's own (net/netfilter/xt_statistic.c, xt_quota.c), != invert. Its state is kept as LimitTest's is.
+struct CountTest {
+    enum class Kind : std::uint8_t {
+        Nth,  // of every `most` packets the one numbered `packet`, from 0
+        Quota // until packets of `most` bytes together have passed; the first that is too long ends it
+    };
+    Kind kind = Kind::Nth;
+    bool invert = false;
+    std::uint64_t most = 0;
+    std::uint32_t packet = 0;
+    std::uint32_t state = 0; // as in LimitTest
+    bool operator==(const CountTest&) const = default;
+};
+
 // Hand-in: evaluated by the kernel's own xt match, when and only when the traversal gets here.
 struct KernelMatch {
     std::string name; // as registered with x_tables: "addrtype"
@@ -118,7 +132,17 @@ struct KernelMatch {
 };
 
 using Predicate = std::variant<FieldTest, AnyOf, AddressTest, AddressRange, InterfaceTest, ProtocolTest, HeaderTest,
-                               TcpOptionTest, LimitTest, KernelMatch, BytesTest, ExtensionTest, TcpMssTest, U32Test>;
+                               TcpOptionTest, LimitTest, CountTest, KernelMatch, BytesTest, ExtensionTest, TcpMssTest, U32Test>;
+
+// Where the index of the predicate's state is; nullptr if it keeps none.
+inline std::uint32_t* state_of(Predicate& predicate) {
+    if (auto* limit = std::get_if<LimitTest>(&predicate)) return &limit->state;
+    if (auto* count = std::get_if<CountTest>(&predicate)) return &count->state;
+    return nullptr;
+}
+inline bool keeps_state(const Predicate& predicate) {
+    return std::holds_alternative<LimitTest>(predicate) || std::holds_alternative<CountTest>(predicate);
+}
 
 struct Accept {
     bool operator==(const Accept&) const = default;

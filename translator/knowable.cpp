@@ -41,6 +41,7 @@ struct Knowable {
     bool operator()(const ir::HeaderTest&) const { return true; }
     bool operator()(const ir::TcpOptionTest&) const { return true; }
     bool operator()(const ir::LimitTest&) const { return false; }
+    bool operator()(const ir::CountTest&) const { return false; }
     bool operator()(const ir::KernelMatch&) const { return false; }
     bool operator()(const ir::BytesTest&) const { return false; }
     bool operator()(const ir::ExtensionTest&) const { return false; }
@@ -52,7 +53,7 @@ struct Knowable {
 };
 
 bool has_side_effect(const ir::Predicate& predicate) {
-    return std::holds_alternative<ir::LimitTest>(predicate) || std::holds_alternative<ir::KernelMatch>(predicate);
+    return ir::keeps_state(predicate) || std::holds_alternative<ir::KernelMatch>(predicate);
 }
 
 ir::Rule defer_unknown(const ir::Rule& rule, Hook hook) {

@@ -40,6 +40,7 @@ class Collector {
     void operator()(const ir::HeaderTest&) { needs_.transport = true; }
     void operator()(const ir::TcpOptionTest&) { needs_.transport = needs_.tcp_options = true; }
     void operator()(const ir::LimitTest&) { needs_.limits = true; }
+    void operator()(const ir::CountTest&) { needs_.limits = true; }
     void operator()(const ir::KernelMatch&) { needs_.kernel_matches = true; }
     void operator()(const ir::BytesTest&) { needs_.transport = true; }
     void operator()(const ir::ExtensionTest&) { needs_.transport = true; }
@@ -68,7 +69,14 @@ class Collector {
         case Field::IpLength:
         case Field::Tos:
         case Field::Ttl:
-        case Field::Mark: return;
+        case Field::Mark:
+        case Field::Cpu:
+        case Field::Random:
+        case Field::Realm:
+        case Field::InGroup:
+        case Field::OutGroup:
+        case Field::FullSocket:
+        case Field::SocketClass: return;
         case Field::PacketType: needs_.packet_type = true; return;
         case Field::MacValid:
         case Field::MacSourceHigh:

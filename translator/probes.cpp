@@ -63,6 +63,7 @@ struct Aim {
     }
     void operator()(const ir::TcpOptionTest&) const { view.tcp_doff = met ? 5 : 4; }
     void operator()(const ir::LimitTest&) const {}
+    void operator()(const ir::CountTest&) const {}
     void operator()(const ir::KernelMatch&) const {}
     // The probes have no bytes: of these only what the bytes' absence means is met.
     void operator()(const ir::BytesTest&) const {}

@@ -31,7 +31,14 @@ Touched of(Field field) {
     case Field::MacSourceLow:
     case Field::Owner:
     case Field::Uid:
-    case Field::Gid: return 0;
+    case Field::Gid:
+    case Field::Cpu:
+    case Field::Random:
+    case Field::Realm:
+    case Field::InGroup:
+    case Field::OutGroup:
+    case Field::FullSocket:
+    case Field::SocketClass: return 0;
     case Field::CtPresent:
     case Field::CtState:
     case Field::CtStatus:
@@ -60,13 +67,18 @@ struct Reads {
             all = static_cast<Touched>(all | (*this)(test));
         return all;
     }
-    Touched operator()(const ir::AddressTest& test) const { return static_cast<Touched>(of(test.field) | of(test.gate)); }
+    Touched operator()(const ir::AddressTest& test) const {
+        return static_cast<Touched>(of(test.field) | of(test.gate));
+    }
     Touched operator()(const ir::AddressRange& test) const { return of(test.field); }
     Touched operator()(const ir::InterfaceTest&) const { return 0; }
     Touched operator()(const ir::ProtocolTest&) const { return 0; }
     Touched operator()(const ir::HeaderTest&) const { return touched(Touch::Length); }
     Touched operator()(const ir::TcpOptionTest&) const { return touched(Touch::Transport, Touch::Length); }
     Touched operator()(const ir::LimitTest&) const { return 0; }
+    Touched operator()(const ir::CountTest& test) const {
+        return test.kind == ir::CountTest::Kind::Quota ? touched(Touch::Length) : Touched{0};
+    }
     Touched operator()(const ir::KernelMatch&) const { return 0; }
     Touched operator()(const ir::BytesTest&) const { return touched(Touch::Transport, Touch::Length); }
     Touched operator()(const ir::ExtensionTest&) const { return touched(Touch::Length); }

@@ -25,7 +25,7 @@ inline constexpr ir::Slot kNoSlot = ~0U; // not stored yet: the backend gives a 
 // (new rules, -Z, -P, -R, restore -c).
 struct Account {
     ir::Slot slot = kNoSlot;
-    std::uint32_t state = kNoSlot; // first of the rule's LimitTest states; kNoSlot if it has none
+    std::uint32_t state = kNoSlot; // first of the rule's states (LimitTest, CountTest); kNoSlot if it has none
     Counters counters{};
     bool set = false;
     std::uint32_t states = 0; // how many states, from `state` on, belong to the rule; the backend fills it in

@@ -17,6 +17,7 @@
 #include "datapath/bpf/exact_config.h"
 #include "datapath/bpf/ext_headers.h"
 #include "datapath/bpf/socket_view.h"
+#include "datapath/bpf/lazy.h"
 #include "datapath/bpf/tcp_mss.h"
 #include "datapath/bpf/deep.h"
 #include "datapath/bpf/stops.h"
@@ -73,6 +74,9 @@ __noinline int classify(struct __sk_buff* ctx, struct xt_view* v) {
 
     rt_count(v, 0);
     rt_limit(v, 0, 0, 0, 0);
+    rt_nth(v, 0, 0, 0);
+    rt_quota(v, 0, 0);
+    rt_lazy_field(ctx, v, 0);
     rt_pause(v, 0, 0);
     rt_stopped(v, 0);
     rt_effect(ctx, v, 0);

@@ -35,6 +35,7 @@ struct net_device {
     char name[16];
     unsigned short type;
     int ifindex;
+    int group;
     possible_net_t nd_net;
     struct hlist_node index_hlist;
 };
@@ -42,6 +43,7 @@ struct net_device {
 struct dst_entry {
     struct net_device* dev;
     unsigned short flags;
+    __u32 tclassid;
 };
 
 struct sock;
@@ -49,6 +51,11 @@ struct sock;
 struct sock_common {
     volatile unsigned char skc_state;
     struct sock* skc_listener;
+    possible_net_t skc_net;
+};
+
+struct sock_cgroup_data {
+    __u32 classid;
 };
 
 typedef struct {
@@ -75,6 +82,7 @@ struct socket {
 struct sock {
     struct sock_common __sk_common;
     struct socket* sk_socket;
+    struct sock_cgroup_data sk_cgrp_data;
 };
 
 struct sk_buff {

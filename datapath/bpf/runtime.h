@@ -148,6 +148,63 @@ static __always_inline int xt_limit_state_take(__u32 number, __u32 cost, __u32 c
     return 0;
 }
 
+/* The 64 bits of a state that a count of a rule's own lives in: those of its page's entry. */
+static __always_inline __u64* xt_count_of(__u32 number) {
+    struct xt_limit_state* state;
+
+#define XT_COUNT_ON(page)                                                                                              \
+    if (number < (XT_FIRST_LIMIT_PAGE << ((page) + 1)) - XT_FIRST_LIMIT_PAGE) {                                        \
+        __u32 index = number - ((XT_FIRST_LIMIT_PAGE << (page)) - XT_FIRST_LIMIT_PAGE);                                \
+        state = bpf_map_lookup_elem(&xt_limits_##page, &index);                                                        \
+        return state ? &state->prev : 0;                                                                               \
+    }
+    XT_COUNT_ON(0)
+    XT_COUNT_ON(1)
+    XT_COUNT_ON(2)
+    XT_COUNT_ON(3)
+    XT_COUNT_ON(4)
+    XT_COUNT_ON(5)
+    return 0;
+}
+
+/* More CPUs than that are never quicker one after the other. */
+#define XT_ATTEMPTS 16
+
+/* statistic_mt of net/netfilter/xt_statistic.c: the count runs from 0, not from what puts `packet` at its end. */
+__noinline int rt_nth(struct xt_view* v, __u32 number, __u64 every, __u32 packet) {
+    __u64* count;
+
+    if (!v) return 0;
+    if (v->mode == XT_MODE_DRY) return 1;
+    count = xt_count_of(number);
+    if (!count) return 0;
+#pragma unroll
+    for (int attempt = 0; attempt < XT_ATTEMPTS; attempt++) {
+        __u64 old = *(volatile __u64*)count;
+        __u64 next = old + 1 >= every ? 0 : old + 1;
+        if (__sync_val_compare_and_swap(count, old, next) == old) return old == packet;
+    }
+    return 0;
+}
+
+/* quota_mt of net/netfilter/xt_quota.c: the count is what has passed. */
+__noinline int rt_quota(struct xt_view* v, __u32 number, __u64 quota) {
+    __u64* passed;
+
+    if (!v) return 0;
+    if (v->mode == XT_MODE_DRY) return 1;
+    passed = xt_count_of(number);
+    if (!passed) return 0;
+#pragma unroll
+    for (int attempt = 0; attempt < XT_ATTEMPTS; attempt++) {
+        __u64 old = *(volatile __u64*)passed;
+        int fits = quota - old >= v->len;
+        __u64 next = fits ? old + v->len : quota; /* not even a small packet from then on */
+        if (__sync_val_compare_and_swap(passed, old, next) == old) return fits;
+    }
+    return 0;
+}
+
 __noinline int rt_limit(struct xt_view* v, __u32 number, __u32 cost, __u32 cap, __u32 credits_per_jiffy) {
     if (!v) return 0;
     if (v->mode == XT_MODE_DRY) return 1; /* as the interpreter's Environment by default */

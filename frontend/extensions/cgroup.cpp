@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `cgroup`, revision 2 (libxt_cgroup.c, net/netfilter/xt_cgroup.c).
+#include "frontend/extensions/field_range.hpp"
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/quoted.hpp"
@@ -58,13 +59,15 @@ class Cgroup final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
+        if (classid_) { // without a socket false, inverted or not
+            out.push_back(in_range(ir::Field::SocketClass, *classid_, *classid_, invert_[kClassid],
+                                   ir::Gate{.field = ir::Field::FullSocket}));
+            return;
+        }
         xt_cgroup_info_v2 info{};
-        info.has_path = path_.has_value();
+        info.has_path = 1;
         info.invert_path = invert_[kPath];
-        info.has_classid = classid_.has_value();
-        info.invert_classid = invert_[kClassid];
-        if (path_) put_text(info.path, *path_);
-        if (classid_) info.classid = *classid_;
+        put_text(info.path, *path_);
         out.push_back(kernel_match("cgroup", 2, info));
     }
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `cpu` (libxt_cpu.c, net/netfilter/xt_cpu.c).
+#include "frontend/extensions/field_range.hpp"
 #include "frontend/extensions/guided.hpp"
-#include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
 #include <limits>
-#include <linux/netfilter/xt_cpu.h>
 
 namespace xtbpf::extensions {
 
@@ -40,10 +39,7 @@ class Cpu final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        xt_cpu_info info{};
-        info.cpu = *cpu_;
-        info.invert = invert_;
-        out.push_back(kernel_match("cpu", 0, info));
+        out.push_back(in_range(ir::Field::Cpu, *cpu_, *cpu_, invert_));
     }
 
   private:

@@ -5,7 +5,6 @@
 #include "frontend/extensions/registry.hpp"
 
 #include <array>
-#include <linux/netfilter/xt_devgroup.h>
 
 namespace xtbpf::extensions {
 
@@ -45,19 +44,13 @@ class DeviceGroup final : public Match {
     void list(std::string& out, bool numeric) const override { append(out, "", numeric); }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        xt_devgroup_info info{};
-        if (const auto& group = groups_[kSource]) {
-            info.flags |= invert_[kSource] ? XT_DEVGROUP_MATCH_SRC | XT_DEVGROUP_INVERT_SRC : XT_DEVGROUP_MATCH_SRC;
-            info.src_group = group->value;
-            info.src_mask = group->mask;
-        }
-        if (const auto& group = groups_[kDestination]) {
-            info.flags |=
-                invert_[kDestination] ? XT_DEVGROUP_MATCH_DST | XT_DEVGROUP_INVERT_DST : XT_DEVGROUP_MATCH_DST;
-            info.dst_group = group->value;
-            info.dst_mask = group->mask;
-        }
-        out.push_back(kernel_match("devgroup", 0, info));
+        constexpr std::array kFields{ir::Field::InGroup, ir::Field::OutGroup};
+        for (const std::size_t side : {kSource, kDestination})
+            if (const auto& group = groups_[side])
+                out.push_back(ir::FieldTest{.field = kFields[side],
+                                            .mask = group->mask,
+                                            .ranges = {{group->value & group->mask, group->value & group->mask}},
+                                            .invert = invert_[side]});
     }
 
   private:

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `quota` (libxt_quota.c, net/netfilter/xt_quota.c).
 #include "frontend/extensions/guided.hpp"
-#include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
-#include <linux/netfilter/xt_quota.h>
 
 namespace xtbpf::extensions {
 
@@ -40,10 +38,7 @@ class Quota final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        xt_quota_info info{};
-        info.flags = invert_ ? XT_QUOTA_INVERT : 0;
-        info.quota = *quota_;
-        out.push_back(kernel_match("quota", 0, info));
+        out.push_back(ir::CountTest{.kind = ir::CountTest::Kind::Quota, .invert = invert_, .most = *quota_});
     }
 
   private:

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `realm` (libipt_realm.c, net/netfilter/xt_realm.c).
-#include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/name_map.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <array>
-#include <linux/netfilter/xt_realm.h>
 
 namespace xtbpf::extensions {
 
@@ -39,11 +37,10 @@ class Realm final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        xt_realm_info info{};
-        info.id = realm_->value;
-        info.mask = realm_->mask;
-        info.invert = invert_;
-        out.push_back(kernel_match("realm", 0, info));
+        out.push_back(ir::FieldTest{.field = ir::Field::Realm,
+                                    .mask = realm_->mask,
+                                    .ranges = {{realm_->value, realm_->value}},
+                                    .invert = invert_});
     }
 
   private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `statistic` (libxt_statistic.c, net/netfilter/xt_statistic.c).
+#include "frontend/extensions/field_range.hpp"
 #include "frontend/extensions/guided.hpp"
-#include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <array>
@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 #include <iterator>
 #include <limits>
-#include <linux/netfilter/xt_statistic.h>
 
 namespace xtbpf::extensions {
 
@@ -75,18 +74,18 @@ class Statistic final : public Match {
         append(out, "");
     }
 
+    // statistic_mt
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        xt_statistic_info info{};
-        info.mode = nth_ ? XT_STATISTIC_MODE_NTH : XT_STATISTIC_MODE_RANDOM;
-        info.flags = invert_ ? XT_STATISTIC_INVERT : 0;
-        if (nth_) {
-            info.u.nth.every = every_ - 1;
-            info.u.nth.packet = packet_;
-            info.u.nth.count = every_ - 1 - packet_;
-        } else {
-            info.u.random.probability = probability_;
-        }
-        out.push_back(kernel_match("statistic", 0, info));
+        if (nth_)
+            out.push_back(
+                ir::CountTest{.kind = ir::CountTest::Kind::Nth, .invert = invert_, .most = every_, .packet = packet_});
+        else if (probability_ == 0)
+            out.push_back(in_range(ir::Field::Random, 1, 0, invert_)); // never
+        else
+            out.push_back(ir::FieldTest{.field = ir::Field::Random,
+                                        .mask = static_cast<std::uint32_t>(kCertain) - 1,
+                                        .ranges = {{0, probability_ - 1}},
+                                        .invert = invert_});
     }
 
   private:

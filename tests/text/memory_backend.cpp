@@ -42,9 +42,9 @@ Result<void> MemoryBackend::commit(StoredTable next, ir::Table program) {
             Account& account = chain.rules[r].account;
             lowered.rules[r].slot = settle(account);
             for (ir::Predicate& predicate : lowered.rules[r].predicates)
-                if (auto* limit = std::get_if<ir::LimitTest>(&predicate)) {
+                if (std::uint32_t* state = ir::state_of(predicate)) {
                     if (account.state == kNoSlot) account.state = next_state_++;
-                    limit->state = account.state;
+                    *state = account.state;
                 }
         }
     }

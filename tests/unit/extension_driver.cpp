@@ -116,6 +116,10 @@ struct Describe {
     std::string operator()(const ir::ExtensionTest&) const { return "extension"; }
     std::string operator()(const ir::TcpMssTest&) const { return "tcp-mss"; }
     std::string operator()(const ir::U32Test&) const { return "u32"; }
+    std::string operator()(const ir::CountTest& test) const {
+        const bool nth = test.kind == ir::CountTest::Kind::Nth;
+        return fmt::format("{}{} {} {}", test.invert ? "!" : "", nth ? "nth" : "quota", test.most, test.packet);
+    }
     std::string operator()(const ir::KernelMatch& match) const {
         std::string out = fmt::format("kernel {}.{} ", match.name, match.revision);
         for (const std::uint8_t byte : match.info)

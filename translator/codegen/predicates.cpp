@@ -37,7 +37,8 @@ constexpr std::uint32_t proto_key(std::uint8_t protocol) {
 } // namespace
 
 bool PredicateWriter::is_quick(const ir::Predicate& predicate, Family family) {
-    if (const auto* field = std::get_if<ir::FieldTest>(&predicate)) return !field->gate && field->ranges.size() == 1;
+    if (const auto* field = std::get_if<ir::FieldTest>(&predicate))
+        return !field->gate && field->ranges.size() == 1 && !ir::is_lazy(field->field);
     if (const auto* address = std::get_if<ir::AddressTest>(&predicate)) return !address->gate && !address->invert;
     if (const auto* protocol = std::get_if<ir::ProtocolTest>(&predicate))
         return family == Family::V4 || !protocol->invert;
@@ -54,7 +55,7 @@ bool PredicateWriter::is_complete(const ir::Predicate& predicate, Family family)
 bool PredicateWriter::is_pure(const ir::Predicate& predicate, Family family) {
     if (std::holds_alternative<ir::ProtocolTest>(predicate)) return family == Family::V4;
     return !std::holds_alternative<ir::HeaderTest>(predicate) &&
-           !std::holds_alternative<ir::TcpOptionTest>(predicate) && !std::holds_alternative<ir::LimitTest>(predicate) &&
+           !std::holds_alternative<ir::TcpOptionTest>(predicate) && !ir::keeps_state(predicate) &&
            !std::holds_alternative<ir::KernelMatch>(predicate) && !std::holds_alternative<ir::BytesTest>(predicate) &&
            !std::holds_alternative<ir::ExtensionTest>(predicate) && !std::holds_alternative<ir::TcpMssTest>(predicate);
 }
@@ -85,7 +86,15 @@ void PredicateWriter::require(const ir::Predicate& predicate, Label no) {
 
 void PredicateWriter::load_field(ir::Field field, std::uint32_t mask) {
     const ir::FieldLayout& where = ir::layout(field);
-    out_.load(Reg::Value, Reg::View, offset_of(field), width_of(where.size));
+    if (ir::is_lazy(field)) {
+        out_.copy(Reg::Arg1, Reg::Context);
+        out_.copy(Reg::Arg2, Reg::View);
+        out_.move(Reg::Arg3, ir::lazy_number(field));
+        out_.call("rt_lazy_field");
+        out_.copy(Reg::Value, Reg::Result);
+    } else {
+        out_.load(Reg::Value, Reg::View, offset_of(field), width_of(where.size));
+    }
     if ((mask & max_of(where.size)) != max_of(where.size)) out_.alu(BPF_AND, Reg::Value, mask);
 }
 
@@ -251,6 +260,19 @@ void PredicateWriter::require_one(const ir::LimitTest& one, Label no) {
     out_.move(Reg::Arg5, limit_credits_per_jiffy(clock_));
     out_.call("rt_limit"); // 0 or 1
     out_.jump_if(Condition::Equal, Reg::Result, 0, no);
+}
+
+void PredicateWriter::require_one(const ir::CountTest& one, Label no) {
+    out_.copy(Reg::Arg1, Reg::View);
+    out_.move(Reg::Arg2, one.state);
+    out_.load64(Reg::Arg3, one.most);
+    if (one.kind == ir::CountTest::Kind::Nth) {
+        out_.move(Reg::Arg4, one.packet);
+        out_.call("rt_nth");
+    } else {
+        out_.call("rt_quota");
+    }
+    out_.jump_if(Condition::Equal, Reg::Result, one.invert ? 1 : 0, no); // 0 or 1
 }
 
 void PredicateWriter::require_one(const ir::KernelMatch& one, Label no) {

@@ -66,6 +66,7 @@ class PredicateWriter {
     void require_one(const ir::HeaderTest&, Label no);
     void require_one(const ir::TcpOptionTest&, Label no);
     void require_one(const ir::LimitTest&, Label no);
+    void require_one(const ir::CountTest&, Label no);
     void require_one(const ir::KernelMatch&, Label no);
     void require_one(const ir::BytesTest&, Label no);
     void require_one(const ir::ExtensionTest&, Label no);

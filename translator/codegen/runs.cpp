@@ -20,8 +20,8 @@ struct Wanted {
 std::optional<Wanted> wanted(const ir::Predicate& predicate, std::size_t word) {
     if (const auto* field = std::get_if<ir::FieldTest>(&predicate)) {
         const ir::FieldLayout& where = ir::layout(field->field);
-        if (field->gate || field->invert || field->mask != ~0U || field->ranges.size() != 1 ||
-            field->ranges[0].low != field->ranges[0].high)
+        if (ir::is_lazy(field->field) || field->gate || field->invert || field->mask != ~0U ||
+            field->ranges.size() != 1 || field->ranges[0].low != field->ranges[0].high)
             return std::nullopt;
         return Wanted{static_cast<std::int16_t>(where.offset), where.size, field->ranges[0].low, true};
     }
@@ -36,8 +36,8 @@ std::optional<Wanted> wanted(const ir::Predicate& predicate, std::size_t word) {
 bool repeatable(const ir::Predicate& predicate) {
     return std::holds_alternative<ir::FieldTest>(predicate) || std::holds_alternative<ir::AnyOf>(predicate) ||
            std::holds_alternative<ir::AddressTest>(predicate) || std::holds_alternative<ir::AddressRange>(predicate) ||
-           std::holds_alternative<ir::InterfaceTest>(predicate) || std::holds_alternative<ir::ProtocolTest>(predicate) ||
-           std::holds_alternative<ir::HeaderTest>(predicate);
+           std::holds_alternative<ir::InterfaceTest>(predicate) ||
+           std::holds_alternative<ir::ProtocolTest>(predicate) || std::holds_alternative<ir::HeaderTest>(predicate);
 }
 
 class Finder {
