@@ -78,6 +78,13 @@ inline std::uint32_t random_value(Random& random, ir::Field field) {
         break;
     case Field::Tos:
     case Field::TcpFlags: break;
+    case Field::Cpu:
+    case Field::Random:
+    case Field::Realm:
+    case Field::InGroup:
+    case Field::OutGroup:
+    case Field::FullSocket:
+    case Field::SocketClass: return 0; // not in the view
     }
     return random.word() & largest(field);
 }

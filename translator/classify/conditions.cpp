@@ -130,6 +130,7 @@ class Reader {
     }
 
     bool add(const ir::FieldTest& test) {
+        if (ir::is_lazy(test.field) || (test.gate && ir::is_lazy(test.gate->field))) return false; // not in the view
         note(test);
         const bool source = test.field == ir::Field::SourcePort;
         bool& taken = source ? sports_ : dports_;
@@ -147,9 +148,15 @@ class Reader {
         return append(out_.tests, test);
     }
 
-    bool add(const ir::AnyOf& any) { return append(out_.tests, any); }
+    bool add(const ir::AnyOf& any) {
+        if (std::ranges::any_of(any.tests, [](const ir::FieldTest& test) { return ir::is_lazy(test.field); }))
+            return false;
+        return append(out_.tests, any);
+    }
 
-    template <typename Other> bool add(const Other&) { return false; } // TcpOptionTest, LimitTest, KernelMatch
+    template <typename Other> bool add(const Other&) {
+        return false;
+    } // TcpOptionTest, LimitTest, CountTest, KernelMatch
 
     void flag(unsigned bit) { out_.flags = static_cast<std::uint8_t>(out_.flags | bit); }
 
@@ -220,9 +227,7 @@ void Conditions::read(const ir::Rule& rule, Family family, const Knowable& knowa
         if (!known) unknown = true;
         if (known && !reader.take(predicate, index)) return;
         // What follows a state that has to be asked can't make the rule false first (knowable.hpp).
-        if (!known &&
-            (std::holds_alternative<ir::LimitTest>(predicate) || std::holds_alternative<ir::KernelMatch>(predicate)))
-            break;
+        if (!known && (ir::keeps_state(predicate) || std::holds_alternative<ir::KernelMatch>(predicate))) break;
     }
     complete = true;
 }
