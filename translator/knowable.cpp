@@ -52,8 +52,11 @@ struct Knowable {
     static bool address(ir::AddressField field) { return field <= ir::AddressField::Destination; }
 };
 
-bool has_side_effect(const ir::Predicate& predicate) {
-    return ir::keeps_state(predicate) || std::holds_alternative<ir::KernelMatch>(predicate);
+// Whatever stands behind it is only asked if it holds: it takes a token, or drops the packet by itself.
+bool comes_first(const ir::Predicate& predicate) {
+    return ir::keeps_state(predicate) || std::holds_alternative<ir::KernelMatch>(predicate) ||
+           std::holds_alternative<ir::BytesTest>(predicate) || std::holds_alternative<ir::ExtensionTest>(predicate) ||
+           std::holds_alternative<ir::TcpMssTest>(predicate);
 }
 
 ir::Rule defer_unknown(const ir::Rule& rule, Hook hook) {
@@ -64,7 +67,7 @@ ir::Rule defer_unknown(const ir::Rule& rule, Hook hook) {
             known.predicates.push_back(predicate);
         else
             known.action = kDefer;
-        if (has_side_effect(predicate)) break;
+        if (comes_first(predicate)) break;
     }
     return known;
 }

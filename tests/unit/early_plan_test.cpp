@@ -160,7 +160,9 @@ TEST(EarlyPlan, EarlyDropsAreExactWhateverIsUnknown) {
             drops += fate.kind == Fate::Drops;
             bool asked = false;
             const Environment env{.kernel_match = [&](const KernelMatch&) { return asked = true; },
-                                  .limit = [&](const LimitTest&) { return asked = true; }};
+                                  .limit = [&](const LimitTest&) { return asked = true; },
+                                  .count = [&](const CountTest&) { return asked = true; },
+                                  .lazy_field = [&](Field) { return random.below(3); }};
             for (int again = 0; again < 5; ++again) {
                 const Trace exact = interpret(table, hook, packet.view, packet.bytes, env);
                 ASSERT_EQ(exact.accept, fate.kind == Fate::Accepts) << dump(table);

@@ -2,6 +2,7 @@
 #include "translator/interpreter.hpp"
 #include "translator/packet.hpp"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <vector>
 
@@ -25,11 +26,11 @@ Bytes ip4(Bytes payload = {1, 2, 3, 4, 5, 6, 7, 8}) {
 }
 
 Bytes ip6(std::uint8_t next, const Bytes& payload) {
-    Bytes bytes(40);
+    Bytes bytes(40 + payload.size());
     bytes[0] = 0x60;
     bytes[5] = static_cast<std::uint8_t>(payload.size());
     bytes[6] = next;
-    bytes.insert(bytes.end(), payload.begin(), payload.end());
+    std::ranges::copy(payload, bytes.begin() + 40);
     return bytes;
 }
 

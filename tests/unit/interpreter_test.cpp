@@ -121,7 +121,9 @@ TEST(Interpreter, PredicatesStopAtTheFirstFalseOne) {
     EXPECT_TRUE(run(table({{rule(1, Drop{}, {never(), HeaderTest{20}})}}, true)).accept);
     int asked = 0;
     const Environment env{.kernel_match = [&](const KernelMatch&) { return ++asked > 0; },
-                          .limit = [](const LimitTest&) { return false; }};
+                          .limit = [](const LimitTest&) { return false; },
+                          .count = {},
+                          .lazy_field = {}};
     run(table({{rule(1, Drop{}, {never(), KernelMatch{}}), rule(2, Drop{}, {LimitTest{}, KernelMatch{}})}}), {}, {},
         env);
     EXPECT_EQ(asked, 0);
