@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `ah` (libipt_ah.c, net/ipv4/netfilter/ipt_ah.c; libip6t_ah.c, net/ipv6/netfilter/ip6t_ah.c).
 #include "frontend/extensions/header_bytes.hpp"
+#include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/number_range.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter_ipv6/ip6t_ah.h>
 #include <netinet/in.h>
 
 namespace xtbpf::extensions {
@@ -75,13 +77,14 @@ class Ah6 final : public Ah4 {
 
     // ah_mt6
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        constexpr ir::Base kHeader = ir::Extension::Authentication;
-        out.push_back(
-            ir::ExtensionTest{.extension = ir::Extension::Authentication, .broken = ir::Else::Hotdrop});
-        out.push_back(bytes_here(kHeader, 12, ir::Else::Hotdrop));
-        lower_range(out, kHeader, 4, 4, spis_);
-        if (length_ != 0) out.push_back(length_is(ir::Extension::Authentication, length_, 4, 8, not_length_));
-        if (reserved_) out.push_back(ir::BytesTest{.base = kHeader, .offset = 2, .width = 2, .ranges = {{0, 0}}});
+        ip6t_ah info{};
+        info.spis[0] = spis_.low;
+        info.spis[1] = spis_.high;
+        info.hdrlen = length_;
+        info.hdrres = reserved_;
+        if (spis_.invert) info.invflags |= IP6T_AH_INV_SPI;
+        if (not_length_) info.invflags |= IP6T_AH_INV_LEN;
+        out.push_back(kernel_match("ah", 0, info));
     }
 
   private:

@@ -2,7 +2,6 @@
 // The matches `hbh` and `dst` of IPv6: hop-by-hop and destination options (libip6t_hbh.c, libip6t_dst.c,
 // net/ipv6/netfilter/ip6t_hbh.c).
 #include "frontend/extensions/guided.hpp"
-#include "frontend/extensions/header_bytes.hpp"
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
 
@@ -100,17 +99,6 @@ class Ipv6Options final : public Match {
 
     // hbh_mt6; the walk over options is the kernel's
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        if (used_[kOpts]) {
-            out.push_back(asked());
-            return;
-        }
-        const auto extension = name_ == "hbh" ? ir::Extension::HopByHop : ir::Extension::Destination;
-        out.push_back(ir::ExtensionTest{.extension = extension, .broken = ir::Else::Hotdrop, .whole = true});
-        if (used_[kLength]) out.push_back(length_is(extension, length_, 8, 8, not_length_));
-    }
-
-  private:
-    ir::KernelMatch asked() const {
         ip6t_opts info{};
         info.hdrlen = length_;
         if (used_[kLength]) info.flags |= IP6T_OPTS_LEN;
@@ -118,9 +106,10 @@ class Ipv6Options final : public Match {
         if (not_length_) info.invflags |= IP6T_OPTS_INV_LEN;
         std::ranges::copy(options_, info.opts);
         info.optsnr = static_cast<std::uint8_t>(options_.size());
-        return kernel_match(name_, 0, info);
+        out.push_back(kernel_match(name_, 0, info));
     }
 
+  private:
     void append_options(std::string& out) const {
         char before = ' ';
         for (const std::uint16_t option : options_) {

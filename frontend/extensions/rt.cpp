@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `rt` of IPv6: the routing header (libip6t_rt.c, net/ipv6/netfilter/ip6t_rt.c).
-#include "frontend/extensions/header_bytes.hpp"
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/number_range.hpp"
 #include "frontend/extensions/registry.hpp"
@@ -76,22 +75,6 @@ class Rt final : public Match {
 
     // rt_mt6; lists of addresses are the kernel's
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        if (used_[kAddresses]) {
-            out.push_back(asked());
-            return;
-        }
-        constexpr ir::Base kHeader = ir::Extension::Routing;
-        out.push_back(
-            ir::ExtensionTest{.extension = ir::Extension::Routing, .broken = ir::Else::Hotdrop, .whole = true});
-        lower_range(out, kHeader, 3, 1, segments_);
-        if (used_[kLength]) out.push_back(length_is(ir::Extension::Routing, length_, 8, 8, not_length_));
-        if (used_[kType])
-            out.push_back(ir::BytesTest{.base = kHeader, .offset = 2, .ranges = {{type_, type_}}, .invert = not_type_});
-        if (used_[kReserved]) out.push_back(ir::BytesTest{.base = kHeader, .offset = 4, .width = 4, .ranges = {{0, 0}}});
-    }
-
-  private:
-    ir::KernelMatch asked() const {
         constexpr std::array<std::uint8_t, 6> kFlags{IP6T_RT_TYP, IP6T_RT_SGS, IP6T_RT_LEN,
                                                      IP6T_RT_RES, IP6T_RT_FST, IP6T_RT_FST_NSTRICT};
         ip6t_rt info{};
@@ -106,9 +89,10 @@ class Rt final : public Match {
         if (not_length_) info.invflags |= IP6T_RT_INV_LEN;
         std::ranges::copy(addresses_, info.addrs);
         info.addrnr = static_cast<std::uint8_t>(addresses_.size());
-        return kernel_match("rt", 0, info);
+        out.push_back(kernel_match("rt", 0, info));
     }
 
+  private:
     Result<void> take(const OptionUse& use) {
         switch (use.option) {
         case kType: not_type_ = use.inverted; return take_number(use, type_);
