@@ -12,11 +12,11 @@ _BIND, _COPY_PACKET = 1, 2
 _PAYLOAD, _PREFIX = 9, 10
 
 
-def _attribute(number, data):
+def attribute(number, data):
     return struct.pack("=HH", 4 + len(data), number) + data + bytes(-len(data) % 4)
 
 
-def _attributes(data):
+def attributes(data):
     found = {}
     while len(data) >= 4:
         length, number = struct.unpack_from("=HH", data)
@@ -30,12 +30,12 @@ class Listener:
         with namespace.entered():
             self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_NETFILTER)
         self._socket.settimeout(2)
-        self._configure(group, _attribute(_CFG_CMD, bytes([_BIND])))
-        self._configure(group, _attribute(_CFG_MODE, struct.pack("!IBB", 0xFFFF, _COPY_PACKET, 0))
-                        + _attribute(_CFG_QTHRESH, struct.pack("!I", 1)))
+        self._configure(group, attribute(_CFG_CMD, bytes([_BIND])))
+        self._configure(group, attribute(_CFG_MODE, struct.pack("!IBB", 0xFFFF, _COPY_PACKET, 0))
+                        + attribute(_CFG_QTHRESH, struct.pack("!I", 1)))
 
-    def _configure(self, group, attributes):
-        message = struct.pack("=BB", 0, 0) + struct.pack("!H", group) + attributes
+    def _configure(self, group, body):
+        message = struct.pack("=BB", 0, 0) + struct.pack("!H", group) + body
         self._socket.send(struct.pack("=IHHII", 16 + len(message), _CONFIG, _REQUEST | _ACK, 1, 0) + message)
         answer = struct.unpack_from("=i", self._socket.recv(4096), 16)[0]
         if answer != 0:
@@ -51,7 +51,7 @@ class Listener:
                 while len(data) >= 16:
                     length, kind = struct.unpack_from("=IH", data)
                     if kind == _PACKET:
-                        found = _attributes(data[20:length])
+                        found = attributes(data[20:length])
                         logged.append((found.get(_PREFIX, b"").rstrip(b"\0").decode(), found.get(_PAYLOAD, b"").hex()))
                     data = data[length + -length % 4:]
         except BlockingIOError:
