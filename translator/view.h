@@ -15,7 +15,7 @@
 
 #define XT_MOST_SITES 8 /* functions of generated code that call each other; BPF allows no more frames */
 #define XT_NO_NEED 0xffff
-#define XT_VIEW_PATH 16 /* rules of the path that are remembered before they are counted */
+#define XT_VIEW_PATH 12 /* rules of the path that are remembered before they are counted */
 
 /* What became of the search for the transport header. */
 enum xt_l4 {
