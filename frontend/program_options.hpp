@@ -11,14 +11,12 @@
 
 namespace xtbpf {
 
-inline constexpr std::array<BaseOption, 9> kSaveOptions{{{"counters", Argument::None, 'c'},
+inline constexpr std::array<BaseOption, 7> kSaveOptions{{{"counters", Argument::None, 'c'},
                                                          {"version", Argument::None, 'V'},
                                                          {"dump", Argument::None, 'd'},
                                                          {"table", Argument::Required, 't'},
                                                          {"modprobe", Argument::Required, 'M'},
                                                          {"file", Argument::Required, 'f'},
-                                                         {"ipv4", Argument::None, '4'},
-                                                         {"ipv6", Argument::None, '6'},
                                                          {"binary", Argument::None, 'b'}}};
 
 inline constexpr std::array<BaseOption, 11> kRestoreOptions{{{"counters", Argument::None, 'c'},

@@ -64,7 +64,7 @@ Diagnosed<void> run_save(std::span<const std::string_view> args, const Program& 
     std::string_view wanted, file;
     bool counters = false;
     ProgramOptions options(kSaveOptions, args, program);
-    while (true) {
+    for (bool dump = false; !dump;) {
         const auto found = options.next();
         if (!found) return std::unexpected(found.error());
         if (found->kind == Kind::End) break;
@@ -75,7 +75,9 @@ Diagnosed<void> run_save(std::span<const std::string_view> args, const Program& 
         case 't': wanted = found->value; break;
         case 'f': file = found->value; break;
         case 'V': return std::unexpected(Diagnosis{0, {}, fmt::format("{} v{}\n", program.name, kVariantVersion)});
-        default: break; // -M, -d, -4, -6 change nothing
+        case 'b': streams.warn("-b/--binary option is not implemented\n"); break;
+        case 'd': dump = true; break; // saves at once, whatever follows
+        default: break;               // -M changes nothing
         }
     }
     std::vector<std::pair<std::uint64_t, StoredTable>> tables;
