@@ -8,7 +8,7 @@ from twin.case import Case, filter_table, table
 from twin.frames import tcp, udp
 from twin.kernel_log import KernelLog
 from twin.nflog import Listener
-from twin.places import DST, REJECT, ROUTER, ROUTER_B, SRC, SRC2, packet
+from twin.places import DST, FAMILIES, REJECT, ROUTER, ROUTER_B, SRC, SRC2, packet
 from twin.steps import Datagram, Script, frame
 
 _TAG = f"t{os.getpid()} "  # others may log meanwhile
@@ -19,14 +19,19 @@ def _traffic(family, ports=range(1, 6)):
             for source in (SRC, SRC2) for target in (DST, ROUTER) for make in (udp, tcp) for port in ports for ttl in (4, 64)]
 
 
-def _open(side):
-    side.state["log"] = KernelLog()
-    return side.state["log"].usable
-
-
 def _logged(name, family, rules, steps):
-    return Case(name, {family: rules}, [Script("open the kernel's log", _open), *steps,
-                                        Script("what LOG wrote", lambda side: side.state.pop("log").close(_TAG))])
+    def watched(step):
+        def body(side):
+            log = KernelLog()  # per step: both sides write to the same log
+            try:
+                result = step.run(side)
+                for end in "AB":
+                    side.links[end].settle_inward()
+            finally:
+                lines = log.close(_TAG)
+            return result, lines
+        return Script(f"with what LOG wrote: {step}", body)
+    return Case(name, {family: rules}, [watched(step) for step in steps])
 
 
 def _log(text, options=""):
@@ -121,6 +126,6 @@ def _sets(family):
 
 
 def cases():
-    for family in (4,):
+    for family in FAMILIES:
         for make in (_logs, _heard, _mutations, _sets):
             yield from make(family)

@@ -15,6 +15,7 @@ class KernelLog:
         try:
             with open(_SWITCH, "r+", encoding="ascii") as switch:
                 self._old = switch.read().strip()
+                switch.seek(0)  # elsewhere the kernel ignores what is written
                 switch.write("1")
             self._log = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
             os.lseek(self._log, 0, os.SEEK_END)
