@@ -55,7 +55,10 @@ class Normaliser:
         if segment[13] & 2:
             self._initial[here] = seq
         seq = _relative(seq, self._initial.get(here, 0))
-        ack = _relative(ack, self._initial.get(here[::-1], 0)) if segment[13] & 16 else ack
+        if segment[13] & 16:
+            ack = _relative(ack, self._initial.get(here[::-1], 0))
+        elif segment[13] & 2:
+            ack = min(ack, 1)  # SYNPROXY leaves its own initial number here (synproxy_send_server_syn)
         return segment[:4] + struct.pack("!II", seq, ack) + segment[12:]
 
 
