@@ -77,9 +77,10 @@ Result<void> load_companions(HookPrograms& hook, int records) {
         if (!std::holds_alternative<ir::CompanionTarget>(effect)) continue;
         const auto number = static_cast<std::uint32_t>(hook.companions.size());
         if (number == XT_MOST_COMPANIONS)
-            return fail(ErrorKind::Refused, fmt::format("{} has more than {} different targets of the kind of CHECKSUM and "
-                                                        "CT --helper",
-                                                        name(hook.hook), XT_MOST_COMPANIONS));
+            return fail(ErrorKind::Refused,
+                        fmt::format("{} has more than {} different targets of the kind of CHECKSUM and "
+                                    "CT --helper",
+                                    name(hook.hook), XT_MOST_COMPANIONS));
         auto& companion = hook.companions.emplace_back();
         done = load_into(companion.note, codegen::behind_program(records, number), "xt_behind");
         if (done) done = load_into(companion.due, codegen::is_behind_program(records, number), "xt_is_behind");
@@ -169,8 +170,7 @@ Result<ExactPrograms> load_exact(const ir::Table& table, const std::vector<int>&
     for (std::size_t index = 0; done && index < programs.hooks.size(); ++index) {
         const HookPrograms& hook = programs.hooks[index];
         done = object->include(main_name(hook.hook), "classify", {&code[index]});
-        if (done && hook.needs.stops != 0)
-            done = object->include(again_name(hook.hook), "classify", {&code[index]});
+        if (done && hook.needs.stops != 0) done = object->include(again_name(hook.hook), "classify", {&code[index]});
     }
     if (done) done = object->load();
     if (!done) return std::unexpected(done.error());

@@ -18,13 +18,13 @@ struct HookPrograms {
     Hook hook;
     HookNeeds needs;
     Fd main;
-    Fd again;                     // with stops
-    Fd idle;                      // with hand-ins or effects
+    Fd again; // with stops
+    Fd idle;  // with hand-ins or effects
     struct Companion {
         Fd note, due;
     };
     std::vector<Companion> companions; // per companion target
-    std::size_t instructions = 0; // generated, without the runtime's
+    std::size_t instructions = 0;      // generated, without the runtime's
 
     bool needs_kernel() const { return !needs.effects.empty() || !needs.kernel_matches.empty(); }
 };

@@ -24,7 +24,7 @@
 namespace xtbpf {
 
 struct CurrentStore {
-    StoredTable table; // accounts with slot, state and counters as of now; set = false
+    StoredTable table;      // accounts with slot, state and counters as of now; set = false
     std::uint64_t made = 0; // when the table came into being: nanoseconds since boot
     CounterPages counters;
     LimitPages limits;

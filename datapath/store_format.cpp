@@ -169,8 +169,8 @@ std::unexpected<Error> unreadable(std::string_view why) {
 
 } // namespace
 
-std::vector<std::uint8_t> serialize_store(const StoredTable& table, std::span<const Counters> bases,
-                                          const Nonce& nonce, std::uint64_t made) {
+std::vector<std::uint8_t> serialize_store(const StoredTable& table, std::span<const Counters> bases, const Nonce& nonce,
+                                          std::uint64_t made) {
     Writer writer(size_of(table));
     const Header header{.nonce = nonce};
     writer.append(&header, sizeof header);

@@ -27,8 +27,8 @@ struct StoreImage {
 
 // Header (magic, version, length, checksum) and body; numbers in host order: a store never leaves its kernel.
 // `bases` by slot; the table's own counters aren't written.
-std::vector<std::uint8_t> serialize_store(const StoredTable& table, std::span<const Counters> bases,
-                                          const Nonce& nonce, std::uint64_t made = 0);
+std::vector<std::uint8_t> serialize_store(const StoredTable& table, std::span<const Counters> bases, const Nonce& nonce,
+                                          std::uint64_t made = 0);
 
 // Makes the header right for whatever body follows it: length and checksum. For serialize_store and for fuzzers, whose
 // bytes would otherwise all be turned away at the door.

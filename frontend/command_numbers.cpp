@@ -33,8 +33,7 @@ Diagnosed<std::uint32_t> CommandParser::rule_number(std::string_view text) const
 
 // iptables/xshared.c, parse_rule_range: decimal, and an int of whatever strtol says
 Diagnosed<void> CommandParser::number_to_delete(std::string_view text) {
-    if (text.find(':') != std::string_view::npos)
-        return program_.parameter_problem("Rule ranges are not supported");
+    if (text.find(':') != std::string_view::npos) return program_.parameter_problem("Rule ranges are not supported");
     const std::string copy(text);
     char* end = nullptr;
     command_.number = static_cast<std::uint32_t>(std::strtol(copy.c_str(), &end, 10));

@@ -54,7 +54,8 @@ struct HookPlan {
     ProgramFd orphan = -1;  // matches if there is no record for this packet (a plain drop)
     ProgramFd idle = -1;    // matches if no step is due; else the next one is the record's current step
     ProgramFd accepts = -1; // matches if no effect is left and the verdict is accept; deletes the record
-    std::vector<std::array<ProgramFd, kStepDigits>> digits{}; // by level from the last digit on: it is that of the current step
+    std::vector<std::array<ProgramFd, kStepDigits>>
+        digits{};         // by level from the last digit on: it is that of the current step
     ProgramFd again = -1; // with stops: goes on with the rules; matches once they are through
     ProgramFd yes = -1;   // with hand-ins: notes that the current one held; always matches
     // With CompanionTargets among the effects, one each in their order; and what ends the record behind the chain, never matching.

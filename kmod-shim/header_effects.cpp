@@ -2,10 +2,10 @@
 #include "kmod-shim/header_effects.hpp"
 
 #include "kmod-shim/expression.hpp"
+#include "kmod-shim/expressions.hpp"
 #include "kmod-shim/messages.hpp"
 #include "kmod-shim/netlink.hpp"
 #include "kmod-shim/registers.hpp"
-#include "kmod-shim/expressions.hpp"
 
 #include <algorithm>
 #include <array>
@@ -21,8 +21,7 @@ namespace {
 constexpr std::uint8_t kEce = 0x40, kCwr = 0x80; // RFC 3168, byte 13 of the TCP header
 
 HeaderBytes ttl_bytes(Family family) {
-    if (family == Family::V4)
-        return {NFT_PAYLOAD_NETWORK_HEADER, offsetof(iphdr, ttl), 1, offsetof(iphdr, check)};
+    if (family == Family::V4) return {NFT_PAYLOAD_NETWORK_HEADER, offsetof(iphdr, ttl), 1, offsetof(iphdr, check)};
     return {NFT_PAYLOAD_NETWORK_HEADER, offsetof(ipv6hdr, hop_limit), 1};
 }
 

@@ -12,8 +12,8 @@ namespace xtbpf::anchor {
 
 namespace {
 
-nlmsghdr* chain_message(Batch& batch, std::uint16_t type, std::uint16_t flags, const Place& place, const std::string& chain,
-                        std::string tried, std::string needs = {}) {
+nlmsghdr* chain_message(Batch& batch, std::uint16_t type, std::uint16_t flags, const Place& place,
+                        const std::string& chain, std::string tried, std::string needs = {}) {
     nlmsghdr* message = batch.add(type, flags, place.family, std::move(tried), std::move(needs));
     mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, place.table);
     mnl_attr_put_strz(message, NFTA_CHAIN_NAME, chain.c_str());
@@ -36,7 +36,8 @@ void add_table(Batch& batch, const Place& place) {
 }
 
 void delete_table(Batch& batch, const Place& place) {
-    nlmsghdr* message = batch.add(NFT_MSG_DELTABLE, 0, place.family, fmt::format("delete nf_tables table {}", place.table));
+    nlmsghdr* message =
+        batch.add(NFT_MSG_DELTABLE, 0, place.family, fmt::format("delete nf_tables table {}", place.table));
     mnl_attr_put_strz(message, NFTA_TABLE_NAME, place.table);
 }
 
@@ -61,8 +62,9 @@ void delete_chain(Batch& batch, const Place& place, const std::string& chain) {
     chain_message(batch, NFT_MSG_DELCHAIN, 0, place, chain, fmt::format("delete nf_tables chain {}", chain));
 }
 
-void add_rule(Batch& batch, const Place& place, const std::string& chain, const std::function<void(nlmsghdr*)>& expressions,
-              std::string tried, std::string needs, std::span<const std::uint8_t> userdata, std::uint8_t protocol) {
+void add_rule(Batch& batch, const Place& place, const std::string& chain,
+              const std::function<void(nlmsghdr*)>& expressions, std::string tried, std::string needs,
+              std::span<const std::uint8_t> userdata, std::uint8_t protocol) {
     nlmsghdr* message = batch.add(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, place.family,
                                   fmt::format("{} (nf_tables chain {})", tried, chain), std::move(needs));
     mnl_attr_put_strz(message, NFTA_RULE_TABLE, place.table);

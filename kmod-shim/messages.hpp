@@ -17,7 +17,8 @@ inline constexpr const char* kTable = "iptables-bpf"; // the nf_tables table, on
 
 // An nf_tables table.
 struct Place {
-    Place(Family in_family, const char* in_table = kTable) : family(in_family), table(in_table) {} // NOLINT: a family is its anchor
+    Place(Family in_family, const char* in_table = kTable)
+        : family(in_family), table(in_table) {} // NOLINT: a family is its anchor
     Family family;
     const char* table;
 };
@@ -27,14 +28,15 @@ void delete_table(Batch& batch, const Place& place); // with all that is in it
 
 void add_chain(Batch& batch, const Place& place, const std::string& chain);
 // Policy accept; `behind`: added to the priority of iptables' table.
-void add_base_chain(Batch& batch, const Place& place, const std::string& chain, TableId table, Hook hook, int behind = 0);
+void add_base_chain(Batch& batch, const Place& place, const std::string& chain, TableId table, Hook hook,
+                    int behind = 0);
 void delete_chain(Batch& batch, const Place& place, const std::string& chain); // with its rules
 
 // Appends a rule. `expressions` puts its expressions on the message; `tried`, `needs` as in refusal(). Userdata: see
 // userdata.hpp. `protocol`: what x_tables extensions in it take for the rule's `-p`; 0: none.
-void add_rule(Batch& batch, const Place& place, const std::string& chain, const std::function<void(nlmsghdr*)>& expressions,
-              std::string tried, std::string needs = {}, std::span<const std::uint8_t> userdata = {},
-              std::uint8_t protocol = 0);
+void add_rule(Batch& batch, const Place& place, const std::string& chain,
+              const std::function<void(nlmsghdr*)>& expressions, std::string tried, std::string needs = {},
+              std::span<const std::uint8_t> userdata = {}, std::uint8_t protocol = 0);
 void delete_rule(Batch& batch, const Place& place, const std::string& chain, std::uint64_t handle);
 
 } // namespace xtbpf::anchor

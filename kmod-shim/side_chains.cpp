@@ -145,8 +145,8 @@ Result<void> check(const HookPlan& plan) {
     if (companion_targets(plan).size() != plan.companions.size() || (!plan.companions.empty() && plan.end < 0))
         return fail(ErrorKind::Refused, "a hook with companion targets lacks one of its programs");
     if (steps > kMostSteps)
-        return fail(ErrorKind::Refused,
-                    fmt::format("{} has more than {} different targets and kernel matches", name(plan.hook), kMostSteps));
+        return fail(ErrorKind::Refused, fmt::format("{} has more than {} different targets and kernel matches",
+                                                    name(plan.hook), kMostSteps));
     for (const ir::KernelMatch& match : plan.hand_ins)
         if (match.info.size() > kMaxInfo)
             return fail(ErrorKind::Refused, fmt::format("the match `{}' is too large", match.name));

@@ -44,7 +44,8 @@ ir::U32Test random_u32_test(Random& random) {
     for (std::uint32_t count = random.between(1, 2); count > 0; --count) {
         ir::U32Test::One test{.at = random.pick(kOffsets), .steps = {}, .ranges = random_ranges(random, ~0U)};
         if (random.percent(40)) // the transport header, as rules find it
-            test = {0, {{Operator::ShiftRight, 22}, {Operator::And, 0x3C}, {Operator::At, random.below(20)}}, test.ranges};
+            test = {
+                0, {{Operator::ShiftRight, 22}, {Operator::And, 0x3C}, {Operator::At, random.below(20)}}, test.ranges};
         while (random.percent(40)) {
             const auto operation = static_cast<Operator>(random.below(4));
             const std::uint32_t operand = operation == Operator::And ? random.word() : random.below(40);

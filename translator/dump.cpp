@@ -99,8 +99,8 @@ class Text {
     }
 
     void operator()(const BytesTest& test) {
-        constexpr std::array<std::string_view, kExtensions + 1> kBases{"hop", "routing", "fragment", "auth",
-                                                                      "destination", "transport"};
+        constexpr std::array<std::string_view, kExtensions + 1> kBases{"hop",  "routing",     "fragment",
+                                                                       "auth", "destination", "transport"};
         word();
         put("{}[{}:{}]", kBases.at(test.base.place), test.offset, test.width);
         if (test.mask != ~0U) put("&0x{:x}", test.mask);

@@ -151,9 +151,8 @@ struct CompanionTarget {
     bool operator==(const CompanionTarget&) const = default;
 };
 
-using Effect =
-    std::variant<RejectEffect, LogEffect, KernelTarget, NatEffect, TosEffect, TtlEffect, TcpEcnEffect,
-                 TproxyEffect, NotrackEffect, ZoneEffect, SecurityMarkEffect, CompanionTarget>;
+using Effect = std::variant<RejectEffect, LogEffect, KernelTarget, NatEffect, TosEffect, TtlEffect, TcpEcnEffect,
+                            TproxyEffect, NotrackEffect, ZoneEffect, SecurityMarkEffect, CompanionTarget>;
 
 After after(const Effect& effect);
 bool ends(const Effect& effect); // whether the traversal is over then

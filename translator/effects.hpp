@@ -16,7 +16,8 @@ namespace xtbpf {
 struct HookNeeds {
     std::vector<ir::Effect> effects;
     std::vector<ir::KernelMatch> kernel_matches; // one per predicate instance: not shared
-    ir::Touched reads = 0; // what the hook's rules read: an effect that writes some of it is performed before the next rule
+    ir::Touched reads =
+        0; // what the hook's rules read: an effect that writes some of it is performed before the next rule
     // How often one packet can stop on its way, at most XT_MOST_STOPS, and how many effects it can meet, at most
     // XT_MOST_EFFECTS: a packet that needs more is dropped.
     std::uint32_t stops = 0, passes = 0;

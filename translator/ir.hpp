@@ -131,8 +131,9 @@ struct KernelMatch {
     bool operator==(const KernelMatch&) const = default;
 };
 
-using Predicate = std::variant<FieldTest, AnyOf, AddressTest, AddressRange, InterfaceTest, ProtocolTest, HeaderTest,
-                               TcpOptionTest, LimitTest, CountTest, KernelMatch, BytesTest, ExtensionTest, TcpMssTest, U32Test>;
+using Predicate =
+    std::variant<FieldTest, AnyOf, AddressTest, AddressRange, InterfaceTest, ProtocolTest, HeaderTest, TcpOptionTest,
+                 LimitTest, CountTest, KernelMatch, BytesTest, ExtensionTest, TcpMssTest, U32Test>;
 
 // Where the index of the predicate's state is; nullptr if it keeps none.
 inline std::uint32_t* state_of(Predicate& predicate) {

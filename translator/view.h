@@ -103,18 +103,18 @@ struct xt_view {
     __u16 ct_orig_sport, ct_orig_dport, ct_repl_sport, ct_repl_dport;
 
     /* Working state of the traversal, not part of the packet. */
-    __u8 mode;                      /* enum xt_mode */
-    __u8 path_len;                  /* XT_VIEW_PATH + 1: overflowed */
-    __u8 effects;                   /* hand-offs recorded so far */
-    __u8 interruptible;             /* the hook may run in process context, and a softirq count in between */
-    __u32 packet_off;               /* where the network header lies in what the program can load bytes from */
-    __u16 need;     /* after XT_STOP: number of the hand-in, or XT_NO_NEED */
-    __u8 answer;    /* when a traversal is resumed: the kernel's answer to it */
-    __u8 depth;     /* of sites[]; not 0 when a traversal is to be resumed */
+    __u8 mode;                  /* enum xt_mode */
+    __u8 path_len;              /* XT_VIEW_PATH + 1: overflowed */
+    __u8 effects;               /* hand-offs recorded so far */
+    __u8 interruptible;         /* the hook may run in process context, and a softirq count in between */
+    __u32 packet_off;           /* where the network header lies in what the program can load bytes from */
+    __u16 need;                 /* after XT_STOP: number of the hand-in, or XT_NO_NEED */
+    __u8 answer;                /* when a traversal is resumed: the kernel's answer to it */
+    __u8 depth;                 /* of sites[]; not 0 when a traversal is to be resumed */
     __u16 sites[XT_MOST_SITES]; /* where the functions stopped, the innermost first (codegen/sites.hpp) */
-    __u16 callee;   /* deep nesting: number of the chain function that runs, or is to run */
-    __u16 site;     /* deep nesting: where the calling function goes on */
-    __u16 resume;   /* deep nesting: the site at which `callee` goes on; 0: at its first rule */
+    __u16 callee;               /* deep nesting: number of the chain function that runs, or is to run */
+    __u16 site;                 /* deep nesting: where the calling function goes on */
+    __u16 resume;               /* deep nesting: the site at which `callee` goes on; 0: at its first rule */
     __u16 pad2;
     __u32 path_hash;          /* XT_MODE_DRY: xt_path_mix over the slots in order */
     __u32 effect_hash;        /* XT_MODE_DRY: and over the effects' numbers */

@@ -137,7 +137,7 @@ static __always_inline int xt_main(struct __sk_buff* ctx, int hook, int again) {
     if (again) {
         struct xt_record* record = xt_record_of(ctx);
         if (!record || record->verdict) return 1; /* main got through already: only effects are due */
-        v.effects = 1; /* it goes on with this record */
+        v.effects = 1;                            /* it goes on with this record */
         v.answer = record->matched;
         v.depth = record->depth;
         __builtin_memcpy(v.sites, record->sites, sizeof v.sites);

@@ -5,15 +5,15 @@
 #define XTBPF_EXT_HEADERS_H
 
 enum { /* MASK_* of linux/netfilter_ipv6/ip6t_ipv6header.h */
-    XT_HAS_HOP = 128,
-    XT_HAS_DEST = 64,
-    XT_HAS_ROUTING = 32,
-    XT_HAS_FRAGMENT = 16,
-    XT_HAS_AUTH = 8,
-    XT_HAS_ESP = 4,
-    XT_HAS_NONE = 2,
-    XT_HAS_PROTO = 1,
-    XT_NEXT_ESP = 50,
+       XT_HAS_HOP = 128,
+       XT_HAS_DEST = 64,
+       XT_HAS_ROUTING = 32,
+       XT_HAS_FRAGMENT = 16,
+       XT_HAS_AUTH = 8,
+       XT_HAS_ESP = 4,
+       XT_HAS_NONE = 2,
+       XT_HAS_PROTO = 1,
+       XT_NEXT_ESP = 50,
 };
 
 static __always_inline __u16 xt_has(__u8 next) {

@@ -50,9 +50,7 @@ __noinline __u32 rt_lazy_field(struct __sk_buff* ctx, struct xt_view* v, __u32 f
     if (field == XT_LAZY_RANDOM) return bpf_get_prandom_u32();
     skb = bpf_cast_to_kern_ctx(ctx);
     switch (field) {
-    case XT_LAZY_REALM:
-        dst = xt_route_of(skb);
-        return dst && bpf_core_field_exists(dst->tclassid) ? dst->tclassid : 0;
+    case XT_LAZY_REALM: dst = xt_route_of(skb); return dst && bpf_core_field_exists(dst->tclassid) ? dst->tclassid : 0;
     case XT_LAZY_IN_GROUP: return xt_device_group(skb, 1);
     case XT_LAZY_OUT_GROUP: return xt_device_group(skb, 0);
     case XT_LAZY_FULL_SOCKET: return xt_full_socket(skb) != 0;

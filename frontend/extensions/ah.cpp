@@ -64,8 +64,7 @@ class Ah6 final : public Ah4 {
 
     void save(std::string& out) const override {
         Ah4::save(out);
-        if (tests_length())
-            fmt::format_to(std::back_inserter(out), "{} --ahlen {}", not_length_ ? " !" : "", length_);
+        if (tests_length()) fmt::format_to(std::back_inserter(out), "{} --ahlen {}", not_length_ ? " !" : "", length_);
         if (reserved_) out += " --ahres";
     }
 

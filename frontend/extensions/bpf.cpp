@@ -39,8 +39,7 @@ class Bpf final : public Match {
         if (use.option == kPinned) {
             path_ = use.value.substr(0, XT_BPF_PATH_MAX - 1);
             const bool from_store = use.rule.warnings == nullptr; // is listed even if the object is gone
-            if (!from_store && !is_pinned(path_))
-                return fail(ErrorKind::BadParameter, "bpf: failed to get bpf object");
+            if (!from_store && !is_pinned(path_)) return fail(ErrorKind::BadParameter, "bpf: failed to get bpf object");
             return {};
         }
         auto code = parse_bytecode(use.value);
@@ -56,8 +55,7 @@ class Bpf final : public Match {
     }
 
     Result<void> check(const RuleContext&, std::uint32_t) const override {
-        if (used_[kBytecode] && !bytecode_is_valid(code_))
-            return invalid_argument();
+        if (used_[kBytecode] && !bytecode_is_valid(code_)) return invalid_argument();
         return {};
     }
 

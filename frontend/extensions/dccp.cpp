@@ -28,7 +28,7 @@ constexpr std::array kOptions{
 
 // By number (RFC 4340, 5.1). The last stands for all numbers without a name.
 constexpr std::uint16_t kNumbers = 16;
-constexpr std::array<std::string_view, 11> kTypeNames{"REQUEST", "RESPONSE", "DATA",  "ACK",  "DATAACK", "CLOSEREQ",
+constexpr std::array<std::string_view, 11> kTypeNames{"REQUEST", "RESPONSE", "DATA", "ACK",     "DATAACK", "CLOSEREQ",
                                                       "CLOSE",   "RESET",    "SYNC", "SYNCACK", "INVALID"};
 
 constexpr std::uint32_t bits_of(std::size_t type) {

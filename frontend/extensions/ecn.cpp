@@ -49,8 +49,7 @@ class Ecn final : public Match {
     void save(std::string& out) const override {
         if (used_[kEce]) out += invert_[kEce] ? " ! --ecn-tcp-ece" : " --ecn-tcp-ece";
         if (used_[kCwr]) out += invert_[kCwr] ? " ! --ecn-tcp-cwr" : " --ecn-tcp-cwr";
-        if (used_[kEct])
-            fmt::format_to(std::back_inserter(out), "{} --ecn-ip-ect {}", invert_[kEct] ? " !" : "", ect_);
+        if (used_[kEct]) fmt::format_to(std::back_inserter(out), "{} --ecn-ip-ect {}", invert_[kEct] ? " !" : "", ect_);
     }
 
     void list(std::string& out, bool) const override {

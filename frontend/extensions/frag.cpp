@@ -14,12 +14,10 @@ namespace {
 
 enum : std::size_t { kId, kLength, kReserved, kFirst, kMore, kLast };
 
-constexpr std::array kOptions{OptionDef{"fragid", Argument::Required, true},
-                              OptionDef{"fraglen", Argument::Required, true},
-                              OptionDef{"fragres", Argument::None},
-                              OptionDef{"fragfirst", Argument::None},
-                              OptionDef{"fragmore", Argument::None},
-                              OptionDef{"fraglast", Argument::None}};
+constexpr std::array kOptions{
+    OptionDef{"fragid", Argument::Required, true}, OptionDef{"fraglen", Argument::Required, true},
+    OptionDef{"fragres", Argument::None},          OptionDef{"fragfirst", Argument::None},
+    OptionDef{"fragmore", Argument::None},         OptionDef{"fraglast", Argument::None}};
 
 class Frag final : public Match {
   public:
@@ -65,8 +63,8 @@ class Frag final : public Match {
         constexpr ir::Base kHeader = ir::Extension::Fragment;
         constexpr std::uint16_t kReservedBits = 6, kMoreFragments = 1, kOffset = 0xFFF8; // of the third and fourth byte
         const auto bits = [&](std::uint16_t mask, bool set) {
-            out.push_back(
-                ir::BytesTest{.base = kHeader, .offset = 2, .width = 2, .mask = mask, .ranges = {{0, 0}}, .invert = set});
+            out.push_back(ir::BytesTest{
+                .base = kHeader, .offset = 2, .width = 2, .mask = mask, .ranges = {{0, 0}}, .invert = set});
         };
         out.push_back(ir::ExtensionTest{.extension = ir::Extension::Fragment, .broken = ir::Else::Hotdrop});
         out.push_back(bytes_here(kHeader, 8, ir::Else::Hotdrop));

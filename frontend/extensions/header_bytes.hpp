@@ -15,7 +15,8 @@ inline ir::BytesTest bytes_here(ir::Base base, std::uint16_t bytes, ir::Else mis
 }
 
 // (byte & mask) == value
-inline ir::BytesTest byte_is(ir::Base base, std::uint16_t offset, std::uint8_t value, bool invert, std::uint8_t mask = 0xFF) {
+inline ir::BytesTest byte_is(ir::Base base, std::uint16_t offset, std::uint8_t value, bool invert,
+                             std::uint8_t mask = 0xFF) {
     return {.base = base, .offset = offset, .mask = mask, .ranges = {{value, value}}, .invert = invert};
 }
 

@@ -32,7 +32,8 @@ Result<std::uint8_t> parse_byte(std::string_view match, const std::string& text,
     errno = 0;
     const unsigned long number = std::strtoul(text.c_str(), &end, 0);
     if (end == text.c_str()) return bad(fmt::format("{}: no valid digits in {} `{}'", match, what, text));
-    if (number == ~0UL && errno == ERANGE) return bad(fmt::format("{} `{}' specified too big: would overflow", what, text));
+    if (number == ~0UL && errno == ERANGE)
+        return bad(fmt::format("{} `{}' specified too big: would overflow", what, text));
     if (*end != '\0') return bad(fmt::format("{}: error parsing {} `{}'", match, what, text));
     return static_cast<std::uint8_t>(number);
 }

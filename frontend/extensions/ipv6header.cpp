@@ -23,10 +23,14 @@ struct Header {
     std::string_view own;  // libip6t_ipv6header.c's own short name
 };
 constexpr std::array kHeaders{
-    Header{0, MASK_HOPOPTS, "hop-by-hop", "hop"},   Header{60, MASK_DSTOPTS, "ipv6-opts", "dst"},
-    Header{43, MASK_ROUTING, "ipv6-route", "route"}, Header{44, MASK_FRAGMENT, "ipv6-frag", "frag"},
-    Header{51, MASK_AH, "ah", "auth"},               Header{50, MASK_ESP, "esp", "esp"},
-    Header{59, MASK_NONE, "ipv6-nonxt", "none"},     Header{255, MASK_PROTO, "protocol", "prot"},
+    Header{0, MASK_HOPOPTS, "hop-by-hop", "hop"},
+    Header{60, MASK_DSTOPTS, "ipv6-opts", "dst"},
+    Header{43, MASK_ROUTING, "ipv6-route", "route"},
+    Header{44, MASK_FRAGMENT, "ipv6-frag", "frag"},
+    Header{51, MASK_AH, "ah", "auth"},
+    Header{50, MASK_ESP, "esp", "esp"},
+    Header{59, MASK_NONE, "ipv6-nonxt", "none"},
+    Header{255, MASK_PROTO, "protocol", "prot"},
 };
 
 // name_to_proto: the system's names, then its own, or the number of one of the headers

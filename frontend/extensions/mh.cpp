@@ -19,7 +19,8 @@ constexpr std::array kOptions{OptionDef{"mh-type", Argument::Required, true}};
 struct TypeName {
     std::string_view name, alias;
 };
-constexpr std::array kTypes{ // by number (RFC 6275, 6.1)
+constexpr std::array kTypes{
+    // by number (RFC 6275, 6.1)
     TypeName{"binding-refresh-request", "brr"},
     TypeName{"home-test-init", "hoti"},
     TypeName{"careof-test-init", "coti"},

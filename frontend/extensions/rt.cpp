@@ -17,19 +17,16 @@ namespace {
 
 enum : std::size_t { kType, kSegments, kLength, kReserved, kAddresses, kNotStrict };
 
-constexpr std::array kOptions{OptionDef{"rt-type", Argument::Required, true},
-                              OptionDef{"rt-segsleft", Argument::Required, true},
-                              OptionDef{"rt-len", Argument::Required, true},
-                              OptionDef{"rt-0-res", Argument::None},
-                              OptionDef{"rt-0-addrs", Argument::Required},
-                              OptionDef{"rt-0-not-strict", Argument::None}};
+constexpr std::array kOptions{
+    OptionDef{"rt-type", Argument::Required, true}, OptionDef{"rt-segsleft", Argument::Required, true},
+    OptionDef{"rt-len", Argument::Required, true},  OptionDef{"rt-0-res", Argument::None},
+    OptionDef{"rt-0-addrs", Argument::Required},    OptionDef{"rt-0-not-strict", Argument::None}};
 
 // parse_addresses
 Result<std::vector<in6_addr>> parse_addresses(std::string_view text) {
     std::vector<in6_addr> addresses;
     for (bool more = true; more;) {
-        if (addresses.size() == IP6T_RT_HOPS)
-            return fail(ErrorKind::BadParameter, "too many addresses specified");
+        if (addresses.size() == IP6T_RT_HOPS) return fail(ErrorKind::BadParameter, "too many addresses specified");
         const std::string word(text.substr(0, text.find(',')));
         more = word.size() < text.size();
         if (more) text.remove_prefix(word.size() + 1);

@@ -13,7 +13,7 @@ namespace xtbpf {
 
 // struct xt_sctp_info of include/uapi/linux/netfilter/xt_sctp.h, which isn't C++.
 struct SctpInfo {
-    enum : std::uint32_t { Any = 1, All = 2, Only = 4 };                // how
+    enum : std::uint32_t { Any = 1, All = 2, Only = 4 };                            // how
     enum : std::uint32_t { SourcePorts = 1, DestinationPorts = 2, ChunkTypes = 4 }; // flags
     struct ChunkFlags {
         std::uint8_t chunk, flag, mask;

@@ -57,8 +57,7 @@ class String final : public Match {
     Result<void> check(const RuleContext&, std::uint32_t) const override {
         constexpr std::array<std::string_view, 3> kAlgorithms{"bm", "kmp", "fsm"};
         const bool known = std::ranges::find(kAlgorithms, algorithm_) != kAlgorithms.end();
-        if (from_ > to_ || pattern_.empty())
-            return invalid_argument();
+        if (from_ > to_ || pattern_.empty()) return invalid_argument();
         if (!known) return fail(ErrorKind::Refused, "No chain/target/match by that name.");
         if (algorithm_ == "fsm") // wants its own kind of pattern, which no text can be
             return invalid_argument();

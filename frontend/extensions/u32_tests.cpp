@@ -36,9 +36,7 @@ class Parser {
     std::unexpected<Error> bad(std::string_view what) const {
         return fail(ErrorKind::BadParameter, fmt::format("u32: {}", what));
     }
-    std::unexpected<Error> bad_at(std::string_view what) const {
-        return bad(fmt::format("at char {}: {}", at_, what));
-    }
+    std::unexpected<Error> bad_at(std::string_view what) const { return bad(fmt::format("at char {}: {}", at_, what)); }
     std::unexpected<Error> too_many(std::string_view what) const {
         return bad_at(fmt::format("too many \"{}\"s", what));
     }

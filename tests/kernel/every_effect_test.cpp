@@ -38,16 +38,18 @@ TEST_F(EveryEffect, OfNat) {
     const NatEffect::Addresses range{{0x0a000001}, {0x0a000009}};
     const NatEffect::Ports ports{1000, 2000};
     for (const Family family : kFamilies) {
-        EXPECT_TRUE(taken(TableId::Nat, Hook::Postrouting, family,
-                          {NatEffect{Kind::Source, range, ports, NF_NAT_RANGE_PROTO_RANDOM_FULLY},
-                           NatEffect{Kind::Source, range, {}, NF_NAT_RANGE_PERSISTENT}, NatEffect{Kind::Masquerade, {}, {}},
-                           NatEffect{Kind::Masquerade, {}, ports, NF_NAT_RANGE_PROTO_RANDOM}}));
+        EXPECT_TRUE(
+            taken(TableId::Nat, Hook::Postrouting, family,
+                  {NatEffect{Kind::Source, range, ports, NF_NAT_RANGE_PROTO_RANDOM_FULLY},
+                   NatEffect{Kind::Source, range, {}, NF_NAT_RANGE_PERSISTENT}, NatEffect{Kind::Masquerade, {}, {}},
+                   NatEffect{Kind::Masquerade, {}, ports, NF_NAT_RANGE_PROTO_RANDOM}}));
         EXPECT_TRUE(taken(TableId::Nat, Hook::Input, family, {NatEffect{Kind::Source, range, {}}}));
         for (const Hook hook : {Hook::Prerouting, Hook::Output})
-            EXPECT_TRUE(taken(TableId::Nat, hook, family,
-                              {NatEffect{Kind::Destination, range, ports}, NatEffect{Kind::Destination, {}, ports},
-                               NatEffect{Kind::Destination, range, {}, NF_NAT_RANGE_NETMAP}, NatEffect{Kind::Redirect, {}, {}},
-                               NatEffect{Kind::Redirect, {}, ports, NF_NAT_RANGE_PROTO_RANDOM}}));
+            EXPECT_TRUE(
+                taken(TableId::Nat, hook, family,
+                      {NatEffect{Kind::Destination, range, ports}, NatEffect{Kind::Destination, {}, ports},
+                       NatEffect{Kind::Destination, range, {}, NF_NAT_RANGE_NETMAP}, NatEffect{Kind::Redirect, {}, {}},
+                       NatEffect{Kind::Redirect, {}, ports, NF_NAT_RANGE_PROTO_RANDOM}}));
     }
 }
 
@@ -57,9 +59,9 @@ TEST_F(EveryEffect, OfMangle) {
     for (const Family family : kFamilies)
         for (const Hook hook : hooks_of(TableId::Mangle))
             EXPECT_TRUE(taken(TableId::Mangle, hook, family,
-                              {ir::KernelTarget{.name = "MARK", .revision = 2, .info = bytes_of(mark)}, ir::TosEffect{0xfc, 0xb8},
-                               ir::TtlEffect{Kind::Set, 5}, ir::TtlEffect{Kind::Increase, 2}, ir::TtlEffect{Kind::Decrease, 3},
-                               ir::TcpEcnEffect{false, false}}));
+                              {ir::KernelTarget{.name = "MARK", .revision = 2, .info = bytes_of(mark)},
+                               ir::TosEffect{0xfc, 0xb8}, ir::TtlEffect{Kind::Set, 5}, ir::TtlEffect{Kind::Increase, 2},
+                               ir::TtlEffect{Kind::Decrease, 3}, ir::TcpEcnEffect{false, false}}));
     for (const Family family : kFamilies)
         EXPECT_TRUE(taken(TableId::Mangle, Hook::Prerouting, family,
                           {ir::TproxyEffect{ir::Words{0x7f000001}, 80, 1, 1}, ir::TproxyEffect{{}, 0, 0, 0}}));
@@ -69,9 +71,10 @@ TEST_F(EveryEffect, OfRaw) {
     using Direction = ir::ZoneEffect::Direction;
     for (const Family family : kFamilies)
         for (const Hook hook : hooks_of(TableId::Raw))
-            EXPECT_TRUE(taken(TableId::Raw, hook, family,
-                              {ir::NotrackEffect{}, ir::ZoneEffect{Direction::Both, 5}, ir::ZoneEffect{Direction::Original, 5},
-                               ir::ZoneEffect{Direction::Reply, 5}, ir::ZoneEffect{Direction::Both, {}}}));
+            EXPECT_TRUE(
+                taken(TableId::Raw, hook, family,
+                      {ir::NotrackEffect{}, ir::ZoneEffect{Direction::Both, 5}, ir::ZoneEffect{Direction::Original, 5},
+                       ir::ZoneEffect{Direction::Reply, 5}, ir::ZoneEffect{Direction::Both, {}}}));
 }
 
 TEST_F(EveryEffect, CompanionsStandInATableOfIptablesName) {

@@ -20,7 +20,7 @@ class MemoryBackend : public Backend {
 
     std::map<Key, StoredTable> tables;
     std::map<Key, ir::Table> programs; // as committed last, slots and states filled in
-    std::map<Key, std::uint64_t> ages;  // in which order the tables came
+    std::map<Key, std::uint64_t> ages; // in which order the tables came
     int commits = 0;
     std::optional<Error> refusal; // what the next commits and checks answer
 

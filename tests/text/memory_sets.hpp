@@ -13,9 +13,10 @@ class MemorySets : public SetIndex {
   public:
     Result<std::optional<IpSet>> find(std::string_view name) override;
 
-    std::map<std::string, IpSet, std::less<>> sets{
-        {"four", {0, Family::V4}}, {"other", {1, Family::V4}}, {"six", {2, Family::V6}}, {"ports", {3, std::nullopt}},
-        {"trusted", {4, Family::V4}}, {"blocklist", {5, Family::V4}}, {"blocklist6", {6, Family::V6}}};
+    std::map<std::string, IpSet, std::less<>> sets{{"four", {0, Family::V4}},      {"other", {1, Family::V4}},
+                                                   {"six", {2, Family::V6}},       {"ports", {3, std::nullopt}},
+                                                   {"trusted", {4, Family::V4}},   {"blocklist", {5, Family::V4}},
+                                                   {"blocklist6", {6, Family::V6}}};
 };
 
 // Puts one in place of the kernel's, for the whole program; the second time it is the same.

@@ -81,7 +81,8 @@ TEST(Effects, OneStopsTheTraversalWhereItsWorkIsRead) {
     const Predicate reads_mark = FieldTest{.field = Field::Mark, .ranges = {{1, 1}}};
     EXPECT_EQ(stops_of({{{{kTcp}, HandOff{mark}}}}), 0U);
     EXPECT_EQ(stops_of({{{{kTcp}, HandOff{mark}}, {{reads_mark}, Drop{}}}}), 1U);
-    EXPECT_EQ(stops_of({{{{reads_mark}, Jump{1}}}, {{{}, HandOff{mark}}, {{}, HandOff{mark}}}}), 2U); // what is read before, too
+    EXPECT_EQ(stops_of({{{{reads_mark}, Jump{1}}}, {{{}, HandOff{mark}}, {{}, HandOff{mark}}}}),
+              2U); // what is read before, too
     EXPECT_EQ(stops_of({{{{reads_mark}, kLog}, {{}, HandOff{TtlEffect{}}}}}), 0U);
     Effect waits = mark;
     std::get<KernelTarget>(waits).after = After::Waits;

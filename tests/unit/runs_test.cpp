@@ -71,7 +71,8 @@ TEST(Runs, NotOnWhatIsInvertedRangedMaskedGatedOrUnknown) {
     EXPECT_TRUE(none(FieldTest{.field = Field::Mark, .ranges = {{1, 1}, {3, 3}}}));
     EXPECT_TRUE(none(FieldTest{.field = Field::Mark, .mask = 1, .ranges = {{1, 1}}}));
     EXPECT_TRUE(none(FieldTest{.field = Field::CtMark, .ranges = {{1, 1}}, .gate = Gate{Field::CtPresent}}));
-    EXPECT_TRUE(none(AddressTest{.field = AddressField::Source, .value = {1}, .mask = {~0U}, .invert = true, .gate = {}}));
+    EXPECT_TRUE(
+        none(AddressTest{.field = AddressField::Source, .value = {1}, .mask = {~0U}, .invert = true, .gate = {}}));
     const auto of = rules(10, [](std::uint32_t at) { return std::vector{host(at)}; });
     EXPECT_FALSE(run(of, [](const Predicate&) { return false; }));
 }

@@ -61,7 +61,7 @@ class Assembler {
     void copy(Reg dst, Reg src);             // 64 bits
     void load64(Reg dst, std::uint64_t value);
     void alu(std::uint8_t op, Reg dst, std::uint32_t value);
-    void load_map(Reg dst, int fd); // the map's address, for a helper
+    void load_map(Reg dst, int fd);                    // the map's address, for a helper
     void from_big_endian(Reg dst, std::uint8_t bytes); // 2 or 4; zero-extends
     void alu64(std::uint8_t op, Reg dst, Reg src);
     void alu64_imm(std::uint8_t op, Reg dst, std::int32_t value);

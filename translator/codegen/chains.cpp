@@ -136,10 +136,14 @@ Result<void> write_chain(const HookContext& context, std::uint32_t chain, Functi
         FunctionWriter::Section& written = sections.emplace_back();
         Result<void> added;
         if (!section.run)
-            added = add(written, [&](FunctionWriter& part) { part.part_of_chain(section.rules); }, 0);
+            added = add(
+                written, [&](FunctionWriter& part) { part.part_of_chain(section.rules); }, 0);
         else
             for (std::span<const Run::Member> members : cut(*section.run, context))
-                if (added) added = add(written, [&](FunctionWriter& part) { part.part_of_run(*section.run, members); }, members.front().value);
+                if (added)
+                    added = add(
+                        written, [&](FunctionWriter& part) { part.part_of_run(*section.run, members); },
+                        members.front().value);
         if (!added) return added;
         written.run = std::move(section.run);
     }

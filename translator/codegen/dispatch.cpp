@@ -44,8 +44,10 @@ void dispatch_equal(Assembler& out, std::span<const Case> cases, std::uint32_t h
         for (const Case& one : row.cases) {
             if (row.low == row.high) return out.jump(one.value == row.low ? one.at : none);
             out.jump_if(Condition::Equal, Reg::Value, one.value, one.at);
-            if (one.value == row.low) ++row.low;
-            else if (one.value == row.high) --row.high;
+            if (one.value == row.low)
+                ++row.low;
+            else if (one.value == row.high)
+                --row.high;
         }
         out.jump(none);
     });

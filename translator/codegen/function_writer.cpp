@@ -88,9 +88,7 @@ void FunctionWriter::prefix_of(const Run& run, Label no) {
         predicates_.require(run.members.front().rule->predicates[at], no);
 }
 
-void FunctionWriter::load_value(const Run& run) {
-    out_.load(Reg::Value, Reg::View, run.offset, width_of(run.size));
-}
+void FunctionWriter::load_value(const Run& run) { out_.load(Reg::Value, Reg::View, run.offset, width_of(run.size)); }
 
 // Jumps to the block of the first rule that wants the packet's value, from there to the next, and at last to `none`.
 void FunctionWriter::search(const Run& run, std::span<const Run::Member> members, Label none, Label chain_return) {

@@ -48,7 +48,7 @@ class PredicateWriter {
 
     void test(const ir::FieldTest& test, Label to, Sense when); // jumps if the test's outcome is `when`
     void ranges(std::span<const ir::Range> ranges, std::uint32_t top, Label to, Sense when); // of Reg::Value
-    void load_bytes(std::uint8_t width, Label missing); // bytes_tests.cpp
+    void load_bytes(std::uint8_t width, Label missing);                                      // bytes_tests.cpp
     void bytes_at(ir::Base base, std::uint16_t offset, std::uint8_t width, Label missing);
     void u32_test(const ir::U32Test::One& test, Label no);
     void address_equal(const ir::AddressTest& test, Label to, Sense when);
