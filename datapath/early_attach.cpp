@@ -73,8 +73,11 @@ bool wants_xdp(const State& state, Choice choice) {
 }
 
 Result<Coverage> place(Rtnetlink& rtnetlink, const State& state, const Programs& programs, Choice choice) {
-    Coverage result{
-        .device = state.device.name, .place = Place::None, .reason = std::string(excluded(state)), .active = true};
+    Coverage result{.device = state.device.name,
+                    .place = Place::None,
+                    .reason = std::string(excluded(state)),
+                    .active = true,
+                    .program = 0};
     if (programs.xdp >= 0 && wants_xdp(state, choice) &&
         attach_xdp(rtnetlink, state.device.index, programs.xdp, state.xdp ? state.xdp.get() : -1) == 0) {
         result.place = Place::Xdp;
@@ -185,11 +188,15 @@ Result<std::vector<Coverage>> coverage() {
     std::vector<Coverage> result;
     for (const State& state : *states) {
         const Fd& program = state.xdp ? state.xdp : state.filter;
-        Coverage covered{
-            .device = state.device.name, .place = Place::None, .reason = std::string(excluded(state)), .active = false};
+        Coverage covered{.device = state.device.name,
+                         .place = Place::None,
+                         .reason = std::string(excluded(state)),
+                         .active = false,
+                         .program = 0};
         if (program) {
             covered.place = state.xdp ? Place::Xdp : Place::Tc;
             covered.active = read_switch(program.get()).value_or(false);
+            covered.program = state.xdp ? state.device.xdp_program : state.tc.ours->program;
         }
         result.push_back(std::move(covered));
     }

@@ -23,8 +23,9 @@ std::string_view name(Place place); // "none", "xdp", "tc"
 struct Coverage {
     std::string device;
     Place place = Place::None;
-    std::string reason;  // of None
-    bool active = false; // switched on
+    std::string reason;        // of None
+    bool active = false;       // switched on
+    std::uint32_t program = 0; // its id; of coverage() only
 };
 
 // File descriptors of loaded programs; the devices take their own references.

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "translator/error.hpp"
-#include "translator/tables.hpp"
+#include "translator/table.hpp"
 
 #include <cstdint>
 #include <string>
@@ -22,17 +22,19 @@ struct ProgramStatus {
     std::uint32_t id = 0;
     std::string name;               // as bpftool shows it
     std::uint32_t instructions = 0; // after the verifier's rewriting (xlated)
+    std::uint64_t memory = 0;       // bytes, machine code included
 };
 
 struct TableStatus {
     Family family = Family::V4;
     TableId table = TableId::Filter;
-    std::uint32_t chains = 0, rules = 0;
-    std::uint32_t store = 0; // id of the map that holds the rules
-    bool conntrack = false;  // the table's rules need connection tracking
-    bool whole = true;       // each hook is served; false: somebody removed a part of the anchor
-    std::string trouble;     // why the store can't be read; empty if it can
+    std::uint32_t store = 0;  // id of the map that holds the rules
+    std::uint64_t memory = 0; // bytes that the rules' text and counters take in the kernel, without the programs
+    bool conntrack = false;   // the table's rules need connection tracking
+    bool whole = true;        // each hook is served; false: somebody removed a part of the anchor
+    std::string trouble;      // why the store can't be read; empty if it can
     std::vector<ProgramStatus> programs;
+    StoredTable rules{};
 };
 
 // A device and what the early stage does there.
@@ -41,6 +43,8 @@ struct DeviceStatus {
     std::string place;   // "xdp", "tc", "none"
     bool active = false; // decides packets now
     std::string reason;  // why there is none
+    std::uint32_t program = 0;
+    std::uint64_t memory = 0; // of the program, in bytes; devices may share it
 };
 
 struct Status {
@@ -49,8 +53,5 @@ struct Status {
 };
 
 Result<Status> status();
-
-std::string text(const Status& status);
-std::string json(const Status& status);
 
 } // namespace xtbpf

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "frontend/version.hpp"
+#include "frontend/xtbpf/subcommand.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <fmt/format.h>
+
+namespace xtbpf::tool {
+
+namespace {
+
+constexpr std::array kSubcommands{
+    Subcommand{"status", "where the rules run and why, on which devices, at what cost of memory", run_status},
+};
+
+std::string usage() {
+    std::string text = "usage: xtbpf COMMAND [OPTION...]\n\n";
+    for (const Subcommand& each : kSubcommands)
+        text += fmt::format("  {:<9} {}\n", each.name, each.summary);
+    return text + "\n`xtbpf COMMAND --help' tells of a command's options.\n";
+}
+
+} // namespace
+
+int complain(const Error& error) {
+    fmt::print(stderr, "xtbpf: {}\n", error.message);
+    return error.kind == ErrorKind::BadParameter ? kUsage : kFailed;
+}
+
+int run_tool(int argc, char** argv) {
+    const std::string_view name = argc > 1 ? argv[1] : "";
+    if (name == "--help" || name == "-h" || name == "help") {
+        fmt::print("{}", usage());
+        return kDone;
+    }
+    if (name == "--version" || name == "-V") {
+        fmt::print("xtbpf v{}\n", kVariantVersion);
+        return kDone;
+    }
+    const auto found = std::ranges::find(kSubcommands, name, &Subcommand::name);
+    if (found == kSubcommands.end()) {
+        fmt::print(stderr, "{}", usage());
+        return kUsage;
+    }
+    return found->run(Arguments(argv + 2, argv + argc));
+}
+
+} // namespace xtbpf::tool
