@@ -12,12 +12,9 @@
 
 namespace xtbpf {
 
-// What a dry run of `program` (a main program of the hook) answers for a packet given as view and bytes.
+// What a dry run of `program` (a main program of the hook) answers for a packet given as view and bytes; dry_run_answer of the
+// interpreter tells what it has to be, where hand-ins and token buckets say yes.
 Result<std::uint32_t> dry_run(int program, const xt_view& view, std::span<const std::uint8_t> bytes);
-
-// What it has to answer: the interpreter's verdict, counted rules and effects. All hand-ins and token buckets say yes.
-std::uint32_t expected_dry_run(const ir::Table& table, Hook hook, const xt_view& view,
-                               std::span<const std::uint8_t> bytes);
 
 // Refused, with the packet, if program and interpreter differ on any probe (translator/probes.hpp).
 Result<void> self_check(const ir::Table& table, Hook hook, int program);

@@ -59,7 +59,7 @@ ir::Action queue() {
     return ir::HandOff{
         ir::KernelTarget{.name = "NFQUEUE",
                          .revision = 3,
-                         .info = target_info(xt_NFQ_info_v3{.queuenum = 0, .queues_total = 1, .flags = 0}),
+                         .info = info_bytes(xt_NFQ_info_v3{.queuenum = 0, .queues_total = 1, .flags = 0}),
                          .after = ir::After::Ends}};
 }
 

@@ -80,15 +80,4 @@ std::uint32_t walk_dry_run(const ir::Table& table, const classify::Image& image,
     return xt_dry_result(&view, static_cast<std::uint32_t>(verdict));
 }
 
-std::uint32_t interpreted_dry_run(const ir::Table& table, Hook hook, const xt_view& view,
-                                  std::span<const std::uint8_t> bytes) {
-    const Trace trace = interpret(table, hook, view, bytes);
-    xt_view result{};
-    for (ir::Slot slot : trace.path)
-        result.path_hash = xt_path_mix(result.path_hash, slot);
-    for (std::uint32_t effect : trace.effects)
-        result.effect_hash = xt_path_mix(result.effect_hash, effect);
-    return xt_dry_result(&result, trace.accept ? XT_ACCEPT : XT_DROP);
-}
-
 } // namespace xtbpf::testing

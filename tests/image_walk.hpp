@@ -9,10 +9,8 @@
 
 namespace xtbpf::testing {
 
-// As expected_dry_run of the datapath: a hash of the path, the effects and the verdict.
+// As dry_run_answer of the interpreter.
 std::uint32_t walk_dry_run(const ir::Table& table, const classify::Image& image, Hook hook, xt_view view,
                            std::span<const std::uint8_t> bytes);
-std::uint32_t interpreted_dry_run(const ir::Table& table, Hook hook, const xt_view& view,
-                                  std::span<const std::uint8_t> bytes);
 
 } // namespace xtbpf::testing

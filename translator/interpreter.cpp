@@ -129,4 +129,13 @@ Trace interpret(const ir::Table& table, Hook hook, const xt_view& view, std::spa
     return Walk(table, hook, view, bytes, env).run(*builtin);
 }
 
+std::uint32_t dry_run_answer(const Trace& trace) {
+    xt_view result{};
+    for (ir::Slot slot : trace.path)
+        result.path_hash = xt_path_mix(result.path_hash, slot);
+    for (std::uint32_t effect : trace.effects)
+        result.effect_hash = xt_path_mix(result.effect_hash, effect);
+    return xt_dry_result(&result, trace.accept ? XT_ACCEPT : XT_DROP);
+}
+
 } // namespace xtbpf

@@ -34,6 +34,10 @@ struct Trace {
 Trace interpret(const ir::Table& table, Hook hook, const xt_view& view, std::span<const std::uint8_t> bytes,
                 const Environment& env = {});
 
+// What a dry run of the program (dry_run.h) answers where all goes as in `trace`: a hash of the path, the effects and the
+// verdict.
+std::uint32_t dry_run_answer(const Trace& trace);
+
 // Whether one predicate holds: false, true or hotdrop.
 enum class Outcome : std::uint8_t { False, True, Hotdrop };
 Outcome evaluate(const ir::Predicate& predicate, Family family, const xt_view& view,

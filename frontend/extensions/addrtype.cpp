@@ -2,11 +2,11 @@
 // The match `addrtype`, revision 1 (libxt_addrtype.c, net/netfilter/xt_addrtype.c). What type an address has only the
 // kernel's routing tables know, so the kernel's own match is asked.
 #include "frontend/extensions/guided.hpp"
+#include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/name_list.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <array>
-#include <cstring>
 #include <fmt/format.h>
 #include <iterator>
 #include <linux/netfilter/xt_addrtype.h>
@@ -108,9 +108,7 @@ class AddressType final : public Match {
         if (invert_[kDestination]) info.flags |= XT_ADDRTYPE_INVERT_DEST;
         if (used_[kLimitIn]) info.flags |= XT_ADDRTYPE_LIMIT_IFACE_IN;
         if (used_[kLimitOut]) info.flags |= XT_ADDRTYPE_LIMIT_IFACE_OUT;
-        ir::KernelMatch match{.name = "addrtype", .revision = 1, .info = std::vector<std::uint8_t>(sizeof info)};
-        std::memcpy(match.info.data(), &info, sizeof info);
-        out.push_back(std::move(match));
+        out.push_back(kernel_match("addrtype", 1, info));
     }
 
   private:

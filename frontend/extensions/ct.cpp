@@ -117,7 +117,7 @@ class Ct final : public Target {
             flags_ |= XT_CT_ZONE_MARK;
             return {};
         }
-        const auto zone = guided::whole_number(use.value, 0, 0xffff);
+        const auto zone = parse_number(use.value, 0, 0xffff);
         if (!zone) return fail(ErrorKind::BadParameter, fmt::format("Cannot parse {} as a zone ID", use.value));
         zone_ = static_cast<std::uint16_t>(*zone);
         return {};

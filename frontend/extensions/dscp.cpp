@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `dscp` (libxt_dscp.c, net/netfilter/xt_dscp.c).
-#include "frontend/extensions/dscp_classes.hpp"
+#include "frontend/extensions/dscp_value.hpp"
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
 
@@ -20,45 +20,33 @@ constexpr std::array kOptions{OptionDef{"dscp", Argument::Required, true},
 class Dscp final : public Match {
   public:
     Result<void> option(const OptionUse& use) override {
-        if (use.option == kValue) {
-            const auto value = guided::number({"dscp", "dscp"}, use.value, 0, 63);
-            if (!value) return std::unexpected(value.error());
-            dscp_ = static_cast<std::uint8_t>(*value);
-        } else {
-            const auto value = parse_dscp_class(use.value);
-            if (!value) return std::unexpected(value.error());
-            dscp_ = *value;
-        }
-        used_[use.option] = true;
         invert_ = use.inverted;
-        return {};
+        return use.option == kValue ? dscp_.number({"dscp", "dscp"}, use.value) : dscp_.name(use.value);
     }
 
     Result<void> finish(const RuleContext&) override {
-        if (!used_[kValue] && !used_[kClass])
-            return fail(ErrorKind::BadParameter, "DSCP match: Parameter --dscp is required");
-        if (used_[kValue] && used_[kClass]) return guided::excluded("dscp", "dscp", "dscp-class");
+        if (!dscp_.given()) return fail(ErrorKind::BadParameter, "DSCP match: Parameter --dscp is required");
+        if (dscp_.given_twice()) return guided::excluded("dscp", "dscp", "dscp-class");
         return {};
     }
 
     void save(std::string& out) const override {
-        fmt::format_to(std::back_inserter(out), "{} --dscp 0x{:02x}", invert_ ? " !" : "", dscp_);
+        fmt::format_to(std::back_inserter(out), "{} --dscp 0x{:02x}", invert_ ? " !" : "", dscp_.get());
     }
 
     void list(std::string& out, bool) const override {
-        fmt::format_to(std::back_inserter(out), " DSCP match {}0x{:02x}", invert_ ? "!" : "", dscp_);
+        fmt::format_to(std::back_inserter(out), " DSCP match {}0x{:02x}", invert_ ? "!" : "", dscp_.get());
     }
 
     // dscp_mt, dscp_mt6: the upper six bits of the TOS byte
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        const std::uint32_t bits = dscp_ * 4U;
+        const std::uint32_t bits = dscp_.get() * 4U;
         out.push_back(
             ir::FieldTest{.field = ir::Field::Tos, .mask = 0xFC, .ranges = {{bits, bits}}, .invert = invert_});
     }
 
   private:
-    std::array<bool, 2> used_{};
-    std::uint8_t dscp_ = 0;
+    DscpValue dscp_;
     bool invert_ = false;
 };
 

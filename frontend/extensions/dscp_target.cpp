@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The target `DSCP` (libxt_DSCP.c, net/netfilter/xt_DSCP.c).
-#include "frontend/extensions/dscp_classes.hpp"
+#include "frontend/extensions/dscp_value.hpp"
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
 
@@ -19,42 +19,30 @@ constexpr std::array kOptions{OptionDef{"set-dscp"}, OptionDef{"set-dscp-class"}
 class Dscp final : public Target {
   public:
     Result<void> option(const OptionUse& use) override {
-        if (use.option == kValue) {
-            const auto value = guided::number({"DSCP", "set-dscp"}, use.value, 0, 63);
-            if (!value) return std::unexpected(value.error());
-            dscp_ = static_cast<std::uint8_t>(*value);
-        } else {
-            const auto value = parse_dscp_class(use.value);
-            if (!value) return std::unexpected(value.error());
-            dscp_ = *value;
-        }
-        used_[use.option] = true;
-        return {};
+        return use.option == kValue ? dscp_.number({"DSCP", "set-dscp"}, use.value) : dscp_.name(use.value);
     }
 
     Result<void> finish(const RuleContext&) override {
-        if (!used_[kValue] && !used_[kClass])
-            return fail(ErrorKind::BadParameter, "DSCP target: Parameter --set-dscp is required");
-        if (used_[kValue] && used_[kClass]) return guided::excluded("DSCP", "set-dscp", "set-dscp-class");
+        if (!dscp_.given()) return fail(ErrorKind::BadParameter, "DSCP target: Parameter --set-dscp is required");
+        if (dscp_.given_twice()) return guided::excluded("DSCP", "set-dscp", "set-dscp-class");
         return {};
     }
 
     void save(std::string& out) const override {
-        fmt::format_to(std::back_inserter(out), " --set-dscp 0x{:02x}", dscp_);
+        fmt::format_to(std::back_inserter(out), " --set-dscp 0x{:02x}", dscp_.get());
     }
 
     void list(std::string& out, bool) const override {
-        fmt::format_to(std::back_inserter(out), " DSCP set 0x{:02x}", dscp_);
+        fmt::format_to(std::back_inserter(out), " DSCP set 0x{:02x}", dscp_.get());
     }
 
     // dscp_tg, dscp_tg6: the upper six bits of the TOS byte
     ir::Action lower(const RuleContext&) const override {
-        return ir::HandOff{ir::TosEffect{.mask = 0xfc, .value = static_cast<std::uint8_t>(dscp_ << 2)}};
+        return ir::HandOff{ir::TosEffect{.mask = 0xfc, .value = static_cast<std::uint8_t>(dscp_.get() << 2)}};
     }
 
   private:
-    std::array<bool, 2> used_{};
-    std::uint8_t dscp_ = 0;
+    DscpValue dscp_;
 };
 
 std::string help(Family) {

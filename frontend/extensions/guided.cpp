@@ -32,34 +32,15 @@ std::unexpected<Error> also(std::string_view extension, std::string_view option,
     return error(extension, option, fmt::format("also requires \"--{}\".", other));
 }
 
-std::optional<std::uint64_t> leading_number(std::string_view& text, std::uint64_t min, std::uint64_t max) {
-    const std::string copy(text); // strtoumax wants a final zero
-    const char* begin = copy.c_str();
-    while (std::isspace(static_cast<unsigned char>(*begin)))
-        ++begin;
-    if (*begin == '-') return std::nullopt;
-    char* end = nullptr;
-    errno = 0;
-    const std::uint64_t number = std::strtoumax(begin, &end, 0);
-    if (end == begin || errno == ERANGE || number < min || number > max) return std::nullopt;
-    text.remove_prefix(static_cast<std::size_t>(end - copy.c_str()));
-    return number;
-}
-
-std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t min, std::uint64_t max) {
-    const auto number = leading_number(text, min, max);
-    return text.empty() ? number : std::nullopt;
-}
-
 Result<std::uint32_t> number(Names names, std::string_view value, std::uint32_t min, std::uint32_t max) {
-    if (const auto number = whole_number(value, min, max)) return static_cast<std::uint32_t>(*number);
+    if (const auto number = parse_number(value, min, max)) return static_cast<std::uint32_t>(*number);
     return bad(fmt::format("{}: bad value for option \"--{}\", or out of range ({}-{}).\n", names.extension,
                            names.option, min, max));
 }
 
 Result<std::uint64_t> wide_number(Names names, std::string_view value) {
     constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
-    if (const auto number = whole_number(value, 0, kMax)) return *number;
+    if (const auto number = parse_number(value, 0, kMax)) return *number;
     return bad(fmt::format("{}: bad value for option \"--{}\", or out of range (0-{}).\n", names.extension,
                            names.option, kMax));
 }

@@ -3,6 +3,7 @@
 // messages about them, in its words. Here are the numbers; ports.hpp and addresses.hpp have theirs.
 #pragma once
 
+#include "frontend/numbers.hpp"
 #include "translator/error.hpp"
 
 #include <cstdint>
@@ -20,11 +21,6 @@ std::unexpected<Error> error(std::string_view extension, std::string_view option
 std::unexpected<Error> missing(std::string_view extension, std::string_view option);
 std::unexpected<Error> excluded(std::string_view extension, std::string_view option, std::string_view other);
 std::unexpected<Error> also(std::string_view extension, std::string_view option, std::string_view other);
-
-// xtables_strtoul: decimal, 0x or 0 octal, blanks before it allowed, a minus not. The first cuts the number off `text`, the
-// second wants nothing behind it.
-std::optional<std::uint64_t> leading_number(std::string_view& text, std::uint64_t min, std::uint64_t max);
-std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t min, std::uint64_t max);
 
 struct Names {
     std::string_view extension, option;

@@ -92,7 +92,7 @@ std::unexpected<Error> burst_error() {
 }
 
 Result<std::uint64_t> parse_burst(std::string_view text) {
-    const auto number = guided::leading_number(text, 1, std::numeric_limits<std::uint64_t>::max());
+    const auto number = leading_number(text, 1, std::numeric_limits<std::uint64_t>::max());
     if (!number || (text.empty() && *number > kLargestBurst)) return burst_error();
     return *number * (text.empty() ? 1 : factor(text.front()));
 }

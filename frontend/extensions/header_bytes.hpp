@@ -20,13 +20,4 @@ inline ir::BytesTest byte_is(ir::Base base, std::uint16_t offset, std::uint8_t v
     return {.base = base, .offset = offset, .mask = mask, .ranges = {{value, value}}, .invert = invert};
 }
 
-// An extension header's length in bytes, which its second byte gives in units of `unit` beyond `least`. A length that no
-// header can have takes nothing.
-inline ir::BytesTest length_is(ir::Extension extension, std::uint32_t length, std::uint32_t unit, std::uint32_t least,
-                               bool invert) {
-    const bool possible = length >= least && length % unit == 0;
-    const std::uint32_t units = possible ? (length - least) / unit : ~0U;
-    return {.base = extension, .offset = 1, .ranges = {{units, units}}, .invert = invert};
-}
-
 } // namespace xtbpf

@@ -92,7 +92,7 @@ std::optional<ir::Words> numeric_host(Family family, std::string_view text) {
     std::uint32_t address = 0;
     for (unsigned shift = 24;; shift -= 8) {
         const std::size_t dot = shift ? text.find('.') : text.npos;
-        const auto byte = guided::whole_number(text.substr(0, dot), 0, 255);
+        const auto byte = parse_number(text.substr(0, dot), 0, 255);
         if (!byte) return std::nullopt;
         address |= static_cast<std::uint32_t>(*byte) << shift;
         if (dot == text.npos) return ir::Words{address, 0, 0, 0};
@@ -102,8 +102,7 @@ std::optional<ir::Words> numeric_host(Family family, std::string_view text) {
 
 Result<ir::Words> parse_mask(Family family, guided::Names names, std::string_view text) {
     const std::uint32_t longest = family == Family::V4 ? 32 : 128;
-    if (const auto length = guided::whole_number(text, 0, longest))
-        return prefix_mask(static_cast<std::uint32_t>(*length));
+    if (const auto length = parse_number(text, 0, longest)) return prefix_mask(static_cast<std::uint32_t>(*length));
     const auto found = look_up(family, std::string(text), AI_NUMERICHOST);
     if (!found)
         return fail(

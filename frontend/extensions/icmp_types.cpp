@@ -95,12 +95,12 @@ struct ByteRange {
 
 // parse_range of libxt_icmp.h; cuts it off `text`
 std::optional<ByteRange> leading_range(std::string_view& text) {
-    const auto low = guided::leading_number(text, 0, 255);
+    const auto low = leading_number(text, 0, 255);
     if (!low) return std::nullopt;
     auto high = low;
     if (text.starts_with(':')) {
         text.remove_prefix(1);
-        high = guided::leading_number(text, 0, 255);
+        high = leading_number(text, 0, 255);
         if (!high) return std::nullopt;
     }
     return ByteRange{static_cast<std::uint8_t>(*low), static_cast<std::uint8_t>(*high)};

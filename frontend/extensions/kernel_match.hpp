@@ -2,6 +2,7 @@
 // Matches that the kernel's own xt match evaluates (hand-in): its private structure as the IR carries it.
 #pragma once
 
+#include "frontend/extensions/info_bytes.hpp"
 #include "translator/error.hpp"
 #include "translator/ir.hpp"
 
@@ -9,17 +10,12 @@
 #include <cstring>
 #include <string>
 #include <string_view>
-#include <type_traits>
 
 namespace xtbpf {
 
 // `info` is the match's structure of include/uapi/linux/netfilter, zero where only the kernel writes.
 template <typename Info> ir::KernelMatch kernel_match(std::string_view name, std::uint8_t revision, const Info& info) {
-    static_assert(std::is_trivially_copyable_v<Info>);
-    constexpr std::size_t kAligned = (sizeof info + 7) / 8 * 8; // XT_ALIGN
-    ir::KernelMatch match{.name = std::string(name), .revision = revision, .info = std::vector<std::uint8_t>(kAligned)};
-    std::memcpy(match.info.data(), &info, sizeof info);
-    return match;
+    return {.name = std::string(name), .revision = revision, .info = info_bytes(info)};
 }
 
 // As xtopt_parse_string puts a text into a structure: what is too long is cut off, a zero ends it.

@@ -79,7 +79,7 @@ class Led final : public Target {
             delay_ = kForever;
             return {};
         }
-        const auto delay = guided::whole_number(text, 0, kForever);
+        const auto delay = parse_number(text, 0, kForever);
         if (!delay)
             return fail(ErrorKind::BadParameter, fmt::format("Delay value must be within range 0..{}", kForever));
         delay_ = static_cast<std::uint32_t>(*delay);

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `length` (libxt_length.c, net/netfilter/xt_length.c).
 #include "frontend/extensions/field_range.hpp"
-#include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/span_match.hpp"
 
 #include <array>
-#include <fmt/format.h>
-#include <iterator>
 
 namespace xtbpf::extensions {
 
@@ -14,44 +12,14 @@ namespace {
 
 constexpr std::array kOptions{OptionDef{"length", Argument::Required, true}};
 
-class Length final : public Match {
+class Length final : public SpanMatch {
   public:
-    Result<void> option(const OptionUse& use) override {
-        const auto span = guided::span({"length", "length"}, use.value, 0xFFFF);
-        if (!span) return std::unexpected(span.error());
-        span_ = *span;
-        invert_ = use.inverted;
-        return {};
-    }
-
-    Result<void> finish(const RuleContext&) override {
-        if (!span_) return guided::missing("length", "length");
-        return {};
-    }
-
-    void save(std::string& out) const override {
-        out += invert_ ? " ! --length " : " --length ";
-        append(out);
-    }
-
-    void list(std::string& out, bool) const override {
-        out += invert_ ? " length !" : " length ";
-        append(out);
-    }
+    Length() : SpanMatch({"length", "length"}, "length") {}
 
     // length_mt, length_mt6: the length that the IP header tells
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        out.push_back(in_range(ir::Field::IpLength, span_->low, span_->high, invert_));
+        out.push_back(in_range(ir::Field::IpLength, span().low, span().high, inverted()));
     }
-
-  private:
-    void append(std::string& out) const {
-        fmt::format_to(std::back_inserter(out), "{}", span_->low);
-        if (span_->low != span_->high) fmt::format_to(std::back_inserter(out), ":{}", span_->high);
-    }
-
-    std::optional<guided::Span> span_;
-    bool invert_ = false;
 };
 
 std::string help(Family) {

@@ -50,7 +50,7 @@ constexpr std::array kWritten{Level{"alert", LOG_ALERT},   Level{"crit", LOG_CRI
 constexpr std::array<std::string_view, 8> kShown{"emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"};
 
 Result<std::uint8_t> parse_level(std::string_view text) {
-    if (const auto number = guided::whole_number(text, LOG_EMERG, LOG_DEBUG)) return static_cast<std::uint8_t>(*number);
+    if (const auto number = parse_number(text, LOG_EMERG, LOG_DEBUG)) return static_cast<std::uint8_t>(*number);
     for (const Level& level : kWritten)
         if (level.name == text) return level.level;
     return fail(ErrorKind::BadParameter, fmt::format("log level \"{}\" unknown\n", text));

@@ -38,7 +38,7 @@ Result<std::uint8_t> parse_type(std::string_view text) {
         for (const std::string_view name : {kTypes[type].name, kTypes[type].alias})
             if (begins_with(name, text) && (!found || name.size() == text.size())) found = type;
     if (found) return static_cast<std::uint8_t>(*found);
-    if (const auto number = guided::whole_number(text, 0, 255)) return static_cast<std::uint8_t>(*number);
+    if (const auto number = parse_number(text, 0, 255)) return static_cast<std::uint8_t>(*number);
     return fail(ErrorKind::BadParameter, fmt::format("Invalid MH type `{}'", text));
 }
 

@@ -38,7 +38,7 @@ NameMap::NameMap(const char* path) {
 Result<guided::Masked> NameMap::parse(guided::Names names, std::string_view text) const {
     // A number that something else than a mask follows is taken for a name.
     std::string_view rest = text;
-    const auto number = guided::leading_number(rest, 0, ~0U);
+    const auto number = leading_number(rest, 0, ~0U);
     if (number && (rest.empty() || rest.starts_with('/'))) return guided::mark(names, text);
     for (const auto& [id, name] : names_)
         if (name == text) return guided::Masked{id, ~0U};

@@ -57,7 +57,7 @@ Result<NatRange::Ports> parse_nat_ports(std::string_view text, const RuleContext
     default: return bad("Need TCP, UDP, SCTP or DCCP with port specification");
     }
     std::string_view rest = text;
-    const auto low = guided::leading_number(rest, 0, kMaxPort);
+    const auto low = leading_number(rest, 0, kMaxPort);
     if (!low) {
         const auto port = port_of_service(text);
         if (!port) return bad(fmt::format("Port `{}' not valid", text));
@@ -70,7 +70,7 @@ Result<NatRange::Ports> parse_nat_ports(std::string_view text, const RuleContext
 
     rest.remove_prefix(1);
     const std::string_view last = rest;
-    const auto high = guided::leading_number(rest, 0, kMaxPort);
+    const auto high = leading_number(rest, 0, kMaxPort);
     if (!high) return bad(fmt::format("Port `{}' not valid", last));
     if (*high < *low) return bad(fmt::format("Port range `{}' funky", last));
     ports.high = static_cast<std::uint16_t>(*high);
@@ -80,7 +80,7 @@ Result<NatRange::Ports> parse_nat_ports(std::string_view text, const RuleContext
     rest.remove_prefix(1);
     const std::string_view shift = rest;
     // SNAT and MASQUERADE save a base of 0, which a rule of the store must read back, a user's must not
-    if (const auto base = guided::leading_number(rest, rule.warnings != nullptr ? 1 : 0, kMaxPort))
+    if (const auto base = leading_number(rest, rule.warnings != nullptr ? 1 : 0, kMaxPort))
         ports.base = static_cast<std::uint16_t>(*base);
     else if (const auto port = port_of_service(shift))
         ports.base = *port;

@@ -78,7 +78,7 @@ ir::Action NatTarget::shifted() const {
     range.max_proto.all = htons(range_.ports->high);
     range.base_proto.all = htons(*range_.ports->base);
     return ir::HandOff{
-        ir::CompanionTarget{.name = "DNAT", .revision = 2, .info = target_info(range), .after = ir::After::Accepts}};
+        ir::CompanionTarget{.name = "DNAT", .revision = 2, .info = info_bytes(range), .after = ir::After::Accepts}};
 }
 
 // xt_nat_convert_range; masquerade_tg, redirect_tg4

@@ -54,7 +54,7 @@ class Nflog final : public Target {
     void list(std::string& out, bool) const override { append(out, ""); }
 
     ir::Action lower(const RuleContext&) const override {
-        return ir::HandOff{ir::KernelTarget{.name = "NFLOG", .info = target_info(info_)}};
+        return ir::HandOff{ir::KernelTarget{.name = "NFLOG", .info = info_bytes(info_)}};
     }
 
   private:

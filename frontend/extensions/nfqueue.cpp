@@ -54,7 +54,7 @@ class Nfqueue final : public Target {
 
     ir::Action lower(const RuleContext&) const override {
         return ir::HandOff{
-            ir::KernelTarget{.name = "NFQUEUE", .revision = 3, .info = target_info(info_), .after = ir::After::Ends}};
+            ir::KernelTarget{.name = "NFQUEUE", .revision = 3, .info = info_bytes(info_), .after = ir::After::Ends}};
     }
 
   private:

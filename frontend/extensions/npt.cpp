@@ -74,7 +74,7 @@ class Npt final : public Target {
         }
         info.src_pfx_len = static_cast<std::uint8_t>(prefix_length(prefixes_[0]->mask));
         info.dst_pfx_len = static_cast<std::uint8_t>(prefix_length(prefixes_[1]->mask));
-        return ir::HandOff{ir::CompanionTarget{.name = std::string(name_), .info = target_info(info)}};
+        return ir::HandOff{ir::CompanionTarget{.name = std::string(name_), .info = info_bytes(info)}};
     }
 
   private:

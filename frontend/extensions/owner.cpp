@@ -2,10 +2,10 @@
 // The match `owner`, revision 1 (libxt_owner.c, net/netfilter/xt_owner.c).
 #include "frontend/extensions/field_range.hpp"
 #include "frontend/extensions/guided.hpp"
+#include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
 
 #include <array>
-#include <cstring>
 #include <fmt/format.h>
 #include <grp.h>
 #include <iterator>
@@ -40,12 +40,12 @@ std::optional<guided::Span> parse_ids(std::size_t option, std::string_view text)
     } else if (const group* found = getgrnam(name.c_str())) {
         return guided::Span{found->gr_gid, found->gr_gid};
     }
-    const auto low = guided::leading_number(text, 0, kLargestId);
+    const auto low = leading_number(text, 0, kLargestId);
     if (!low) return std::nullopt;
     auto high = low;
     if (text.starts_with('-') || text.starts_with(':')) {
         text.remove_prefix(1);
-        high = guided::leading_number(text, 0, kLargestId);
+        high = leading_number(text, 0, kLargestId);
     }
     if (!high || !text.empty()) return std::nullopt;
     return guided::Span{static_cast<std::uint32_t>(*low), static_cast<std::uint32_t>(*high)};
@@ -130,10 +130,7 @@ class Owner final : public Match {
             if (used_[i]) info.match = static_cast<std::uint8_t>(info.match | kBits[i]);
             if (invert_[i]) info.invert = static_cast<std::uint8_t>(info.invert | kBits[i]);
         }
-        constexpr std::size_t kAligned = (sizeof info + 7) / 8 * 8; // XT_ALIGN
-        ir::KernelMatch match{.name = "owner", .revision = 1, .info = std::vector<std::uint8_t>(kAligned)};
-        std::memcpy(match.info.data(), &info, sizeof info);
-        return match;
+        return xtbpf::kernel_match("owner", 1, info);
     }
 
     void append_ids(std::string& out, std::size_t kind, bool numeric) const {

@@ -35,7 +35,7 @@ std::optional<std::uint16_t> resolve(const std::string& text) {
 } // namespace
 
 Result<std::uint16_t> parse_port(std::string_view text, std::string_view protocol) {
-    if (const auto number = guided::whole_number(text, 0, 0xFFFF)) return static_cast<std::uint16_t>(*number);
+    if (const auto number = parse_number(text, 0, 0xFFFF)) return static_cast<std::uint16_t>(*number);
     const std::string name(text), proto(protocol);
     if (const servent* service = getservbyname(name.c_str(), proto.empty() ? nullptr : proto.c_str()))
         return ntohs(static_cast<std::uint16_t>(service->s_port));

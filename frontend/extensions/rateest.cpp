@@ -186,7 +186,7 @@ class RateEst final : public Match {
 
     static Result<void> take_pps(const OptionUse& use, std::uint32_t& to) {
         if (use.value.empty()) return {};
-        const auto rate = guided::whole_number(use.value, 0, std::numeric_limits<std::uint32_t>::max());
+        const auto rate = parse_number(use.value, 0, std::numeric_limits<std::uint32_t>::max());
         if (!rate) return bad(fmt::format("rateest: could not parse pps `{}'", use.value));
         to = static_cast<std::uint32_t>(*rate);
         return {};

@@ -116,7 +116,7 @@ class Set final : public Match {
             return bad(fmt::format("only one of the --{}-[eq|lt|gt] is allowed", what));
         if (use.inverted && kind != 0)
             return bad(fmt::format("--{} option cannot be inverted", kOptions[use.option].name));
-        const auto value = guided::whole_number(use.value, 0, std::numeric_limits<std::uint64_t>::max());
+        const auto value = parse_number(use.value, 0, std::numeric_limits<std::uint64_t>::max());
         if (!value) return bad(fmt::format("Cannot parse {} as a counter value", use.value));
         counter = {use.inverted ? std::uint8_t{IPSET_COUNTER_NE} : kOps[kind], *value};
         return {};

@@ -54,7 +54,7 @@ class SetTarget final : public Target {
         case kMap: return take_set(use);
         case kExist: flags_ |= IPSET_FLAG_EXIST; return {};
         case kTimeout: {
-            const auto timeout = guided::whole_number(use.value, 0, kNoTimeout - 1);
+            const auto timeout = parse_number(use.value, 0, kNoTimeout - 1);
             if (!timeout)
                 return bad(fmt::format("Invalid value for option --timeout or out of range 0-{}", kNoTimeout - 1));
             timeout_ = static_cast<std::uint32_t>(*timeout);
@@ -106,8 +106,8 @@ class SetTarget final : public Target {
                                          .flags = flags_,
                                          .timeout = timeout_};
         if (given(kMap))
-            return ir::HandOff{ir::CompanionTarget{.name = "SET", .revision = 3, .info = target_info(info)}};
-        return ir::HandOff{ir::KernelTarget{.name = "SET", .revision = 3, .info = target_info(info)}};
+            return ir::HandOff{ir::CompanionTarget{.name = "SET", .revision = 3, .info = info_bytes(info)}};
+        return ir::HandOff{ir::KernelTarget{.name = "SET", .revision = 3, .info = info_bytes(info)}};
     }
 
   private:

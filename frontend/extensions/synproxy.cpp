@@ -47,7 +47,7 @@ class Synproxy final : public Target {
     // it drops or steals what begins a connection, and lets the rest go on to the next rule (synproxy_tg4, synproxy_tg6)
     ir::Action lower(const RuleContext&) const override {
         return ir::HandOff{ir::KernelTarget{
-            .name = "SYNPROXY", .info = target_info(info_), .after = ir::After::Waits, .protocol = IPPROTO_TCP}};
+            .name = "SYNPROXY", .info = info_bytes(info_), .after = ir::After::Waits, .protocol = IPPROTO_TCP}};
     }
 
   private:

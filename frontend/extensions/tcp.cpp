@@ -169,7 +169,7 @@ class Tcp final : public Match {
 
     Result<void> take_tcp_option(const OptionUse& use) {
         if (option_) return fail(ErrorKind::BadParameter, "Only one `--tcp-option' allowed");
-        const auto kind = guided::whole_number(use.value, 1, 255);
+        const auto kind = parse_number(use.value, 1, 255);
         if (!kind) return fail(ErrorKind::BadParameter, fmt::format("Bad TCP option \"{}\"", use.value));
         option_ = static_cast<std::uint8_t>(*kind);
         not_option_ = use.inverted;

@@ -57,7 +57,7 @@ class Tcpoptstrip final : public Target {
   private:
     Result<void> add(std::string_view word) {
         const auto* named = std::ranges::find(kKinds, word, &Kind::name);
-        const auto number = named != kKinds.end() ? named->number : guided::whole_number(word, 0, 255);
+        const auto number = named != kKinds.end() ? named->number : parse_number(word, 0, 255);
         if (!number) return fail(ErrorKind::BadParameter, fmt::format("Bad TCP option value \"{}\"", word));
         if (*number < 2) return fail(ErrorKind::BadParameter, "Option value may not be 0 or 1");
         if (kinds_[*number]) return fail(ErrorKind::BadParameter, fmt::format("Option \"{}\" already specified", word));

@@ -26,11 +26,11 @@ constexpr std::uint8_t kNameMask = 0x3F;
 
 Result<TosValue> parse_tos(std::string_view text) {
     std::string_view rest = text;
-    if (const auto value = guided::leading_number(rest, 0, 255)) {
+    if (const auto value = leading_number(rest, 0, 255)) {
         TosValue tos{static_cast<std::uint8_t>(*value), 0xFF};
         if (rest.starts_with('/')) {
             rest.remove_prefix(1);
-            const auto mask = guided::leading_number(rest, 0, 255);
+            const auto mask = leading_number(rest, 0, 255);
             tos.mask = static_cast<std::uint8_t>(mask.value_or(0));
             if (!mask) rest = text;
         }

@@ -49,7 +49,7 @@ class Parser {
 
     Result<std::uint32_t> number() {
         std::string_view rest = text_.substr(at_);
-        const auto number = guided::leading_number(rest, 0, ~0U);
+        const auto number = leading_number(rest, 0, ~0U);
         if (!number) return bad_at("not a number or out of range");
         at_ = text_.size() - rest.size();
         return static_cast<std::uint32_t>(*number);

@@ -26,7 +26,7 @@ class Ulog final : public Target {
         const std::string_view name = kOptions[use.option].name;
         if (use.option == kRange) {
             constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
-            const auto range = guided::whole_number(use.value, 0, kMax);
+            const auto range = parse_number(use.value, 0, kMax);
             if (!range)
                 return fail(ErrorKind::BadParameter,
                             fmt::format("ULOG: bad value for option \"--{}\", or out of range (0-{}).\n", name, kMax));

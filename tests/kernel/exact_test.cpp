@@ -4,6 +4,7 @@
 #include "datapath/fd.hpp"
 #include "datapath/self_check.hpp"
 #include "tests/random_ir.hpp"
+#include "translator/interpreter.hpp"
 #include "translator/pages.hpp"
 #include "translator/probes.hpp"
 #include "translator/table.hpp"
@@ -41,7 +42,7 @@ void compare(Family family, std::uint64_t seed, const testing::TableShape& shape
             if (packet.bytes.size() > kMostBytes) continue;
             const Result<std::uint32_t> answer = dry_run(hook.main.get(), packet.view, packet.bytes);
             ASSERT_TRUE(answer) << answer.error().message;
-            ASSERT_EQ(*answer, expected_dry_run(table, hook.hook, packet.view, packet.bytes))
+            ASSERT_EQ(*answer, dry_run_answer(interpret(table, hook.hook, packet.view, packet.bytes)))
                 << "seed " << seed << " packet " << count << " at " << name(hook.hook) << ": "
                 << describe(packet.view, family) << "\n"
                 << ir::dump(table);

@@ -4,6 +4,7 @@
 #include "tests/random_ir.hpp"
 #include "tests/shapes.hpp"
 #include "translator/classify/classify.hpp"
+#include "translator/interpreter.hpp"
 
 #include <gtest/gtest.h>
 #include <numeric>
@@ -29,7 +30,7 @@ void random_tables(Family family, std::uint64_t seeds, const TableShape& shape, 
             const Hook hook = hooks_of(TableId::Filter)[random.below(3)];
             const Packet packet = random_packet(random, table, hook);
             ASSERT_EQ(walk_dry_run(table, image, hook, packet.view, packet.bytes),
-                      interpreted_dry_run(table, hook, packet.view, packet.bytes))
+                      dry_run_answer(interpret(table, hook, packet.view, packet.bytes)))
                 << "seed " << seed << " packet " << count << " at " << name(hook);
         }
     }
@@ -52,7 +53,7 @@ TEST_P(Classify, EveryShape) {
                 for (int count = 0; count < 1500; ++count) {
                     const xt_view view = shaped_packet(random, table);
                     ASSERT_EQ(walk_dry_run(table, image, Hook::Forward, view, {}),
-                              interpreted_dry_run(table, Hook::Forward, view, {}))
+                              dry_run_answer(interpret(table, Hook::Forward, view, {})))
                         << name(shape) << ' ' << size << " packet " << count;
                 }
             }

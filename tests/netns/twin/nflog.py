@@ -25,6 +25,20 @@ def attributes(data):
     return found
 
 
+def messages(sock):
+    """(type, attributes) of all nfnetlink messages that wait."""
+    sock.setblocking(False)
+    try:
+        while True:
+            data = sock.recv(1 << 17)
+            while len(data) >= 16:
+                length, kind = struct.unpack_from("=IH", data)
+                yield kind, attributes(data[20:length])
+                data = data[length + -length % 4:]
+    except BlockingIOError:
+        return
+
+
 class Listener:
     def __init__(self, namespace, group):
         with namespace.entered():
@@ -43,18 +57,7 @@ class Listener:
 
     def close(self):
         """All that came so far, in order: (prefix, packet)."""
-        self._socket.setblocking(False)
-        logged = []
-        try:
-            while True:
-                data = self._socket.recv(1 << 17)
-                while len(data) >= 16:
-                    length, kind = struct.unpack_from("=IH", data)
-                    if kind == _PACKET:
-                        found = attributes(data[20:length])
-                        logged.append((found.get(_PREFIX, b"").rstrip(b"\0").decode(), found.get(_PAYLOAD, b"").hex()))
-                    data = data[length + -length % 4:]
-        except BlockingIOError:
-            pass
+        logged = [(found.get(_PREFIX, b"").rstrip(b"\0").decode(), found.get(_PAYLOAD, b"").hex())
+                  for kind, found in messages(self._socket) if kind == _PACKET]
         self._socket.close()
         return logged

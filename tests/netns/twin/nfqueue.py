@@ -4,7 +4,7 @@
 import socket
 import struct
 
-from .nflog import attribute, attributes
+from .nflog import attribute, messages
 
 ACCEPT, DROP, REPEAT = 1, 0, 4
 _NETLINK_NETFILTER = 12
@@ -36,18 +36,7 @@ class Queue:
 
     def serve(self, judge):
         """Judges all that waits: `judge(hook, mark, packet)` gives a verdict, or one with a new mark. What came, in order."""
-        self._socket.setblocking(False)
-        came = []
-        try:
-            while True:
-                data = self._socket.recv(1 << 17)
-                while len(data) >= 16:
-                    length, kind = struct.unpack_from("=IH", data)
-                    if kind == _PACKET:
-                        came.append(self._judge(attributes(data[20:length]), judge))
-                    data = data[length + -length % 4:]
-        except BlockingIOError:
-            return came
+        return [self._judge(found, judge) for kind, found in messages(self._socket) if kind == _PACKET]
 
     def _judge(self, found, judge):
         identity, _, hook = struct.unpack_from("!IHB", found[_PACKET_HDR])

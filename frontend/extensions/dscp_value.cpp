@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "frontend/extensions/dscp_classes.hpp"
+#include "frontend/extensions/dscp_value.hpp"
 
 #include <cctype>
 #include <fmt/format.h>
@@ -7,7 +7,9 @@
 
 namespace xtbpf {
 
-Result<std::uint8_t> parse_dscp_class(std::string_view name) {
+namespace {
+
+Result<std::uint8_t> parse_class(std::string_view name) {
     std::string upper;
     for (const char c : name)
         upper += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
@@ -24,6 +26,22 @@ Result<std::uint8_t> parse_dscp_class(std::string_view name) {
     if (upper.size() == 4 && upper.starts_with("AF") && klass > 0 && drop > 0)
         return static_cast<std::uint8_t>(klass * 8 + drop * 2);
     return fail(ErrorKind::BadParameter, fmt::format("Invalid DSCP value `{}'", name));
+}
+
+} // namespace
+
+Result<void> DscpValue::number(guided::Names names, std::string_view text) {
+    const auto value = guided::number(names, text, 0, 63);
+    if (!value) return std::unexpected(value.error());
+    number_ = static_cast<std::uint8_t>(*value);
+    return {};
+}
+
+Result<void> DscpValue::name(std::string_view text) {
+    const auto value = parse_class(text);
+    if (!value) return std::unexpected(value.error());
+    class_ = *value;
+    return {};
 }
 
 } // namespace xtbpf
