@@ -50,6 +50,20 @@ TEST(Restore, CanonicalForms) {
     EXPECT_EQ(canonical("-p icmpv6", "ip6tables"), "-p ipv6-icmp");
 }
 
+TEST(Commands, WhatChangesNothingCommitsNothing) {
+    MemoryBackend backend;
+    run(backend, "iptables -N x");
+    const int before = backend.commits;
+    EXPECT_EQ(run(backend, "iptables -F x").code, 0);
+    EXPECT_EQ(run(backend, "iptables -Z x").code, 0);
+    EXPECT_EQ(run(backend, "iptables -F").code, 0);
+    EXPECT_EQ(backend.commits, before);
+    EXPECT_EQ(run(backend, "iptables -Z INPUT").code, 0); // its policy has counters
+    run(backend, "iptables -A x -j DROP");
+    EXPECT_EQ(run(backend, "iptables -F x").code, 0);
+    EXPECT_EQ(backend.commits, before + 3);
+}
+
 TEST(Restore, SeveralAddressesMakeSeveralRules) {
     MemoryBackend backend;
     EXPECT_EQ(run(backend, "iptables -A INPUT -s 1.1.1.1,2.2.2.2 -d 3.3.3.3,4.4.4.0/24 -j DROP").code, 0);

@@ -38,7 +38,7 @@ CLIENTS = [Client("ferm", _PREPARE, [
     "ferm /etc/ferm/ferm.conf",
     "ferm --noexec --lines /etc/router.ferm | grep -v '^#'",
     "ferm /etc/router.ferm",
-    "ferm --slow /etc/ferm/ferm.conf",
+    "ferm --slow --domain ip /etc/ferm/ferm.conf",
     "ferm --domain ip /etc/router.ferm",
     "echo no | ferm --interactive --timeout 1 /etc/ferm/ferm.conf",
     "ferm --flush /etc/router.ferm",

@@ -6,7 +6,7 @@ from . import Client
 _RULES = r"""
 iptables-restore <<'END'
 *filter
-:INPUT DROP [0:0]
+:INPUT ACCEPT [0:0]
 :FORWARD DROP [0:0]
 :OUTPUT ACCEPT [0:0]
 :guests - [0:0]
@@ -39,13 +39,14 @@ _PERSISTENT = Client("netfilter-persistent", _RULES, [
 ])
 
 _APPLY = Client("iptables-apply", _RULES + r"""
-iptables-save | sed 's/ACCEPT \[/DROP [/; /the three/d; /^# /d' > /etc/new.v4
+iptables-save | sed 's/:INPUT ACCEPT/:INPUT DROP/; /the three/d; /^# /d' > /etc/new.v4
 printf '*filter\n-A INPUT -j ACCEPT\n-A INPUT -j NOSUCH\nCOMMIT\n' > /etc/bad.v4
 printf '#!/bin/sh\niptables -I INPUT -s 203.0.113.1 -j DROP\niptables -N more\n' > /etc/run
 chmod +x /etc/run
+rm -f /etc/init.d/fail2ban # it would be stopped and started
 """, [
-    "iptables-apply -t 1 /etc/new.v4",                                # nobody answers: the old rules come back
-    "(sleep 0.5; iptables -S INPUT; sleep 1) & iptables-apply -t 1 /etc/new.v4; wait",
+    # Nobody answers: the old rules come back.
+    "{ sleep 1; iptables -w -S; sleep 2; } > /run/seen & { sleep 4; } | iptables-apply -t 2 /etc/new.v4; wait; cat /run/seen",
     "iptables-apply /etc/bad.v4",
     "echo n | iptables-apply -c /etc/run",
     "echo y | iptables-apply -w /etc/saved.v4 -c /etc/run && grep -c '^-A' /etc/saved.v4",

@@ -56,7 +56,7 @@ class Place:
         self._holder.wait()
         self._holder.stdout.close()
 
-    def run(self, text, timeout=60):
+    def run(self, text, timeout=300):
         """(exit code, output, errors) of shell text."""
         done = subprocess.run(["nsenter", "-t", str(self._holder.pid), "--net", "--mount", "sh", "-c", text], env=self._environment,
                               cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False)
