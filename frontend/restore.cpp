@@ -69,7 +69,7 @@ Diagnosed<void> Restore::finish() {
 }
 
 Diagnosed<void> Restore::begin_table(std::string_view rest) {
-    auto lock = XtablesLock::take(options_.wait);
+    auto lock = options_.locked ? XtablesLock::take(options_.wait) : XtablesLock();
     if (!lock) return std::unexpected(std::move(lock.error()));
     const auto wanted = next_word(rest);
     if (wanted.empty())

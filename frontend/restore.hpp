@@ -18,6 +18,7 @@ struct RestoreOptions {
     bool counters = false, noflush = false, test = false;
     int verbose = 0, wait = 0;
     std::optional<std::string> only_table;
+    bool locked = true; // takes the lock; not where nothing is put in force
 };
 
 class Restore {

@@ -232,6 +232,13 @@ std::string quoted(std::string_view text) {
     return out + '"';
 }
 
+std::string dump(const Predicate& predicate, Family family) {
+    const Table table{.family = family, .id = {}, .chains = {}};
+    std::string out;
+    std::visit(Text(table, out), predicate);
+    return out.substr(1);
+}
+
 std::string dump(const Table& table) {
     std::string out = fmt::format("table {} {}\n", xtbpf::name(table.family), xtbpf::name(table.id));
     Text text(table, out);

@@ -30,8 +30,12 @@ class Walk {
             }
             const ir::Rule& rule = chain.rules[at_.rule];
             const Outcome outcome = matches(rule);
-            if (outcome == Outcome::Hotdrop) {
-                trace_.hotdrop = true;
+            if (outcome == Outcome::Unknown && changes_nothing(rule.action)) {
+                ++at_.rule;
+                continue;
+            }
+            if (outcome == Outcome::Hotdrop || outcome == Outcome::Unknown) {
+                (outcome == Outcome::Hotdrop ? trace_.hotdrop : trace_.unknown) = true;
                 return trace_;
             }
             if (outcome == Outcome::False) {
@@ -56,12 +60,33 @@ class Walk {
         std::size_t rule = 0;
     };
 
+    // Whether the walk and the packet are the same afterwards, be the rule true or false.
+    static bool changes_nothing(const ir::Action& action) {
+        if (const auto* off = std::get_if<ir::HandOff>(&action))
+            return ir::after(off->effect) == ir::After::Next && ir::writes(off->effect) == 0;
+        return std::holds_alternative<ir::Continue>(action);
+    }
+
+    Outcome evaluate(const ir::Predicate& predicate) const {
+        if (env_.judge)
+            if (const auto judged = env_.judge(predicate)) return *judged;
+        return xtbpf::evaluate(predicate, table_.family, view_, bytes_, env_);
+    }
+
+    // A rule with an unknown predicate is false all the same if another one is.
     Outcome matches(const ir::Rule& rule) const {
-        for (const ir::Predicate& predicate : rule.predicates)
-            if (const Outcome outcome = evaluate(predicate, table_.family, view_, bytes_, env_);
-                outcome != Outcome::True)
-                return outcome;
-        return Outcome::True;
+        std::optional<std::size_t> unknown;
+        for (std::size_t at = 0; at < rule.predicates.size(); ++at) {
+            const Outcome outcome = evaluate(rule.predicates[at]);
+            if (outcome == Outcome::False || (outcome == Outcome::Hotdrop && !unknown)) return tell(outcome, at);
+            if (outcome != Outcome::True && !unknown) unknown = at;
+        }
+        return unknown ? tell(Outcome::Unknown, *unknown) : tell(Outcome::True, rule.predicates.size());
+    }
+
+    Outcome tell(Outcome outcome, std::size_t deciding) const {
+        if (env_.step) env_.step({at_.chain, at_.rule, stack_.size(), outcome, deciding});
+        return outcome;
     }
 
     Next act(const ir::Action& action) {
@@ -72,6 +97,7 @@ class Walk {
         if (const auto* off = std::get_if<ir::HandOff>(&action)) {
             if (!needs_) needs_ = hook_needs(table_, hook_);
             trace_.effects.push_back(effect_number(*needs_, off->effect));
+            if (env_.effect) env_.effect(off->effect);
             if (ir::ends(off->effect)) return end(ir::after(off->effect) == ir::After::Accepts);
         }
         return Next::Rule;
@@ -101,6 +127,7 @@ class Walk {
 
     Trace policy(std::uint32_t builtin) {
         const ir::Builtin& end = *table_.chains[builtin].builtin;
+        if (env_.step) env_.step({builtin, table_.chains[builtin].rules.size(), 0, Outcome::True, 0});
         trace_.accept = end.accept;
         trace_.path.push_back(end.slot);
         return trace_;
@@ -125,7 +152,7 @@ class Walk {
 Trace interpret(const ir::Table& table, Hook hook, const xt_view& view, std::span<const std::uint8_t> bytes,
                 const Environment& env) {
     const auto builtin = builtin_chain(table, hook);
-    if (!builtin) return Trace{.accept = true, .hotdrop = false, .path = {}, .effects = {}};
+    if (!builtin) return Trace{.accept = true, .path = {}, .effects = {}};
     return Walk(table, hook, view, bytes, env).run(*builtin);
 }
 

@@ -20,6 +20,7 @@ struct Subcommand {
     int (*run)(const Arguments& arguments);
 };
 
+int run_explain(const Arguments& arguments);
 int run_status(const Arguments& arguments);
 
 // "xtbpf: MESSAGE" on stderr; the exit code that belongs to the error's kind.

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::array kSubcommands{
     Subcommand{"status", "where the rules run and why, on which devices, at what cost of memory", run_status},
+    Subcommand{"explain", "a packet's way through the rules, and which rule decides", run_explain},
 };
 
 std::string usage() {
