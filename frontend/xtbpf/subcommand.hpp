@@ -21,7 +21,9 @@ struct Subcommand {
 };
 
 int run_explain(const Arguments& arguments);
+int run_metrics(const Arguments& arguments);
 int run_status(const Arguments& arguments);
+int run_verify(const Arguments& arguments);
 
 // "xtbpf: MESSAGE" on stderr; the exit code that belongs to the error's kind.
 int complain(const Error& error);

@@ -92,10 +92,15 @@ TEST(Explain, FollowsTranslation) {
 }
 
 TEST(Explain, FollowsMarks) {
-    const std::string told = ask({"mangling.rules", "tcp syn src 10.1.2.3 dst 203.0.113.1 sport 4 dport 80 state NEW", "eth0",
-                                  "eth1", {}, true});
-    EXPECT_NE(told.find("- mangle:PREROUTING:rule:2  -m mark ! --mark 0x0 -j ACCEPT   (mark!=0x0: the packet has 0x0)"),
-              std::string::npos)
+    const std::string told = ask({"mangling.rules",
+                                  "tcp syn src 10.1.2.3 dst 203.0.113.1 sport 4 dport 80 state NEW",
+                                  "eth0",
+                                  "eth1",
+                                  {},
+                                  true});
+    EXPECT_NE(
+        told.find("- mangle:PREROUTING:rule:2   -m mark ! --mark 0x0 -j ACCEPT   (mark!=0x0: the packet has 0x0)"),
+        std::string::npos)
         << told;
 }
 

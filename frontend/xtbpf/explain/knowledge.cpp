@@ -89,7 +89,8 @@ void Knowledge::copy_connection(const Knowledge& from) {
 }
 
 bool Knowledge::tells(const ir::Predicate& predicate, const xt_view& view) const {
-    if ((reads(predicate) & forgotten_) != 0) return false;
+    // A header isn't taken away by what changes a packet's length.
+    if ((reads(predicate) & forgotten_) != 0 && !std::holds_alternative<ir::HeaderTest>(predicate)) return false;
     return std::visit(Asking{*this, view}, predicate);
 }
 

@@ -88,19 +88,24 @@ Result<Rules> rules_of_file(const std::string& path, Family family) {
     return restore(file, family);
 }
 
+Result<RuleTable> rule_table(const StoredTable& table) {
+    auto linked = link(table);
+    if (!linked) return std::unexpected(linked.error());
+    // Accounts are complete: this only copies them into the IR.
+    if (auto assigned = assign_accounts(linked->stored, linked->program, &table); !assigned)
+        return std::unexpected(assigned.error());
+    return RuleTable{std::move(linked->stored), std::move(linked->program)};
+}
+
 Result<Rules> rules_in_force(Family family) {
     Rules rules;
     for (const TableId id : kTables) {
         auto store = read_store(family, id);
         if (!store) return std::unexpected(store.error());
         if (!*store) continue;
-        const StoredTable& table = (*store)->table;
-        auto linked = link(table);
-        if (!linked) return std::unexpected(linked.error());
-        // Accounts are complete: this only copies them into the IR.
-        if (auto assigned = assign_accounts(linked->stored, linked->program, &table); !assigned)
-            return std::unexpected(assigned.error());
-        rules.push_back({std::move(linked->stored), std::move(linked->program)});
+        auto table = rule_table((*store)->table);
+        if (!table) return std::unexpected(table.error());
+        rules.push_back(std::move(*table));
     }
     return rules;
 }

@@ -17,6 +17,9 @@ struct RuleTable {
 };
 using Rules = std::vector<RuleTable>; // of one family
 
+// A table as it is stored, lowered.
+Result<RuleTable> rule_table(const StoredTable& table);
+
 // What iptables-restore (ip6tables-restore) would make of the file; "-": the standard input. Sets needn't exist.
 Result<Rules> rules_of_file(const std::string& path, Family family);
 

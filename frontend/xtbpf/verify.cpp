@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// xtbpf verify: do the loaded programs do what the stored rules say? The rules are lowered again from their text, and both the
+// interpreter and the programs (BPF_PROG_TEST_RUN, dry: nothing is counted) judge packets aimed at each rule's boundaries.
+#include "datapath/loaded_programs.hpp"
+#include "datapath/self_check.hpp"
+#include "frontend/xtbpf/command_line.hpp"
+#include "frontend/xtbpf/explain/rules.hpp"
+#include "frontend/xtbpf/json.hpp"
+#include "frontend/xtbpf/words.hpp"
+#include "translator/interpreter.hpp"
+#include "translator/probes.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace xtbpf::tool {
+
+namespace {
+
+constexpr std::uint32_t kProbes = 10000;
+constexpr int kTries = 5;
+
+struct Verdict {
+    Family family;
+    TableId table;
+    std::string chain; // empty: the whole table
+    std::uint32_t program = 0;
+    std::size_t packets = 0;
+    std::string trouble; // empty: all is well
+};
+
+void verify_hook(const ir::Table& table, const HookProgram& loaded, std::size_t limit, Verdict& verdict) {
+    for (const xt_view& view : probes(table, loaded.hook, limit)) {
+        const auto answer = dry_run(loaded.program.get(), view, {});
+        if (!answer) {
+            verdict.trouble = answer.error().message;
+            return;
+        }
+        ++verdict.packets;
+        if (*answer == dry_run_answer(interpret(table, loaded.hook, view, {}))) continue;
+        verdict.trouble = "the program and the rules disagree on " + describe(view, table.family);
+        return;
+    }
+}
+
+std::vector<Verdict> verify_store(const CurrentStore& store, std::size_t limit) {
+    const Family family = store.table.family;
+    const TableId table = store.table.id;
+    const auto rules = rule_table(store.table);
+    if (!rules) return {{family, table, "", 0, 0, rules.error().message}};
+    std::vector<Verdict> out;
+    if (!store.whole) out.push_back({family, table, "", 0, 0, "a hook has lost its rule in nf_tables"});
+    const auto programs = hook_programs(store);
+    for (const Hook hook : hooks_of(table)) {
+        Verdict& verdict = out.emplace_back(Verdict{family, table, std::string(name(hook)), 0, 0, ""});
+        const auto loaded = std::ranges::find(programs, hook, &HookProgram::hook);
+        if (loaded == programs.end()) {
+            verdict.trouble = "no program is loaded";
+            continue;
+        }
+        verdict.program = loaded->id;
+        verify_hook(rules->program, *loaded, limit, verdict);
+    }
+    return out;
+}
+
+bool well(const std::vector<Verdict>& verdicts) {
+    return std::ranges::all_of(verdicts, [](const Verdict& each) { return each.trouble.empty(); });
+}
+
+// A commit in between would make the rules of one generation meet the programs of another.
+Result<std::vector<Verdict>> verify_table(Family family, TableId table, std::size_t limit) {
+    for (int attempt = 1;; ++attempt) {
+        const auto store = read_store(family, table);
+        if (!store) {
+            if (store.error().kind == ErrorKind::Denied) return std::unexpected(store.error());
+            return std::vector<Verdict>{{family, table, "", 0, 0, store.error().message}};
+        }
+        if (!*store) return std::vector<Verdict>{};
+        std::vector<Verdict> verdicts = verify_store(**store, limit);
+        if (well(verdicts) || attempt == kTries) return verdicts;
+        const auto again = read_store(family, table);
+        if (again && *again && (*again)->tag == (*store)->tag) return verdicts;
+    }
+}
+
+std::string text(const std::vector<Verdict>& verdicts) {
+    if (verdicts.empty()) return "No rules: no table has been touched in this network namespace.\n";
+    std::string out;
+    for (const Verdict& each : verdicts) {
+        out += fmt::format("{} -t {}{}{}: ", command_word(each.family), name(each.table), each.chain.empty() ? "" : " ",
+                           each.chain);
+        out += each.trouble.empty()
+                   ? fmt::format("program {} does what the rules say with {} packets\n", each.program, each.packets)
+                   : fmt::format("WRONG: {}\n", each.trouble);
+    }
+    return out;
+}
+
+std::string json(const std::vector<Verdict>& verdicts) {
+    Json chains = Json::array();
+    for (const Verdict& each : verdicts)
+        chains.push_back({{"family", name(each.family)},
+                          {"table", name(each.table)},
+                          {"chain", each.chain},
+                          {"program", each.program},
+                          {"packets", each.packets},
+                          {"well", each.trouble.empty()},
+                          {"trouble", each.trouble}});
+    return line({{"well", well(verdicts)}, {"chains", std::move(chains)}});
+}
+
+} // namespace
+
+int run_verify(const Arguments& arguments) {
+    CommandLine line(
+        "verify [OPTION...]",
+        "Compares the loaded programs with the rules they were made of: both judge packets that are aimed at\n"
+        "each rule's boundaries. Nothing is counted, no traffic is touched. Exit code 1 if anything is wrong.");
+    line.options()("packets", boost::program_options::value<std::uint32_t>()->value_name("N"),
+                   "at most so many for a chain (default: 10000)")("json", "JSON instead of text");
+    if (const auto code = line.parse(arguments)) return *code;
+    const std::uint32_t limit = line.get<std::uint32_t>("packets").value_or(kProbes);
+    if (limit == 0) return line.misused("--packets 0 would verify nothing");
+    std::vector<Verdict> verdicts;
+    for (const Family family : {Family::V4, Family::V6})
+        for (const TableId table : kTables) {
+            auto some = verify_table(family, table, limit);
+            if (!some) return complain(some.error());
+            std::ranges::move(*some, std::back_inserter(verdicts));
+        }
+    fmt::print("{}", line.has("json") ? json(verdicts) : text(verdicts));
+    return well(verdicts) ? kDone : kFailed;
+}
+
+} // namespace xtbpf::tool
