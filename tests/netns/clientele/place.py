@@ -6,16 +6,25 @@ import os
 import shlex
 import subprocess
 
-from .packages import ROOT, UNPACKED
+from .packages import UNPACKED
 
-_SETTLE = r"""
+_OVERLAY = r"""
 set -e
 mount -t tmpfs run /run
+mkdir -p /run/none/etc /run/none/usr /run/none/var
 for directory in etc usr var; do
     mkdir -p /run/over/$directory/upper /run/over/$directory/work
-    mount -t overlay clients -o "lowerdir=$CLIENTS/$directory:/$directory,upperdir=/run/over/$directory/upper,workdir=/run/over/$directory/work" /$directory
+    mount -t overlay clients -o "lowerdir=$BELOW/$directory:/$directory,upperdir=/run/over/$directory/upper,workdir=/run/over/$directory/work" /$directory
 done
-cp -r "$CLIENTS/lib/." /usr/lib/
+ip link set lo up
+ip link add eth0 type veth peer name eth1
+ip address add 192.0.2.1/24 dev eth0
+ip link set eth0 up
+ip link set eth1 up
+"""
+
+_CLIENTS = r"""
+cp -r "$BELOW/lib/." /usr/lib/
 for variant in iptables ip6tables; do
     for applet in '' -save -restore; do
         case $WHERE in
@@ -27,23 +36,17 @@ for variant in iptables ip6tables; do
     done
 done
 rm -f /usr/sbin/nft /usr/bin/systemctl # no client goes another way
-ip link set lo up
-ip link add eth0 type veth peer name eth1
-ip address add 192.0.2.1/24 dev eth0
-ip link set eth0 up
-ip link set eth1 up
-echo settled
-exec cat
 """
 
 
 class Place:
-    """A context. `where`: "legacy", or a directory with our programs."""
+    """A context. `where`: "legacy", or a directory with our programs; None: this machine as it is, without clients."""
 
     def __init__(self, where):
         self._environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/root",
-                             "CLIENTS": os.path.join(UNPACKED, "root"), "TREE": ROOT, "WHERE": where}
-        self._holder = subprocess.Popen(["unshare", "--net", "--mount", "sh", "-c", _SETTLE], env=self._environment, text=True,
+                             "BELOW": os.path.join(UNPACKED, "root") if where else "/run/none", "WHERE": where or ""}
+        settle = _OVERLAY + (_CLIENTS if where else "") + "echo settled; exec cat"
+        self._holder = subprocess.Popen(["unshare", "--net", "--mount", "sh", "-c", settle], env=self._environment, text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         if self._holder.stdout.readline() != "settled\n":
             raise RuntimeError("no place for clients: see above")
