@@ -110,6 +110,10 @@ Result<void> BpfObject::use_map(const std::string& name, int fd) {
     return {};
 }
 
+void BpfObject::set_value_size(const std::string& map, std::uint32_t bytes) {
+    bpf_map__set_value_size(bpf_object__find_map_by_name(object_.get(), map.c_str()), bytes);
+}
+
 void BpfObject::leave_out_map(const std::string& name) {
     bpf_map__set_autocreate(bpf_object__find_map_by_name(object_.get(), name.c_str()), false);
 }
@@ -177,6 +181,12 @@ int BpfObject::program(const std::string& name) const {
 
 int BpfObject::map(const std::string& name) const {
     return bpf_map__fd(bpf_object__find_map_by_name(object_.get(), name.c_str()));
+}
+
+Result<void> BpfObject::set_value(const std::string& map, std::span<const std::uint8_t> bytes) {
+    const std::uint32_t zero = 0;
+    if (bpf_map_update_elem(this->map(map), &zero, bytes.data(), BPF_ANY) == 0) return {};
+    return fail(ErrorKind::Refused, fmt::format("writing the map {}: {}", map, std::strerror(errno)));
 }
 
 } // namespace xtbpf

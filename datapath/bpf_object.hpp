@@ -29,6 +29,7 @@ class BpfObject {
     // Without pages they are left out.
     Result<void> use_pages(const std::string& prefix, const std::vector<int>& pages);
     Result<void> use_map(const std::string& name, int fd);
+    void set_value_size(const std::string& map, std::uint32_t bytes);
     void leave_out_map(const std::string& name); // nothing that the verifier can reach may use it
 
     // The object's constant of that name (one struct in .rodata).
@@ -41,6 +42,7 @@ class BpfObject {
 
     int program(const std::string& name) const; // its fd, valid as long as this object
     int map(const std::string& name) const;
+    Result<void> set_value(const std::string& map, std::span<const std::uint8_t> bytes); // of the first and only entry
 
   private:
     struct Close {

@@ -6,6 +6,7 @@
 #include "datapath/kernel_info.hpp"
 #include "datapath/verifier_log.hpp"
 #include "translator/codegen/chains.hpp"
+#include "translator/codegen/guards.hpp"
 #include "translator/codegen/record_programs.hpp"
 #include "translator/placement.hpp"
 #include "translator/record.h"
@@ -60,6 +61,13 @@ Result<void> fill(xt_exact_config& config, const ir::Table& table, const std::ve
     if (!type) return std::unexpected(type.error());
     config.nf_conn_id = *type;
     return {};
+}
+
+std::optional<classify::Image> image_of(const ir::Table& table, const std::vector<HookPrograms>& hooks) {
+    std::vector<classify::Root> roots;
+    for (const HookPrograms& hook : hooks)
+        if (hook.walked) roots.push_back({hook.hook, &hook.needs});
+    return roots.empty() ? std::nullopt : classify::build_image(table, roots);
 }
 
 Fd duplicate(int fd) { return Fd{::fcntl(fd, F_DUPFD_CLOEXEC, 0)}; }
@@ -142,15 +150,26 @@ anchor::HookPlan ExactPrograms::plan(const HookPrograms& hook) const {
 
 Result<ExactPrograms> load_exact(const ir::Table& table, const std::vector<int>& counters,
                                  const std::vector<int>& limits) {
+    return load_exact_coded(table, counters, limits, kMostCode);
+}
+
+Result<ExactPrograms> load_exact_coded(const ir::Table& table, const std::vector<int>& counters,
+                                       const std::vector<int>& limits, std::uint64_t most_code) {
     ExactPrograms programs;
-    std::vector<codegen::Program> code;
     for (Hook hook : hooks_of(table.id)) {
         HookPrograms& one = programs.hooks.emplace_back();
         one.hook = hook;
         one.needs = hook_needs(table, hook);
+        one.walked = codegen::code_size(table, hook) > most_code;
+    }
+    const std::optional<classify::Image> image = image_of(table, programs.hooks);
+    std::vector<codegen::Program> code;
+    for (HookPrograms& one : programs.hooks) {
         codegen::HookOptions options;
         options.clock = kernel_clock();
-        Result<codegen::Program> compiled = codegen::compile_hook(table, hook, one.needs, options);
+        one.walked = one.walked && image;
+        Result<codegen::Program> compiled = one.walked ? codegen::compile_walk(table, one.hook, *image, options)
+                                                       : codegen::compile_hook(table, one.hook, one.needs, options);
         if (!compiled) return std::unexpected(compiled.error());
         one.instructions = compiled->instructions();
         code.push_back(std::move(*compiled));
@@ -163,6 +182,13 @@ Result<ExactPrograms> load_exact(const ir::Table& table, const std::vector<int>&
     Result<void> done = fill(config, table, programs.hooks);
     const bool recorded = config.stops || config.effects;
     if (!recorded) object->leave_out_map("xt_records");
+    if (image) {
+        config.image_bytes = static_cast<std::uint32_t>(image->bytes.size());
+        programs.image_bytes = image->bytes.size();
+        object->set_value_size("xt_image", config.image_bytes);
+    } else {
+        object->leave_out_map("xt_image");
+    }
     if (std::ranges::none_of(code, [](const codegen::Program& one) { return one.deep; }))
         object->leave_out_map("xt_stacks");
     if (done) done = object->use_pages("xt_counters", counters);
@@ -173,6 +199,7 @@ Result<ExactPrograms> load_exact(const ir::Table& table, const std::vector<int>&
         if (done && hook.needs.stops != 0) done = object->include(again_name(hook.hook), "classify", {&code[index]});
     }
     if (done) done = object->load();
+    if (done && image) done = object->set_value("xt_image", image->bytes);
     if (!done) return std::unexpected(done.error());
 
     for (HookPrograms& hook : programs.hooks) {

@@ -25,6 +25,7 @@ struct HookPrograms {
     };
     std::vector<Companion> companions; // per companion target
     std::size_t instructions = 0;      // generated, without the runtime's
+    bool walked = false;               // its chains are data
 
     bool needs_kernel() const { return !needs.effects.empty() || !needs.kernel_matches.empty(); }
 };
@@ -38,6 +39,7 @@ struct SidePrograms {
 struct ExactPrograms {
     std::vector<HookPrograms> hooks; // in hook order
     SidePrograms side;               // if some hook needs the kernel
+    std::size_t image_bytes = 0;     // of the chains that are data
 
     anchor::HookPlan plan(const HookPrograms& hook) const; // file descriptors stay this object's
 };
@@ -46,5 +48,11 @@ struct ExactPrograms {
 // file descriptors in page order. Refused with what was tried, errno and the verifier's last lines.
 Result<ExactPrograms> load_exact(const ir::Table& table, const std::vector<int>& counters,
                                  const std::vector<int>& limits);
+
+// A hook's chains become code up to so many instructions; longer ones are data, an image that is walked (translator/classify),
+// unless they nest too deep for that.
+inline constexpr std::uint64_t kMostCode = 6000;
+Result<ExactPrograms> load_exact_coded(const ir::Table& table, const std::vector<int>& counters,
+                                       const std::vector<int>& limits, std::uint64_t most_code);
 
 } // namespace xtbpf

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A table run through an image, with guards done as the generated code does them: compared with the interpreter.
+// A table run through an image, its guards evaluated by the interpreter.
 #pragma once
 
+#include "tests/random.hpp"
 #include "translator/classify/walk.hpp"
 #include "translator/tables.hpp"
 
@@ -9,8 +10,11 @@
 
 namespace xtbpf::testing {
 
-// As dry_run_answer of the interpreter.
+// All chains of the table.
+classify::Image whole_image(const ir::Table& table);
+
+// As dry_run_answer of the interpreter. `stops`: the traversal stops at some guards and effects, and is resumed.
 std::uint32_t walk_dry_run(const ir::Table& table, const classify::Image& image, Hook hook, xt_view view,
-                           std::span<const std::uint8_t> bytes);
+                           std::span<const std::uint8_t> bytes, Random* stops = nullptr);
 
 } // namespace xtbpf::testing

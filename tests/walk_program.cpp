@@ -23,7 +23,7 @@ namespace xtbpf::testing {
 namespace {
 
 struct WalkConfig { // struct walk_config
-    std::uint32_t image_bytes, ipv6, chain, walks;
+    std::uint32_t image_bytes, ipv6, walks;
 };
 
 std::unexpected<Error> failed(const char* what, int error) {
@@ -32,8 +32,7 @@ std::unexpected<Error> failed(const char* what, int error) {
 
 } // namespace
 
-Result<WalkProgram> WalkProgram::load(const classify::Image& image, std::uint32_t chain, std::span<const xt_view> views,
-                                      bool walks) {
+Result<WalkProgram> WalkProgram::load(const classify::Image& image, std::span<const xt_view> views, bool walks) {
     if (std::getenv("XTBPF_LIBBPF_LOG") == nullptr) libbpf_set_print(nullptr);
     WalkProgram program;
     LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "xt_walk");
@@ -49,15 +48,14 @@ Result<WalkProgram> WalkProgram::load(const classify::Image& image, std::uint32_
         if (name == "views" || name == "results") bpf_map__set_max_entries(map, program.packets_);
         if (name == "xt_image") bpf_map__set_value_size(map, static_cast<std::uint32_t>(image.bytes.size()));
         if (name.ends_with(".rodata")) {
-            const WalkConfig config{static_cast<std::uint32_t>(image.bytes.size()), image.family == Family::V6, chain,
-                                    walks};
+            const WalkConfig config{static_cast<std::uint32_t>(image.bytes.size()), image.family == Family::V6, walks};
             std::size_t size = 0;
             auto* data = static_cast<std::uint8_t*>(const_cast<void*>(bpf_map__initial_value(map, &size)));
             // The one struct whose first word is XT's default size.
             for (std::size_t at = 0; at + sizeof config <= size; at += 4) {
                 WalkConfig found;
                 std::memcpy(&found, data + at, sizeof found);
-                if (found.image_bytes == 4096 && found.ipv6 == 0 && found.chain == 0 && found.walks == 0)
+                if (found.image_bytes == 4096 && found.ipv6 == 0 && found.walks == 0)
                     std::memcpy(data + at, &config, sizeof config);
             }
         }
@@ -94,16 +92,14 @@ std::vector<std::uint32_t> WalkProgram::results() const {
     return results;
 }
 
-std::uint32_t walk_result(const classify::Image& image, std::uint32_t chain, const xt_view& packet) {
+std::uint32_t walk_result(const classify::Image& image, const xt_view& packet) {
     xt_view view = packet;
-    xt_place place{};
-    view.path_hash = 0;
-    classify::WalkResult walk = classify::start(image, view, place, chain);
-    for (int count = 0; count < 64 && walk.result >= XT_WALK_GUARD; ++count) {
-        view.path_hash = xt_path_mix(view.path_hash, static_cast<std::uint32_t>(walk.result));
-        walk = classify::resume(image, view, place);
-    }
-    return xt_path_mix(view.path_hash, static_cast<std::uint32_t>(walk.result));
+    view.path_hash = view.effect_hash = 0;
+    const classify::Helpers helpers{
+        .guard = [](const classify::Guard&) -> int { return XT_DROP; },
+        .effect = [&](std::uint32_t number) { view.effect_hash = xt_path_mix(view.effect_hash, number); },
+        .pause = [] { return true; }};
+    return xt_dry_result(&view, static_cast<std::uint32_t>(classify::walk(image, view, helpers).result));
 }
 
 } // namespace xtbpf::testing

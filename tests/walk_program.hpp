@@ -14,14 +14,13 @@ namespace xtbpf::testing {
 
 class WalkProgram {
   public:
-    // `chain`: its number in the image. Without `walks` the program does everything else.
-    static Result<WalkProgram> load(const classify::Image& image, std::uint32_t chain, std::span<const xt_view> views,
-                                    bool walks = true);
+    // Without `walks` the program does everything else.
+    static Result<WalkProgram> load(const classify::Image& image, std::span<const xt_view> views, bool walks = true);
 
     // One round over the packets, `repeat` times. Returns nanoseconds per packet.
     Result<double> run(std::uint32_t repeat = 1);
 
-    // Of the last round, by packet: xt_path_mix over the slots, and guards' results, in order, and the walk's result.
+    // Of the last round, by packet: xt_dry_result. Guards drop.
     std::vector<std::uint32_t> results() const;
 
   private:
@@ -33,6 +32,6 @@ class WalkProgram {
 };
 
 // The same outside the kernel.
-std::uint32_t walk_result(const classify::Image& image, std::uint32_t chain, const xt_view& view);
+std::uint32_t walk_result(const classify::Image& image, const xt_view& view);
 
 } // namespace xtbpf::testing

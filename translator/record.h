@@ -23,7 +23,7 @@ struct xt_record {
     __u8 depth;    /* as in xt_view */
     __u8 pad;
     __u32 behind; /* companion targets to perform behind the chain, a bit each */
-    __u16 sites[XT_MOST_SITES];
+    union xt_where where;
     __u16 effects[XT_MOST_EFFECTS]; /* numbers, see effects.hpp */
 };
 

@@ -13,9 +13,13 @@
 #include <linux/types.h>
 #endif
 
+#define XT_HOOKS 5
 #define XT_MOST_SITES 8 /* functions of generated code that call each other; BPF allows no more frames */
 #define XT_NO_NEED 0xffff
-#define XT_VIEW_PATH 12 /* rules of the path that are remembered before they are counted */
+#ifndef XT_VIEW_PATH
+#define XT_VIEW_PATH                                                                                                   \
+    12 /* rules of the path that are remembered before they are counted; the exact stage remembers none */
+#endif
 
 /* What became of the search for the transport header. */
 enum xt_l4 {
@@ -53,6 +57,24 @@ enum xt_mss { XT_MSS_ABSENT = 0x10000, XT_MSS_BROKEN = 0x10001 };
 
 enum xt_owner { XT_OWNER_NO_SOCKET = 0, XT_OWNER_NO_FILE = 1, XT_OWNER_FILE = 2 };
 
+#define XT_WALK_DEPTH 6 /* jumps that a walk through an image can have pending */
+
+/* Where a walk through an image (classify/walk.h) stands while generated code runs, or once it has stopped. */
+struct xt_place {
+    __u16 site;                 /* where the rule goes on: a site of its guard, or XT_SITE_BEHIND; as sites[0] */
+    __u16 depth;                /* jumps that are pending, */
+    __u32 rule;                 /* the rule it stands at: its record, */
+    __u32 stack[XT_WALK_DEPTH]; /* and where the jumps came from: offsets of xt_image_more */
+};
+
+#define XT_SITE_BEHIND 0xffff /* behind the rule's effect */
+
+/* Where a traversal stands that has stopped. */
+union xt_where {
+    __u16 sites[XT_MOST_SITES]; /* of functions, the innermost first (codegen/sites.hpp) */
+    struct xt_place place;
+};
+
 struct xt_view {
     __u32 saddr[4]; /* host order words, most significant first; IPv4 in [0], rest 0 */
     __u32 daddr[4];
@@ -77,7 +99,7 @@ struct xt_view {
     __u16 ext_at[XT_EXTENSIONS]; /* where the first of each kind begins, from the network header; 0: there is none */
     __u16 ext_headers;           /* MASK_* of linux/netfilter_ipv6/ip6t_ipv6header.h, or XT_EXT_CUT */
     __u8 ext_broken;             /* ipv6_find_hdr answers EBADMSG for those that aren't in ext_at, else ENOENT */
-    __u8 pad1;
+    __u8 hook;                   /* NF_INET_* */
 
     __u8 proto;     /* IPv4 protocol; IPv6: the last header (ipv6_find_hdr with target -1) */
     __u8 l4;        /* enum xt_l4 */
@@ -103,19 +125,19 @@ struct xt_view {
     __u16 ct_orig_sport, ct_orig_dport, ct_repl_sport, ct_repl_dport;
 
     /* Working state of the traversal, not part of the packet. */
-    __u8 mode;                  /* enum xt_mode */
-    __u8 path_len;              /* XT_VIEW_PATH + 1: overflowed */
-    __u8 effects;               /* hand-offs recorded so far */
-    __u8 interruptible;         /* the hook may run in process context, and a softirq count in between */
-    __u32 packet_off;           /* where the network header lies in what the program can load bytes from */
-    __u16 need;                 /* after XT_STOP: number of the hand-in, or XT_NO_NEED */
-    __u8 answer;                /* when a traversal is resumed: the kernel's answer to it */
-    __u8 depth;                 /* of sites[]; not 0 when a traversal is to be resumed */
-    __u16 sites[XT_MOST_SITES]; /* where the functions stopped, the innermost first (codegen/sites.hpp) */
-    __u16 callee;               /* deep nesting: number of the chain function that runs, or is to run */
-    __u16 site;                 /* deep nesting: where the calling function goes on */
-    __u16 resume;               /* deep nesting: the site at which `callee` goes on; 0: at its first rule */
-    __u16 pad2;
+    __u8 mode;          /* enum xt_mode */
+    __u8 path_len;      /* XT_VIEW_PATH + 1: overflowed */
+    __u8 effects;       /* hand-offs recorded so far */
+    __u8 interruptible; /* the hook may run in process context, and a softirq count in between */
+    __u32 packet_off;   /* where the network header lies in what the program can load bytes from */
+    __u16 need;         /* after XT_STOP: number of the hand-in, or XT_NO_NEED */
+    __u8 answer;        /* when a traversal is resumed: the kernel's answer to it */
+    __u8 depth;         /* of where.sites; not 0 when a traversal is to be resumed */
+    union xt_where where;
+    __u16 callee; /* deep nesting: number of the chain function that runs, or is to run; a walk: of the guard */
+    __u16 site;   /* deep nesting: where the calling function goes on */
+    __u16 resume; /* deep nesting, guards: the site at which `callee` goes on; 0: at its start */
+    __u16 pad1;
     __u32 path_hash;          /* XT_MODE_DRY: xt_path_mix over the slots in order */
     __u32 effect_hash;        /* XT_MODE_DRY: and over the effects' numbers */
     __u32 path[XT_VIEW_PATH]; /* XT_MODE_RECORD: slots of the matched rules in order */

@@ -6,6 +6,7 @@
  *
  * The generated functions replace `classify` when the object is loaded (datapath/linker.hpp).
  */
+#define XT_VIEW_PATH 0 /* counts at once */
 #include "datapath/bpf/kernel.h"
 
 #include "translator/record.h"
@@ -56,7 +57,7 @@ static __always_inline void xt_forget(struct __sk_buff* ctx) {
 __noinline int rt_effect(struct __sk_buff* ctx, struct xt_view* v, __u32 number) {
     struct xt_record* record;
 
-    if (!v) return 0;
+    if (!v || !config.effects) return 0;
     if (v->mode == XT_MODE_DRY) {
         v->effect_hash = xt_path_mix(v->effect_hash, number);
         return 0;
@@ -68,6 +69,8 @@ __noinline int rt_effect(struct __sk_buff* ctx, struct xt_view* v, __u32 number)
     if (record->count <= XT_MOST_EFFECTS) record->count++; /* one more than there is room for: xt_conclude drops */
     return 0;
 }
+
+#include "datapath/bpf/classify.h"
 
 __noinline int classify(struct __sk_buff* ctx, struct xt_view* v) {
     int verdict = XT_DROP;
@@ -81,6 +84,7 @@ __noinline int classify(struct __sk_buff* ctx, struct xt_view* v) {
     rt_stopped(v, 0);
     rt_effect(ctx, v, 0);
     rt_deep(ctx, v);
+    rt_image(ctx, v);
     rt_tcp_option(ctx, v, 0);
     rt_tcp_mss(ctx, v);
     asm volatile("" : "+r"(verdict));
@@ -98,7 +102,7 @@ static __always_inline int xt_conclude(struct __sk_buff* ctx, struct xt_view* v,
         record->need = v->need;
         record->matched = 0;
         record->depth = v->depth;
-        __builtin_memcpy(record->sites, v->sites, sizeof v->sites);
+        __builtin_memcpy(&record->where, &v->where, sizeof v->where);
         return !again;
     }
     if (!v->effects) {
@@ -128,9 +132,11 @@ static __always_inline int xt_main(struct __sk_buff* ctx, int hook, int again) {
     /* nf_tables' xt_bpf clears the control buffer, so only BPF_PROG_TEST_RUN can set it (bpf_prog_run_save_cb). */
     if (ctx->cb[0] == XT_DRY_RUN_VIEW) {
         if (bpf_skb_load_bytes(ctx, 0, &v, sizeof v)) return 0;
+        v.hook = hook;
         return xt_dry_run(ctx, &v);
     }
     __builtin_memset(&v, 0, sizeof v);
+    v.hook = hook;
     v.interruptible = hook == XT_HOOK_OUTPUT || hook == XT_HOOK_POSTROUTING;
     if (xt_fill(ctx, &v, hook)) return 1;
     if (ctx->cb[0] == XT_DRY_RUN_PACKET) return xt_dry_run(ctx, &v);
@@ -140,7 +146,7 @@ static __always_inline int xt_main(struct __sk_buff* ctx, int hook, int again) {
         v.effects = 1;                            /* it goes on with this record */
         v.answer = record->matched;
         v.depth = record->depth;
-        __builtin_memcpy(v.sites, record->sites, sizeof v.sites);
+        __builtin_memcpy(&v.where, &record->where, sizeof v.where);
     }
     return xt_conclude(ctx, &v, classify(ctx, &v), again);
 }

@@ -18,8 +18,9 @@ enum {
 };
 
 struct xt_exact_config {
-    __u32 hz;         /* jiffies per second */
-    __u32 nf_conn_id; /* BTF id of struct nf_conn; 0: not needed */
+    __u32 hz;          /* jiffies per second */
+    __u32 nf_conn_id;  /* BTF id of struct nf_conn; 0: not needed */
+    __u32 image_bytes; /* of xt_image; 0: no chain is data */
     __u8 ipv6;
     __u8 stops;   /* some rule needs the kernel before the traversal can go on */
     __u8 effects; /* some rule has an effect */
@@ -35,7 +36,7 @@ struct xt_exact_config {
 };
 
 #ifdef __bpf__
-const volatile struct xt_exact_config config = {.hz = 250};
+const volatile struct xt_exact_config config = {.hz = 250, .image_bytes = 4096};
 #endif
 
 #endif

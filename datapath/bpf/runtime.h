@@ -102,15 +102,8 @@ __noinline int rt_add(__u32 slot, __u32 bytes, int interruptible) { return xt_bu
 /* A rule matched, or a policy decided. */
 __noinline int rt_count(struct xt_view* v, __u32 slot) {
     if (!v) return 0;
-    if (v->mode == XT_MODE_DIRECT) return xt_bump(slot, v->len, v->interruptible);
-    if (v->mode == XT_MODE_DRY) {
-        v->path_hash = xt_path_mix(v->path_hash, slot);
-    } else if (v->path_len < XT_VIEW_PATH) {
-        v->path[v->path_len] = slot;
-        v->path_len++;
-    } else {
-        v->path_len = XT_VIEW_PATH + 1;
-    }
+    if (v->mode != XT_MODE_DRY) return xt_bump(slot, v->len, v->interruptible);
+    v->path_hash = xt_path_mix(v->path_hash, slot);
     return 0;
 }
 

@@ -13,7 +13,7 @@ __noinline int rt_pause(struct xt_view* v, __u32 need, __u32 site) {
     if (v->mode == XT_MODE_DRY) return 1; /* as the interpreter's Environment by default */
     v->need = (__u16)need;
     v->site = (__u16)site;
-    v->sites[0] = (__u16)site;
+    v->where.sites[0] = (__u16)site;
     v->depth = 1;
     return 0;
 }
@@ -25,7 +25,7 @@ __noinline int rt_stopped(struct xt_view* v, __u32 site) {
     if (!v) return 0;
     depth = v->depth;
     if (depth >= XT_MOST_SITES) return 0; /* BPF has no more frames */
-    v->sites[depth] = (__u16)site;
+    v->where.sites[depth] = (__u16)site;
     v->depth = (__u8)(depth + 1);
     return 0;
 }

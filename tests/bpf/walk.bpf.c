@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Walks through an image for many packets in a row: for the test and the benchmark of datapath/bpf/classify.h. */
+#define XT_VIEW_PATH 0
 #include "datapath/bpf/kernel.h"
 #include "translator/view.h"
 
 struct walk_config {
     __u32 image_bytes;
     __u32 ipv6;
-    __u32 chain;
     __u32 walks; /* 0: all but the walk, to know what that costs */
 };
 const volatile struct walk_config config = {.image_bytes = 4096};
 
-#include "datapath/bpf/classify.h"
 #include "datapath/bpf/runtime.h"
+#include "datapath/bpf/stops.h"
+
+__noinline int rt_effect(struct __sk_buff* ctx, struct xt_view* v, __u32 number) {
+    asm volatile("" ::"r"(ctx)); /* else clang wouldn't pass it, which the verifier wants */
+    if (v) v->effect_hash = xt_path_mix(v->effect_hash, number);
+    return 0;
+}
+
+#include "datapath/bpf/classify.h"
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -29,6 +37,7 @@ struct {
 } results SEC(".maps");
 
 struct row {
+    struct __sk_buff* ctx;
     __u32 next;
 };
 
@@ -40,32 +49,25 @@ static __always_inline void copy_view(struct xt_view* to, const struct xt_view* 
 }
 _Static_assert(sizeof(struct xt_view) % 8 == 0, "copied in words of eight bytes");
 
-/* A guard is mixed into the path and passed by. */
-__noinline int walk_packet(__u32 number) {
+/* A guard ends the walk. */
+__noinline int walk_packet(struct __sk_buff* ctx, __u32 number) {
     const struct xt_view* view = bpf_map_lookup_elem(&views, &number);
     __u32* result = bpf_map_lookup_elem(&results, &number);
-    struct xt_place place = {};
     struct xt_view v __attribute__((aligned(8)));
     int end = XT_CONTINUE;
 
     if (!view || !result) return 0;
     copy_view(&v, view);
     v.mode = XT_MODE_DRY;
-    v.path_hash = 0;
-    if (config.walks) {
-        end = rt_walk(&v, &place, config.chain, 0);
-        for (int i = 0; i < 64 && end >= XT_WALK_GUARD; i++) {
-            v.path_hash = xt_path_mix(v.path_hash, (__u32)end);
-            end = rt_walk_on(&v, &place, 0);
-        }
-    }
-    *result = xt_path_mix(v.path_hash, (__u32)end);
+    v.path_hash = v.effect_hash = 0;
+    if (config.walks) end = rt_image(ctx, &v);
+    *result = xt_dry_result(&v, (__u32)end);
     return (int)*result;
 }
 
 /* One packet waits for the one before: what a packet costs by itself, not what many do side by side. */
 static long walk_next(__u32 index __attribute__((unused)), struct row* row) {
-    __u32 result = (__u32)walk_packet(row->next);
+    __u32 result = (__u32)walk_packet(row->ctx, row->next);
 
     result &= 0x80000000;
     asm volatile("%0 >>= 32" : "+r"(result));
@@ -74,7 +76,7 @@ static long walk_next(__u32 index __attribute__((unused)), struct row* row) {
 }
 
 SEC("socket") int walk(struct __sk_buff* ctx) {
-    struct row row = {.next = 0};
+    struct row row = {.ctx = ctx};
 
     bpf_loop(ctx->mark, walk_next, &row, 0);
     return 0;

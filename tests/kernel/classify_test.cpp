@@ -1,28 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Walks in the kernel against the same walks outside it, which tests/unit/classify_test.cpp compares with the interpreter.
+#include "tests/image_walk.hpp"
 #include "tests/random_ir.hpp"
 #include "tests/shapes.hpp"
 #include "tests/walk_program.hpp"
 
 #include <gtest/gtest.h>
-#include <numeric>
 #include <unistd.h>
 
 namespace xtbpf::testing {
 namespace {
 
-constexpr std::uint32_t kForward = 1;
-
-void compare(const ir::Table& table, std::span<const xt_view> views, const std::string& what) {
-    std::vector<std::uint32_t> chains(table.chains.size());
-    std::iota(chains.begin(), chains.end(), 0U);
-    const classify::Image image = classify::build_image(table, chains);
-    Result<WalkProgram> program = WalkProgram::load(image, kForward, views);
+void compare(const ir::Table& table, std::vector<xt_view> views, const std::string& what) {
+    for (xt_view& view : views)
+        view.hook = static_cast<__u8>(Hook::Forward);
+    const classify::Image image = whole_image(table);
+    Result<WalkProgram> program = WalkProgram::load(image, views);
     ASSERT_TRUE(program) << what << ": " << program.error().message;
     ASSERT_TRUE(program->run()) << what;
     const std::vector<std::uint32_t> results = program->results();
     for (std::size_t number = 0; number < views.size(); ++number)
-        ASSERT_EQ(results[number], walk_result(image, kForward, views[number])) << what << " packet " << number;
+        ASSERT_EQ(results[number], walk_result(image, views[number])) << what << " packet " << number;
 }
 
 class WalkKernel : public ::testing::TestWithParam<Family> {

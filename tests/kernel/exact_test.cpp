@@ -27,12 +27,13 @@ struct Pages {
 
 constexpr std::size_t kMostBytes = 2000; // BPF_PROG_TEST_RUN takes a page, less headroom and the view
 
-void compare(Family family, std::uint64_t seed, const testing::TableShape& shape, int packets) {
+void compare(Family family, std::uint64_t seed, const testing::TableShape& shape, int packets,
+             std::uint64_t most_code = kMostCode) {
     testing::Random random(seed);
     const ir::Table table = testing::random_table(random, family, TableId::Filter, shape);
     const Pages pages;
     const Result<ExactPrograms> programs =
-        load_exact(table, {pages.counters0.get(), pages.counters1.get()}, {pages.limits.get()});
+        load_exact_coded(table, {pages.counters0.get(), pages.counters1.get()}, {pages.limits.get()}, most_code);
     ASSERT_TRUE(programs) << programs.error().message << "\nseed " << seed << "\n" << ir::dump(table);
     for (const HookPrograms& hook : programs->hooks) {
         const Result<void> checked = self_check(table, hook.hook, hook.main.get());
@@ -70,6 +71,14 @@ TEST_P(Exact, DeepNesting) {
 TEST_P(Exact, LongChains) {
     for (std::uint64_t seed = 1; seed <= 3; ++seed)
         compare(GetParam(), seed, {.user_chains = 2, .rules = 1200, .limits = false}, 500);
+}
+
+// All of it data, but for guards.
+TEST_P(Exact, Walks) {
+    for (std::uint64_t seed = 1; seed <= 40; ++seed)
+        compare(GetParam(), seed, {}, 300, 0);
+    for (std::uint64_t seed = 1; seed <= 3; ++seed)
+        compare(GetParam(), seed, {.user_chains = 2, .rules = 1200}, 500, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, Exact, ::testing::Values(Family::V4, Family::V6),

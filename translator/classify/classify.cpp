@@ -1,29 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "translator/classify/classify.hpp"
 
+#include "translator/chains.hpp"
 #include "translator/classify/depths.hpp"
 #include "translator/classify/index.hpp"
 #include "translator/classify/records.hpp"
 
 #include <algorithm>
+#include <string>
+#include <unordered_map>
 
 namespace xtbpf::classify {
 
 namespace {
 
 constexpr std::size_t kFewRules = 6; // to check them all costs no more than to look in an index
+constexpr std::size_t kMostNumbers = 0xffff;
+
+std::vector<std::uint32_t> reachable(const ir::Table& table, std::span<const Root> roots) {
+    std::vector<bool> seen(table.chains.size());
+    std::vector<std::uint32_t> chains;
+    for (const Root& root : roots)
+        for (std::uint32_t chain : chain_order(table, *builtin_chain(table, root.hook)).callees_first)
+            if (!seen[chain]) {
+                seen[chain] = true;
+                chains.push_back(chain);
+            }
+    return chains;
+}
 
 class Builder {
   public:
-    Builder(const ir::Table& table, std::span<const std::uint32_t> chains, const Knowable& knowable)
-        : table_(table), chains_(chains), knowable_(knowable), records_(out_, table.family) {}
+    Builder(const ir::Table& table, std::span<const Root> roots, const Knowable& knowable)
+        : table_(table), roots_(roots), chains_(reachable(table, roots)), knowable_(knowable),
+          records_(out_, table.family) {}
 
-    Image build() {
+    std::optional<Image> build() {
         image_.family = table_.family;
         image_.numbers.resize(table_.chains.size());
         for (std::uint32_t number = 0; number < chains_.size(); ++number)
             image_.numbers[chains_[number]] = number;
-        depths_ = pending_jumps(table_, image_.numbers);
+        if (pending_jumps(table_, image_.numbers) > XT_WALK_DEPTH) return std::nullopt;
         std::size_t rules = 0;
         for (std::uint32_t chain : chains_)
             rules += table_.chains[chain].rules.size();
@@ -35,6 +52,9 @@ class Builder {
         header_.chains = out_.reserve(chains_.size() * sizeof(xt_image_chain), 16);
         for (std::uint32_t number = 0; number < chains_.size(); ++number)
             out_.write(header_.chains + number * static_cast<__u32>(sizeof(xt_image_chain)), chain(number));
+        if (image_.guards.size() > kMostNumbers || effects_.size() > kMostNumbers) return std::nullopt;
+        write_effects();
+        write_roots();
         out_.reserve(XT_IMAGE_SLACK, 64);
         header_.bytes = static_cast<__u32>(out_.size());
         out_.write(0, header_);
@@ -43,6 +63,8 @@ class Builder {
     }
 
   private:
+    static_assert(sizeof(xt_image_header) <= XT_IMAGE_MASKS);
+
     void write_masks() {
         const std::uint32_t at = out_.reserve(129 * sizeof(ir::Words), XT_IMAGE_MASKS);
         for (std::uint32_t bits = 0; bits <= 128; ++bits) {
@@ -52,6 +74,27 @@ class Builder {
                 mask[word] = here == 0 ? 0 : ~0U << (32 - here);
             }
             out_.write(at + bits * static_cast<__u32>(sizeof mask), mask);
+        }
+    }
+
+    void write_effects() {
+        header_.effects = out_.reserve(effects_.size() * XT_HOOKS * sizeof(__u32), 16);
+        for (std::uint32_t number = 0; number < effects_.size(); ++number)
+            for (const Root& root : roots_) {
+                const auto found = root.needs->numbers.find(effects_[number].text);
+                if (found == root.needs->numbers.end()) continue; // the hook doesn't reach it
+                const bool stops = xtbpf::stops(*root.needs, *effects_[number].effect);
+                out_.write(header_.effects + (number * XT_HOOKS + static_cast<__u32>(root.hook)) * __u32{sizeof(__u32)},
+                           found->second | (stops ? XT_EFFECT_STOPS : 0U));
+            }
+    }
+
+    void write_roots() {
+        for (const Root& root : roots_) {
+            const std::uint32_t chain = *builtin_chain(table_, root.hook);
+            const ir::Builtin& policy = *table_.chains[chain].builtin;
+            header_.roots[static_cast<std::size_t>(root.hook)] = {*image_.numbers[chain], policy.slot,
+                                                                  policy.accept ? XT_ACCEPT : XT_DROP};
         }
     }
 
@@ -69,7 +112,7 @@ class Builder {
             conditions_.read(rules[order], table_.family, knowable_);
             note(conditions_);
             records.push_back(
-                records_.make(conditions_, deed(rules[order], number, order), number, order, rules[order].slot));
+                records_.make(conditions_, deed(rules[order]), guard(number, order), number, order, rules[order].slot));
             if (indexed) keys.add(order, conditions_.needed, table_.family);
         }
         if (!indexed) {
@@ -82,21 +125,34 @@ class Builder {
         return chain;
     }
 
-    Deed deed(const ir::Rule& rule, std::uint32_t number, std::uint32_t order) {
+    std::optional<std::uint32_t> guard(std::uint32_t number, std::uint32_t order) {
+        if (conditions_.complete) return std::nullopt;
+        image_.guards.push_back({chains_[number], order, conditions_.taken});
+        return static_cast<std::uint32_t>(image_.guards.size() - 1);
+    }
+
+    Deed deed(const ir::Rule& rule) {
         if (conditions_.unknown) return {XT_DO_DEFER};
-        if (conditions_.complete) {
-            if (std::holds_alternative<ir::Continue>(rule.action)) return {XT_DO_CONTINUE};
-            if (std::holds_alternative<ir::Accept>(rule.action)) return {XT_DO_ACCEPT};
-            if (std::holds_alternative<ir::Drop>(rule.action)) return {XT_DO_DROP};
-            if (std::holds_alternative<ir::Return>(rule.action)) return {XT_DO_RETURN};
-            if (const auto* jump = std::get_if<ir::Jump>(&rule.action)) {
-                const auto target = image_.numbers[jump->chain];
-                if (target && jump->is_goto) return {XT_DO_GOTO, *target};
-                if (target && depths_[number] < XT_WALK_DEPTH) return {XT_DO_JUMP, *target};
-            }
-        }
-        image_.guards.push_back({chains_[number], order});
-        return {XT_DO_GUARD, static_cast<std::uint32_t>(image_.guards.size() - 1)};
+        if (std::holds_alternative<ir::Accept>(rule.action)) return {XT_DO_ACCEPT};
+        if (std::holds_alternative<ir::Drop>(rule.action)) return {XT_DO_DROP};
+        if (std::holds_alternative<ir::Return>(rule.action)) return {XT_DO_RETURN};
+        if (const auto* jump = std::get_if<ir::Jump>(&rule.action))
+            return {jump->is_goto ? XT_DO_GOTO : XT_DO_JUMP, *image_.numbers[jump->chain]};
+        const auto* off = std::get_if<ir::HandOff>(&rule.action);
+        if (!off) return {XT_DO_CONTINUE};
+        if (knowable_) return {XT_DO_DEFER};
+        const ir::After after = ir::after(off->effect);
+        return {XT_DO_EFFECT, effect(off->effect),
+                after == ir::After::Ends      ? XT_DROP // unless the kernel has a verdict
+                : after == ir::After::Accepts ? XT_ACCEPT
+                                              : XT_CONTINUE};
+    }
+
+    std::uint32_t effect(const ir::Effect& effect) {
+        std::string text = ir::dump(effect);
+        const auto [known, added] = numbers_.try_emplace(text, static_cast<std::uint32_t>(effects_.size()));
+        if (added) effects_.push_back({&effect, std::move(text)});
+        return known->second;
     }
 
     // What makes a packet odd.
@@ -113,21 +169,28 @@ class Builder {
         raise(header_.other_bytes, !one || (conditions.protocol != 6 && conditions.protocol != 17));
     }
 
+    struct Known {
+        const ir::Effect* effect;
+        std::string text;
+    };
+
     const ir::Table& table_;
-    std::span<const std::uint32_t> chains_;
+    std::span<const Root> roots_;
+    std::vector<std::uint32_t> chains_; // by number in the image
     const Knowable& knowable_;
     ImageWriter out_;
     RecordMaker records_;
     xt_image_header header_{};
     Conditions conditions_;
-    std::vector<std::uint32_t> depths_; // by number in the image
+    std::vector<Known> effects_;
+    std::unordered_map<std::string, std::uint32_t> numbers_; // of the effects, by their text
     Image image_;
 };
 
 } // namespace
 
-Image build_image(const ir::Table& table, std::span<const std::uint32_t> chains, const Knowable& knowable) {
-    return Builder(table, chains, knowable).build();
+std::optional<Image> build_image(const ir::Table& table, std::span<const Root> roots, const Knowable& knowable) {
+    return Builder(table, roots, knowable).build();
 }
 
 } // namespace xtbpf::classify

@@ -2,14 +2,13 @@
 // The classifier: chains of a table as an image (image.h), which a walk (walk.h) goes through at a cost that hardly depends on the
 // number of rules. Pure.
 //
-// The walk does what its rules say by itself: it counts, ends with a verdict, returns, jumps to other chains of the image. What
-// it can't do stays with the generated code: rules with predicates that aren't comparisons of the view (a limit, a match of the
-// kernel, a TCP option) and actions beyond verdicts and jumps within the image. Such a rule is a *guard*: once all
-// before its first such predicate holds, the walk stops and says so; the code evaluates the rule whole and, if it doesn't end the
-// traversal, resumes the walk behind it.
+// The walk does all that rules say: it counts, jumps, hands effects off, ends with a verdict. It evaluates predicates that compare
+// what is in the view. A rule with another one (a limit, a match of the kernel, a TCP option) has a *guard*: once all
+// before that predicate holds, the walk asks generated code whether the rest does.
 #pragma once
 
 #include "translator/classify/conditions.hpp"
+#include "translator/effects.hpp"
 #include "translator/ir.hpp"
 
 #include <cstdint>
@@ -22,6 +21,13 @@ namespace xtbpf::classify {
 struct Guard {
     std::uint32_t chain; // index into Table::chains
     std::uint32_t rule;  // index into its rules
+    std::uint32_t from;  // the first predicate that is the code's
+};
+
+// A hook whose built-in chain is to be walked.
+struct Root {
+    Hook hook;
+    const HookNeeds* needs; // numbers of effects there
 };
 
 struct Image {
@@ -33,8 +39,8 @@ struct Image {
     std::size_t longest_list = 0;                      // rules in one list of an index
 };
 
-// `chains`: indexes of the table's chains that go into the image. A jump within the image is the walk's, unless more than
-// XT_WALK_DEPTH could be pending; one that leaves it is a guard.
-Image build_image(const ir::Table& table, std::span<const std::uint32_t> chains, const Knowable& knowable = {});
+// What some built-in chains of a table reach. Nothing if more than XT_WALK_DEPTH jumps could be pending, or if there are more guards
+// or effects than 16 bits number.
+std::optional<Image> build_image(const ir::Table& table, std::span<const Root> roots, const Knowable& knowable = {});
 
 } // namespace xtbpf::classify

@@ -226,6 +226,7 @@ void Conditions::read(const ir::Rule& rule, Family family, const Knowable& knowa
         const bool known = !knowable || knowable(predicate);
         if (!known) unknown = true;
         if (known && !reader.take(predicate, index)) return;
+        taken = static_cast<std::uint32_t>(index + 1);
         // What follows a state that has to be asked can't make the rule false first (knowable.hpp).
         if (!known && (ir::keeps_state(predicate) || std::holds_alternative<ir::KernelMatch>(predicate))) break;
     }

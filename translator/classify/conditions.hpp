@@ -50,7 +50,8 @@ struct Conditions {
     std::vector<xt_image_test> tests;     // in the order of the predicates
     std::array<std::uint8_t, 3> stages{}; // tests before the protocol, before the header, in all
     bool unknown = false;                 // the early stage: some predicate isn't known
-    bool complete = false;                // these are all predicates; else what follows is for generated code
+    std::uint32_t taken = 0;              // predicates, from the first on; what follows is for generated code
+    bool complete = false;                // nothing does
     Needed needed;
 
     // Takes the predicates up to the first that an image can't hold. Reuses this object's memory.

@@ -4,6 +4,7 @@
 #include "translator/classify/image.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace xtbpf::classify {
 
@@ -17,9 +18,8 @@ struct Edge {
 
 } // namespace
 
-// A chain deepens until no jump changes anything; the cap ends it even where chains loop.
-std::vector<std::uint32_t> pending_jumps(const ir::Table& table,
-                                         std::span<const std::optional<std::uint32_t>> numbers) {
+// A chain deepens until no jump changes anything; where chains loop, it gets too deep.
+std::uint32_t pending_jumps(const ir::Table& table, std::span<const std::optional<std::uint32_t>> numbers) {
     std::size_t count = 0;
     for (const auto& number : numbers)
         count += number.has_value();
@@ -41,12 +41,13 @@ std::vector<std::uint32_t> pending_jumps(const ir::Table& table,
         due.pop_back();
         for (const Edge& edge : edges[chain]) {
             const std::uint32_t depth = depths[chain] + edge.adds;
-            if (depth > XT_WALK_DEPTH || depth <= depths[edge.to]) continue;
+            if (depth > XT_WALK_DEPTH) return depth;
+            if (depth <= depths[edge.to]) continue;
             depths[edge.to] = depth;
             due.push_back(edge.to);
         }
     }
-    return depths;
+    return depths.empty() ? 0 : *std::ranges::max_element(depths);
 }
 
 } // namespace xtbpf::classify

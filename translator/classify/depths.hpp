@@ -7,12 +7,11 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <vector>
 
 namespace xtbpf::classify {
 
-// For each chain of the image, by number: the most jumps within the image that can be pending while it runs, at most
-// XT_WALK_DEPTH, as the walk leaves a jump beyond to the generated code.
-std::vector<std::uint32_t> pending_jumps(const ir::Table& table, std::span<const std::optional<std::uint32_t>> numbers);
+// The most jumps that can be pending while a chain of the image runs (`numbers`: by chain, its number there), at most one more than
+// XT_WALK_DEPTH, which is too many.
+std::uint32_t pending_jumps(const ir::Table& table, std::span<const std::optional<std::uint32_t>> numbers);
 
 } // namespace xtbpf::classify

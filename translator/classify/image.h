@@ -15,12 +15,18 @@
 
 #define XT_NO_RULE (~0U)
 #define XT_IMAGE_SLACK 128 /* bytes behind the last structure, so that one bound serves every access */
-#define XT_IMAGE_MASKS 64  /* IPv6: offset of the masks of all prefix lengths, 16 bytes each */
+#define XT_IMAGE_MASKS 128 /* IPv6: offset of the masks of all prefix lengths, 16 bytes each */
 #define XT_MOST_TUPLES 64  /* of one chain: bits of a word */
 #define XT_BUCKET_ENTRIES 4
 #define XT_BUCKET_BYTES (XT_BUCKET_ENTRIES * sizeof(struct xt_image_entry))
 #define XT_MOST_BUCKETS 4 /* that a key is looked for in: its own and those behind, while they are full */
 #define XT_RULE_BYTES(v6) ((v6) ? 64U : 32U)
+
+struct xt_image_root {
+    __u32 chain; /* number of the built-in chain, */
+    __u32 slot;  /* and its policy's */
+    __u32 verdict;
+};
 
 struct xt_image_header {
     __u32 bytes;
@@ -31,7 +37,11 @@ struct xt_image_header {
     __u8 drops_one; /* some rule has HeaderTest::drop_offset_one */
     __u8 protocols; /* some rule asks for a protocol */
     __u16 unused;
+    __u32 effects; /* for each effect of the image, a word for each hook: its number there, and XT_EFFECT_STOPS */
+    struct xt_image_root roots[XT_HOOKS];
 };
+
+#define XT_EFFECT_STOPS 0x10000 /* the kernel performs it before the next rule is looked at */
 
 struct xt_image_chain {
     __u32 rules; /* first record; 0: the chain is empty. Without an index, all records in order */
@@ -102,6 +112,7 @@ enum {
     XT_RULE_PLAIN = 16, /* the record tells all, unless the packet is odd */
     XT_RULE_PROTOCOL = 32,
     XT_RULE_HEADER = 64, /* the transport header must be here */
+    XT_RULE_GUARD = 128, /* generated code has the last word, once all that is here holds */
 };
 
 enum xt_action {
@@ -112,7 +123,7 @@ enum xt_action {
     XT_DO_JUMP,
     XT_DO_GOTO,
     XT_DO_DEFER, /* early stage: not known here */
-    XT_DO_GUARD, /* generated code goes on with this rule */
+    XT_DO_EFFECT,
 };
 
 enum {
@@ -128,8 +139,10 @@ struct xt_image_more {
     __u8 flags;        /* XT_MORE_* */
     __u8 header_bytes; /* HeaderTest::bytes */
     __u8 tests[3];     /* tests before the protocol, before the header, in all: xt_image_test, behind this */
-    __u8 unused[3];
-    __u32 target; /* jump, goto: the chain's number; guard: the guard's */
+    __u8 after;        /* effect: XT_CONTINUE: the next rule; or the verdict */
+    __u8 unused[2];
+    __u32 target; /* jump, goto: the chain's number; effect: its number */
+    __u32 guard;  /* its number */
     __u32 chain;  /* the rule's own, */
     __u32 next;   /* and the position of the rule behind it */
 };
@@ -144,20 +157,7 @@ struct xt_image_test {
 
 enum { XT_TEST_INVERT = 1, XT_TEST_MORE = 2, XT_TEST_GATE = 4, XT_TEST_PASS = 8 };
 
-#define XT_WALK_DEPTH 4 /* jumps from chain to chain that a walk can have pending */
-
-/* Where a walk has stopped: lies with who started it. All zero at the start. */
-struct xt_place {
-    __u32 depth;                /* jumps that are pending, */
-    __u32 stack[XT_WALK_DEPTH]; /* where they came from, */
-    __u32 guard;                /* and the guard to go on behind: offsets of xt_image_more */
-};
-
-/* What a walk ends with: enum xt_verdict (XT_CONTINUE: ran off the end of the chain; XT_RETURN), or one of these. */
-enum {
-    XT_WALK_HOTDROP = 7,
-    XT_WALK_GUARD = 16, /* + number: the generated code goes on, then resumes the walk */
-};
+#define XT_WALK_HOTDROP 7 /* what a walk may end with beside enum xt_verdict */
 
 static inline __u64 xt_pair(const __u32* words) {
 #ifdef __bpf__

@@ -11,19 +11,21 @@ constexpr std::uint32_t pack(const Ports& ports) {
     return ports.low | static_cast<std::uint32_t>(ports.high - ports.low) << 16;
 }
 
-bool names_rule(xt_action action) { return action == XT_DO_JUMP || action == XT_DO_GOTO || action == XT_DO_GUARD; }
+bool names_rule(xt_action action) { return action == XT_DO_JUMP || action == XT_DO_GOTO || action == XT_DO_EFFECT; }
 
 } // namespace
 
-Record RecordMaker::make(const Conditions& conditions, const Deed& deed, std::uint32_t chain, std::uint32_t order,
-                         ir::Slot slot) {
+Record RecordMaker::make(const Conditions& conditions, const Deed& deed, std::optional<std::uint32_t> guard,
+                         std::uint32_t chain, std::uint32_t order, ir::Slot slot) {
     xt_image_more head{};
     head.flags = conditions.flags;
     head.header_bytes = conditions.header_bytes;
     std::ranges::copy(conditions.stages, head.tests);
-    const bool own = names_rule(deed.action);
+    const bool own = guard || names_rule(deed.action);
     if (own) {
         head.target = deed.target;
+        head.after = static_cast<__u8>(deed.after);
+        head.guard = guard.value_or(0);
         head.chain = chain;
         head.next = order + 1;
     }
@@ -36,7 +38,7 @@ Record RecordMaker::make(const Conditions& conditions, const Deed& deed, std::ui
     const bool plain = (conditions.flags & ~XT_MORE_DROP_ONE) == 0 && conditions.tests.empty();
     rest.flags =
         static_cast<__u8>(deed.action | (plain ? XT_RULE_PLAIN : 0) | (conditions.has_protocol ? XT_RULE_PROTOCOL : 0) |
-                          (conditions.has_header ? XT_RULE_HEADER : 0));
+                          (conditions.has_header ? XT_RULE_HEADER : 0) | (guard ? XT_RULE_GUARD : 0));
     rest.order = order;
     rest.slot = slot;
     if (own || !plain || conditions.has_header) rest.more = more(conditions, head, own);

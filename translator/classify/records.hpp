@@ -6,14 +6,16 @@
 #include "translator/classify/image_writer.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 
 namespace xtbpf::classify {
 
-// What a matching rule does, once it isn't generated code that says it.
+// What a matching rule does.
 struct Deed {
     xt_action action = XT_DO_CONTINUE;
-    std::uint32_t target = 0; // jump, goto: number of the chain in the image; guard: number of the guard
+    std::uint32_t target = 0;       // jump, goto: number of the chain in the image; effect: its number there
+    xt_verdict after = XT_CONTINUE; // of an effect
 };
 
 union Record { // of one family
@@ -26,8 +28,9 @@ class RecordMaker {
     RecordMaker(ImageWriter& out, Family family) : out_(out), family_(family) {}
 
     // Position `order` in chain number `chain`. Writes the record's `more`, if it needs one, into the image.
-    Record make(const Conditions& conditions, const Deed& deed, std::uint32_t chain, std::uint32_t order,
-                ir::Slot slot);
+    // `guard`: number of the generated code that has the last word.
+    Record make(const Conditions& conditions, const Deed& deed, std::optional<std::uint32_t> guard, std::uint32_t chain,
+                std::uint32_t order, ir::Slot slot);
 
     // The records as one list.
     template <typename Range, typename Projection> std::uint32_t list(const Range& rules, const Projection& record) {

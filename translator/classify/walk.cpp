@@ -1,50 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "translator/classify/walk.hpp"
 
+namespace xtbpf::classify {
 namespace {
-thread_local const xtbpf::classify::Image* walked = nullptr;
-}
+
+struct Context {
+    const Image& image;
+    const Helpers& helpers;
+};
+
+const Context& context_of(const void* context) { return *static_cast<const Context*>(context); }
 
 #define XT_WALK_COUNT(view, slot) ((view)->path_hash = xt_path_mix((view)->path_hash, slot))
-#define XT_WALK_BOUND(walk) static_cast<__u32>(walked->bytes.size() - XT_IMAGE_SLACK)
-#define XT_WALK_V6(walk) (walked->family == xtbpf::Family::V6)
+#define XT_WALK_GUARD(walk, number)                                                                                    \
+    context_of((walk)->context).helpers.guard(context_of((walk)->context).image.guards[number])
+#define XT_WALK_EFFECT(walk, number) context_of((walk)->context).helpers.effect(number)
+#define XT_WALK_PAUSE(walk) context_of((walk)->context).helpers.pause()
+#define XT_WALK_BOUND(walk) static_cast<__u32>(context_of((walk)->context).image.bytes.size() - XT_IMAGE_SLACK)
+#define XT_WALK_V6(walk) (context_of((walk)->context).image.family == Family::V6)
+
+} // namespace
+} // namespace xtbpf::classify
+
+namespace {
+using xtbpf::Family;
+using xtbpf::classify::context_of;
 #include "translator/classify/walk.h"
+} // namespace
 
 namespace xtbpf::classify {
 
-namespace {
-
-class Walker {
-  public:
-    Walker(const Image& image, xt_view& view, xt_place& place)
-        : walk_{.view = &view, .place = &place, .state = &state_, .image = image.bytes.data()} {
-        walked = &image;
-    }
-
-    WalkResult start(std::uint32_t chain, std::uint32_t from) { return run(xt_walk_start(&walk_, chain, from)); }
-    WalkResult resume(bool returns) { return run(xt_walk_resume(&walk_, returns)); }
-
-  private:
-    WalkResult run(int done) {
-        WalkResult result;
-        for (; done == 0; ++result.steps)
-            done = xt_walk_step(&walk_);
-        result.result = state_.result;
-        return result;
-    }
-
-    xt_walk_state state_{};
-    xt_walk walk_;
-};
-
-} // namespace
-
-WalkResult start(const Image& image, xt_view& view, xt_place& place, std::uint32_t chain, std::uint32_t from) {
-    return Walker(image, view, place).start(chain, from);
-}
-
-WalkResult resume(const Image& image, xt_view& view, xt_place& place, bool returns) {
-    return Walker(image, view, place).resume(returns);
+WalkResult walk(const Image& image, xt_view& view, const Helpers& helpers) {
+    Context context{image, helpers};
+    xt_walk_state state{};
+    xt_walk walk{.context = &context, .view = &view, .state = &state, .image = image.bytes.data()};
+    WalkResult result;
+    for (int done = xt_walk_start(&walk); done == 0; ++result.steps)
+        done = xt_walk_step(&walk);
+    result.result = state.result == XT_WALK_HOTDROP ? static_cast<int>(XT_DROP) : state.result;
+    return result;
 }
 
 } // namespace xtbpf::classify

@@ -4,16 +4,24 @@
 
 #include "translator/classify/classify.hpp"
 
+#include <functional>
+
 namespace xtbpf::classify {
 
+// What isn't the walk's: all in the order of the traversal.
+struct Helpers {
+    std::function<int(const Guard&)> guard; // as XT_WALK_GUARD
+    std::function<void(std::uint32_t number)> effect;
+    std::function<bool()> pause; // as XT_WALK_PAUSE
+};
+
 struct WalkResult {
-    int result = 0;        // enum xt_verdict, XT_WALK_HOTDROP, XT_WALK_GUARD + number
+    int result = 0;        // enum xt_verdict
     std::size_t steps = 0; // of which a probe of a tuple or a check of a record is one each
 };
 
-// Rules that match are mixed into view.path_hash, as in a dry run. `place` is all zero before start(). start() is from a position of a chain on, by its number in the
-// image; resume() behind the guard the walk has stopped at, or from there back to where its chain was called from.
-WalkResult start(const Image& image, xt_view& view, xt_place& place, std::uint32_t chain, std::uint32_t from = 0);
-WalkResult resume(const Image& image, xt_view& view, xt_place& place, bool returns = false);
+// The built-in chain of view.hook; or, if view.depth isn't 0, what is left of it. Rules that match are mixed into view.path_hash,
+// as in a dry run.
+WalkResult walk(const Image& image, xt_view& view, const Helpers& helpers);
 
 } // namespace xtbpf::classify

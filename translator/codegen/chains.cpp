@@ -3,6 +3,7 @@
 
 #include "translator/chains.hpp"
 #include "translator/codegen/function_writer.hpp"
+#include "translator/codegen/functions.hpp"
 #include "translator/record.h"
 
 #include <algorithm>
@@ -15,9 +16,6 @@
 namespace xtbpf::codegen {
 
 namespace {
-
-// The verifier's limit for the program as a whole (BPF_COMPLEXITY_LIMIT_INSNS), with room for revisited instructions.
-constexpr std::size_t kMostInstructions = 900'000;
 
 // BTF wants C identifiers; the chain's number keeps names apart that differ in other characters only.
 std::string function_name(std::uint32_t chain, const std::string& chain_name) {
@@ -92,28 +90,6 @@ std::vector<std::span<const Run::Member>> cut(const Run& run, const HookContext&
     parts.push_back(members.subspan(begin));
     return parts;
 }
-
-// The functions of one hook, as they are finished.
-class Functions {
-  public:
-    explicit Functions(Hook hook) : hook_(hook) {}
-
-    Result<void> add(Result<Function> function) {
-        if (!function) return std::unexpected(function.error());
-        total_ += function->insns.size();
-        if (total_ > kMostInstructions)
-            return fail(ErrorKind::Refused,
-                        fmt::format("{} compiles to more than {} instructions", name(hook_), kMostInstructions));
-        program_.functions.push_back(std::move(*function));
-        return {};
-    }
-    Program take() && { return std::move(program_); }
-
-  private:
-    Hook hook_;
-    Program program_;
-    std::size_t total_ = 0;
-};
 
 Result<void> write_chain(const HookContext& context, std::uint32_t chain, Functions& functions) {
     std::uint32_t sites = 0;
@@ -215,6 +191,13 @@ Result<Function> dispatch(const HookContext& context, const std::vector<std::uin
 }
 
 } // namespace
+
+std::uint64_t code_size(const ir::Table& table, Hook hook) {
+    std::uint64_t size = 0;
+    chain_order(table, *builtin_chain(table, hook),
+                [&](const ir::Rule& rule) { size += estimate(rule, table.family); });
+    return size;
+}
 
 Result<Program> compile_hook(const ir::Table& table, Hook hook, const HookNeeds& needs, const HookOptions& options) {
     const std::optional<std::uint32_t> root = builtin_chain(table, hook);

@@ -27,6 +27,9 @@ struct HookOptions {
     std::function<bool(const ir::Predicate&)> knowable;
 };
 
+// Instructions that compile_hook would write, never too low by much.
+std::uint64_t code_size(const ir::Table& table, Hook hook);
+
 // The functions that run the built-in chain of `hook`. Refused if the chains nest too deep or are too many to be verified.
 Result<Program> compile_hook(const ir::Table& table, Hook hook, const HookNeeds& needs, const HookOptions& options);
 

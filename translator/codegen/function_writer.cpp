@@ -286,7 +286,7 @@ void FunctionWriter::resume() {
         out_.copy(Reg::Other, Reg::View);
         out_.alu64(BPF_ADD, Reg::Other, Reg::Value);
         out_.alu64(BPF_ADD, Reg::Other, Reg::Value); // two bytes each
-        out_.load(Reg::Value, Reg::Other, offsetof(xt_view, sites), Width::Half);
+        out_.load(Reg::Value, Reg::Other, offsetof(xt_view, where), Width::Half);
     }
     sites_.dispatch(out_, none);
     out_.place(none);

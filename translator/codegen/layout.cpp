@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "translator/codegen/layout.hpp"
 
-#include "translator/chains.hpp"
-
 #include <algorithm>
 
 namespace xtbpf::codegen {
@@ -53,6 +51,14 @@ std::vector<std::uint32_t> callees(const ir::Chain& chain) {
 
 } // namespace
 
+ChainOrder number_matches(const ir::Table& table, std::uint32_t builtin_chain, MatchNumbers& numbers) {
+    return chain_order(table, builtin_chain, [&](const ir::Rule& rule) {
+        for (const ir::Predicate& predicate : rule.predicates)
+            if (const auto* match = std::get_if<ir::KernelMatch>(&predicate))
+                numbers.emplace(match, static_cast<std::uint32_t>(numbers.size()));
+    });
+}
+
 std::uint64_t estimate(const ir::Rule& rule, Family family) {
     std::uint64_t sum = 20; // counter and action, its share of a search
     for (const ir::Predicate& predicate : rule.predicates)
@@ -62,11 +68,7 @@ std::uint64_t estimate(const ir::Rule& rule, Family family) {
 
 Layout lay_out(const ir::Table& table, std::uint32_t builtin_chain, Family family) {
     Layout layout;
-    const ChainOrder order = chain_order(table, builtin_chain, [&](const ir::Rule& rule) {
-        for (const ir::Predicate& predicate : rule.predicates)
-            if (const auto* match = std::get_if<ir::KernelMatch>(&predicate))
-                layout.matches.emplace(match, static_cast<std::uint32_t>(layout.matches.size()));
-    });
+    const ChainOrder order = number_matches(table, builtin_chain, layout.matches);
     layout.order.assign(order.callees_first.rbegin(), order.callees_first.rend());
     layout.places.resize(table.chains.size());
     for (std::uint32_t chain : layout.order)

@@ -2,6 +2,7 @@
 // Which chain becomes a function and which is laid out inside its caller. Private to codegen.
 #pragma once
 
+#include "translator/chains.hpp"
 #include "translator/codegen/predicates.hpp"
 #include "translator/ir.hpp"
 
@@ -28,6 +29,9 @@ inline constexpr std::uint64_t kPartSize = 6000;      // instructions of one par
 inline constexpr std::uint64_t kRunPartSize = 24'000; // of a run, whose search branches little; jumps reach 32,767
 
 Layout lay_out(const ir::Table& table, std::uint32_t builtin_chain, Family family);
+
+// Of the chains reachable from a built-in chain.
+ChainOrder number_matches(const ir::Table& table, std::uint32_t builtin_chain, MatchNumbers& numbers);
 
 std::uint64_t estimate(const ir::Rule& rule, Family family); // instructions, without what it jumps to; never too low
 
