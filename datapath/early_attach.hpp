@@ -2,7 +2,6 @@
 // Where the early stage's programs are attached: on which device, how, and why not. Knows nothing of rules.
 #pragma once
 
-#include "datapath/early_devices.hpp"
 #include "translator/error.hpp"
 
 #include <cstdint>

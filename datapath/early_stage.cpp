@@ -3,35 +3,56 @@
 
 #include "datapath/accounts.hpp"
 #include "datapath/early_load.hpp"
+#include "datapath/early_program.hpp"
 #include "datapath/store.hpp"
+#include "kmod-shim/anchor.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace xtbpf::early {
 
-Result<std::vector<Coverage>> apply(std::span<const TableInForce> tables, Choice choice) {
+namespace {
+
+struct Loaded {
+    Fd xdp, tc; // both missing: nothing to do early
+};
+
+Result<Loaded> load(std::span<const TableInForce> tables, Choice choice) {
+    Loaded loaded;
     const Code code = compile(tables);
-    if (choice == Choice::Off || code.empty()) {
-        if (auto gone = detach(); !gone) return std::unexpected(gone.error());
-        return coverage();
-    }
+    if (choice == Choice::Off || code.empty()) return loaded;
     const auto needed = wants_xdp(choice);
     if (!needed) return std::unexpected(needed.error());
-    Fd xdp;
     if (*needed)
-        if (auto loaded = load(Place::Xdp, code, tables)) xdp = std::move(*loaded); // else tc does it
-    const auto tc = load(Place::Tc, code, tables);
+        if (auto xdp = load(Place::Xdp, code, tables)) loaded.xdp = std::move(*xdp); // else tc does it
+    auto tc = load(Place::Tc, code, tables);
     if (!tc) return std::unexpected(tc.error());
-    return attach({.xdp = xdp.get(), .tc = tc->get()}, choice);
+    loaded.tc = std::move(*tc);
+    return loaded;
 }
 
-Result<std::vector<Coverage>> apply_with_others(TableInForce committed, const LowerTable& lower, Choice choice) {
-    const std::pair done{committed.table.family, committed.table.id};
-    std::vector<TableInForce> tables;
-    tables.push_back(std::move(committed));
+} // namespace
+
+Result<std::vector<Coverage>> apply(std::span<const TableInForce> tables, Choice choice) {
+    const auto loaded = load(tables, choice);
+    if (!loaded) return std::unexpected(loaded.error());
+    if (loaded->tc) return attach({.xdp = loaded->xdp.get(), .tc = loaded->tc.get()}, choice);
+    if (auto gone = detach(); !gone) return std::unexpected(gone.error());
+    return coverage();
+}
+
+namespace {
+
+// Adds the tables in force that aren't there yet.
+Result<void> add_others(std::vector<TableInForce>& tables, const LowerTable& lower) {
+    const auto there = [&](Family family, TableId id) {
+        return std::ranges::any_of(
+            tables, [&](const TableInForce& each) { return each.table.family == family && each.table.id == id; });
+    };
     for (Family family : {Family::V4, Family::V6})
         for (TableId id : kTables) {
-            if (std::pair{family, id} == done) continue;
+            if (there(family, id)) continue;
             auto store = read_store(family, id);
             if (!store) return std::unexpected(store.error());
             if (!*store) continue;
@@ -43,7 +64,41 @@ Result<std::vector<Coverage>> apply_with_others(TableInForce committed, const Lo
                 return std::unexpected(assigned.error());
             tables.push_back({std::move(*table), std::move((*store)->counters)});
         }
+    return {};
+}
+
+} // namespace
+
+Result<std::vector<Coverage>> apply_with_others(TableInForce committed, const LowerTable& lower, Choice choice) {
+    std::vector<TableInForce> tables;
+    tables.push_back(std::move(committed));
+    if (auto added = add_others(tables, lower); !added) return std::unexpected(added.error());
     return early::apply(tables, choice);
+}
+
+Result<Spare> make_spare(const LowerTable& lower, Choice choice) {
+    auto rules = rules_in_force();
+    if (!rules) return std::unexpected(rules.error());
+    std::vector<TableInForce> tables;
+    if (auto added = add_others(tables, lower); !added) return std::unexpected(added.error());
+    auto loaded = load(tables, choice);
+    if (!loaded) return std::unexpected(loaded.error());
+    for (const Fd* program : {&loaded->xdp, &loaded->tc})
+        if (*program)
+            if (auto off = set_switch(program->get(), false); !off) return std::unexpected(off.error());
+    return Spare{std::move(loaded->xdp), std::move(loaded->tc), std::move(*rules)};
+}
+
+Result<std::string> rules_in_force() {
+    std::string all;
+    for (Family family : {Family::V4, Family::V6})
+        for (TableId id : kTables) {
+            const auto anchored = anchor::inspect(family, id);
+            if (!anchored) return std::unexpected(anchored.error());
+            if (*anchored) all.append((*anchored)->tag.begin(), (*anchored)->tag.end());
+            all += '/';
+        }
+    return all;
 }
 
 } // namespace xtbpf::early

@@ -10,11 +10,13 @@
 
 #include "datapath/counters.hpp"
 #include "datapath/early_attach.hpp"
+#include "datapath/fd.hpp"
 #include "translator/error.hpp"
 #include "translator/ir.hpp"
 
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace xtbpf::early {
@@ -32,5 +34,16 @@ Result<std::vector<Coverage>> apply(std::span<const TableInForce> tables, Choice
 // apply() behind the commit of one table: the others are read from their stores and lowered.
 using LowerTable = std::function<Result<ir::Table>(const StoredTable&)>;
 Result<std::vector<Coverage>> apply_with_others(TableInForce committed, const LowerTable& lower, Choice choice);
+
+// Programs for the tables in force, switched off and attached nowhere: for devices that may come. Both are missing if nothing can
+// be dropped early.
+struct Spare {
+    Fd xdp, tc;
+    std::string rules; // what rules_in_force() said before they were made
+};
+Result<Spare> make_spare(const LowerTable& lower, Choice choice);
+
+// Another text for other rules.
+Result<std::string> rules_in_force();
 
 } // namespace xtbpf::early

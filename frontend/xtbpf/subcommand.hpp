@@ -24,6 +24,7 @@ int run_explain(const Arguments& arguments);
 int run_metrics(const Arguments& arguments);
 int run_status(const Arguments& arguments);
 int run_verify(const Arguments& arguments);
+int run_watch(const Arguments& arguments);
 
 // "xtbpf: MESSAGE" on stderr; the exit code that belongs to the error's kind.
 int complain(const Error& error);

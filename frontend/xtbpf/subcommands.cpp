@@ -16,6 +16,7 @@ constexpr std::array kSubcommands{
     Subcommand{"explain", "a packet's way through the rules, and which rule decides", run_explain},
     Subcommand{"verify", "do the loaded programs do what the rules say?", run_verify},
     Subcommand{"metrics", "counters and sizes as Prometheus text", run_metrics},
+    Subcommand{"watch", "the service: follows devices, exports metrics", run_watch},
 };
 
 std::string usage() {

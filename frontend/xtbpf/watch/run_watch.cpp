@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// xtbpf watch: the service. It only helps: the rules are in force without it, and its death changes no verdict.
+#include "frontend/xtbpf/command_line.hpp"
+#include "frontend/xtbpf/metrics.hpp"
+#include "frontend/xtbpf/watch/event_loop.hpp"
+#include "frontend/xtbpf/watch/follower.hpp"
+#include "frontend/xtbpf/watch/listening.hpp"
+#include "frontend/xtbpf/watch/metrics_server.hpp"
+#include "frontend/xtbpf/watch/notify.hpp"
+
+#include <csignal>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+namespace xtbpf::tool {
+
+namespace {
+
+Result<Fd> stop_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+    Fd fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!fd) return fail(ErrorKind::Refused, "can't wait for signals");
+    return fd;
+}
+
+std::string scrape(Detail detail) {
+    const auto status = xtbpf::status();
+    return status ? metrics(*status, conntrack_figures(), detail) : std::string("# trouble\n");
+}
+
+Result<void> watch(const std::string& where, Detail detail) {
+    EventLoop loop;
+    const auto stop = stop_signals(), links = link_events(), rules = rule_events();
+    for (const Result<Fd>* each : {&stop, &links, &rules})
+        if (!*each) return std::unexpected(each->error());
+    Follower follower(loop, early::choice_from(std::getenv("XTBPF_EARLY")));
+    loop.watch(stop->get(), [&] { loop.stop(); });
+    loop.watch(links->get(), [&] {
+        drain(*links);
+        follower.devices_changed();
+    });
+    loop.watch(rules->get(), [&] {
+        drain(*rules);
+        follower.rules_changed();
+    });
+    MetricsServer server;
+    if (!where.empty()) {
+        auto listening = MetricsServer::listen(where, [detail] { return scrape(detail); });
+        if (!listening) return std::unexpected(listening.error());
+        server = std::move(*listening);
+        loop.watch(server.fd(), [&] { server.serve(); });
+    }
+    follower.begin();
+    notify("READY=1");
+    loop.run();
+    notify("STOPPING=1");
+    if (where.starts_with('/')) ::unlink(where.c_str());
+    return {};
+}
+
+} // namespace
+
+int run_watch(const Arguments& arguments) {
+    CommandLine line("watch [OPTION...]", "The service: makes the early stage cover devices as they come (the rules "
+                                          "filter them from their first packet,\n"
+                                          "with or without it) and exports metrics. Runs until SIGTERM; its end "
+                                          "changes no verdict. XTBPF_EARLY=off in the\n"
+                                          "environment leaves the devices alone.");
+    line.options()("listen,l", boost::program_options::value<std::string>()->value_name("WHERE"),
+                   "metrics over HTTP: a socket's path, 127.0.0.1:PORT or [::1]:PORT")("rules",
+                                                                                       "metrics of every rule, too");
+    if (const auto code = line.parse(arguments)) return *code;
+    const auto watched = watch(line.text("listen"), line.has("rules") ? Detail::Rules : Detail::Policies);
+    return watched ? kDone : complain(watched.error());
+}
+
+} // namespace xtbpf::tool
