@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Attachment of the early stage, with programs that do nothing.
 #include "datapath/early_attach.hpp"
+#include "datapath/early_devices.hpp"
 #include "datapath/early_program.hpp"
 #include "datapath/early_tc.hpp"
 #include "datapath/early_xdp.hpp"

@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""xtbpf against the running kernel: what it tells of rules in force, and the service.
+
+    xtbpf.py [PART...]
+
+PART is a part of a test's name. Exit 0 if all passed, 1 if one failed, 77 if it couldn't run at all."""
+
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.dirname(HERE)]
+import machine  # noqa: E402
+from faulty import Report  # noqa: E402
+from faulty.world import HOST, PEER, World  # noqa: E402
+
+RULES = """*raw
+:PREROUTING ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A PREROUTING -s 192.0.2.0/24 -j DROP
+COMMIT
+*filter
+:INPUT DROP [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:web - [0:0]
+-A INPUT -p udp -m udp --dport 7000 -m comment --comment "the \\"test\\"" -j ACCEPT
+-A INPUT -m addrtype --dst-type MULTICAST -j REJECT
+-A INPUT -p tcp -j web
+-A web -p tcp -m tcp --dport 80 -m conntrack --ctstate NEW -j ACCEPT
+COMMIT
+"""
+
+
+def told(world, *command):
+    """What a subcommand prints; it has to succeed."""
+    code, output = world.run("xtbpf", *command)
+    if code != 0:
+        raise RuntimeError(f"xtbpf {' '.join(command)}: exit {code}: {output}")
+    return output
+
+
+def status(report):
+    with World("status") as world:
+        report.check(told(world, "status").startswith("No rules"), "status without rules")
+        world.restore(RULES)
+        found = json.loads(told(world, "status", "--json"))
+        filter_table, = (table for table in found["tables"] if table["table"] == "filter")
+        report.check((filter_table["rules"], filter_table["chains"], filter_table["whole"]) == (4, 4, True), f"status: {filter_table}")
+        places = {place["chain"]: place for place in filter_table["placements"]}
+        report.check(places["INPUT"]["asked_of_kernel"] == {"addrtype": 1}, "status names the kernel's match")
+        report.check(places["INPUT"]["done_by_kernel"] == {"REJECT": 1}, "status names the kernel's effect")
+        report.check(filter_table["memory"] > 0 and all(program["memory"] > 0 for program in filter_table["programs"]), "status: memory")
+
+
+def explain(report):
+    with World("explain") as world:
+        world.restore(RULES)
+        for words, verdict in ((f"udp src {PEER} dst {HOST} dport 7000", "ACCEPT"), (f"tcp src {PEER} dst {HOST} dport 80 state NEW", "UNKNOWN"),
+                               (f"icmp src 192.0.2.1 dst {HOST}", "DROP")):
+            output = told(world, "explain", "--live", "--in", "eth0", words)
+            report.check(output.splitlines()[-1].startswith(verdict), f"{words}: {output}")
+            report.check("loaded program: the same" in output and "OTHERWISE" not in output, f"{words}: {output}")
+        output = told(world, "explain", "--live", "-i", "eth0", "-a", "addrtype=no", f"tcp src {PEER} dst {HOST} dport 81 state NEW")
+        report.check(output.endswith("DROP by filter:INPUT:policy\n"), output)
+
+
+def explain_capture(report):
+    """Needs no lock, no rights: a file of rules and one of packets."""
+    udp = struct.pack("!BBHHHBBH4s4sHHHH", 0x45, 0, 28, 0, 0, 64, 17, 0, socket.inet_aton(PEER), socket.inet_aton(HOST), 5, 7000, 8, 0)
+    with World("capture") as world, tempfile.TemporaryDirectory() as directory:
+        capture, rules = os.path.join(directory, "pcap"), os.path.join(directory, "rules")
+        with open(capture, "wb") as file:
+            file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101) + struct.pack("<IIII", 0, 0, len(udp), len(udp)) + udp)
+        with open(rules, "w", encoding="ascii") as file:
+            file.write(RULES)
+        code, output = world.run("xtbpf", "explain", "-f", rules, "-r", capture, "-i", "eth0", environment={"XTABLES_LOCKFILE": "/nowhere/lock"})
+        report.check(code == 0 and "udp src 10.78.0.2 sport 5 dst 10.78.0.1 dport 7000" in output, output)
+        report.check(output.endswith("ACCEPT by filter:INPUT:rule:1\n"), output)
+
+
+def verify(report):
+    with World("verify") as world:
+        world.restore(RULES)
+        report.check(json.loads(told(world, "verify", "--json"))["well"], "verify finds fault")
+        world.run("nft", "flush", "chain", "ip", "iptables-bpf", "filter-INPUT")
+        code, output = world.run("xtbpf", "verify")
+        report.check(code == 1 and "a hook has lost its rule" in output, f"verify, a rule of the anchor gone: {code} {output}")
+
+
+def metrics(report):
+    with World("metrics") as world:
+        world.restore(RULES)
+        send = world.sender(7000)
+        for _ in range(5):
+            send(b"x")
+        output = told(world, "metrics", "--rules")
+        line = 'xtbpf_rule_packets_total{family="ipv4",table="filter",chain="INPUT",rule="1",target="ACCEPT",comment="the \\"test\\""} 5'
+        report.check(line in output.splitlines(), output)
+
+
+def scrape(path):
+    with socket.socket(socket.AF_UNIX) as reader:
+        reader.connect(path)
+        reader.sendall(b"GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n")
+        return b"".join(iter(lambda: reader.recv(65536), b"")).decode()
+
+
+def watch(report):
+    """New devices are covered, at once; killed, it leaves everything as it is."""
+    with World("watch") as world, tempfile.TemporaryDirectory() as directory:
+        world.restore(RULES)
+        ready, path = os.path.join(directory, "notify"), os.path.join(directory, "metrics")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified:
+            notified.bind(ready)
+            notified.settimeout(10)
+            service = world.start("xtbpf", "watch", "--listen", path, "--rules", environment={"NOTIFY_SOCKET": ready}, stdout=-1)
+            report.check(notified.recv(100) == b"READY=1", "no READY=1")
+        took = []
+        for number in range(3):
+            world.host.ip([f"link add new{number} type veth peer name peer{number}"])
+            began = time.monotonic()
+            if not select.select([service.stdout], [], [], 5)[0]:
+                report.check(False, f"new{number} isn't covered")
+                break
+            lines = [service.stdout.readline() for _ in range(2)]
+            took.append(time.monotonic() - began)
+            report.check(f"covered new{number} at tc\n" in lines, lines)
+        report.facts.append("covered after " + ", ".join(f"{1000 * each:.0f} ms" for each in took))
+        report.check(took and min(took) < 0.05, "none was covered within 50 ms")
+        report.check('xtbpf_device_stage{device="new0",stage="tc"} 1' in scrape(path), "metrics over the socket")
+        before, receiver, send = told(world, "status"), world.receiver(7000), world.sender(7000)
+        os.kill(service.pid, signal.SIGKILL)
+        service.wait()
+        report.check(told(world, "status") == before, "status has changed with the service's death")
+        send(b"x")
+        receiver.settimeout(5)
+        report.check(receiver.recv(10) == b"x", "an accepted packet is lost after the service's death")
+
+
+def main():
+    chosen = [test for test in (status, explain, explain_capture, verify, metrics, watch)
+              if not sys.argv[1:] or any(part in test.__name__ for part in sys.argv[1:])]
+    if reasons := machine.lacks():
+        print(f"can't run: this machine lacks {'; '.join(reasons)}\n0 passed, 0 failed, {len(chosen)} skipped")
+        return 77
+    passed = 0
+    for test in chosen:
+        report, began = Report(), time.monotonic()
+        try:
+            test(report)
+        except Exception as error:  # one broken test doesn't hide the others
+            report.problems.append(f"{type(error).__name__}: {error}")
+        facts = "".join(fact + ", " for fact in report.facts)
+        print(f"{'FAIL' if report.problems else 'PASS'} {test.__name__} ({facts}{time.monotonic() - began:.1f} s)", flush=True)
+        for problem in report.problems:
+            print("    " + problem.replace("\n", "\n    "), flush=True)
+        passed += not report.problems
+    print(f"{passed} passed, {len(chosen) - passed} failed")
+    return 0 if passed == len(chosen) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
