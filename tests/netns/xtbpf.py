@@ -107,6 +107,21 @@ def metrics(report):
         report.check(line in output.splitlines(), output)
 
 
+def top(report):
+    with World("top") as world:
+        world.restore(RULES)
+        measuring = world.start("xtbpf", "top", "--once", "--json", "-d", "0.5", stdout=-1)
+        send = world.sender(7000)
+        for _ in range(20):
+            send(b"x")
+            time.sleep(0.05)
+        rules = {rule["place"]: rule for rule in json.loads(measuring.communicate()[0])["rules"]}
+        report.check(rules["filter:INPUT:rule:1"]["packets_per_second"] > 1, rules["filter:INPUT:rule:1"])
+        report.check(rules["filter:web:rule:1"]["packets_per_second"] == 0, rules["filter:web:rule:1"])
+        code, output = world.run("xtbpf", "top")
+        report.check(code == 2 and "not a terminal" in output, output)
+
+
 def scrape(path):
     with socket.socket(socket.AF_UNIX) as reader:
         reader.connect(path)
@@ -147,7 +162,7 @@ def watch(report):
 
 
 def main():
-    chosen = [test for test in (status, explain, explain_capture, verify, metrics, watch)
+    chosen = [test for test in (status, explain, explain_capture, verify, metrics, top, watch)
               if not sys.argv[1:] or any(part in test.__name__ for part in sys.argv[1:])]
     if reasons := machine.lacks():
         print(f"can't run: this machine lacks {'; '.join(reasons)}\n0 passed, 0 failed, {len(chosen)} skipped")
