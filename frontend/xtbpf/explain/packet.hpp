@@ -31,7 +31,7 @@ struct Packet {
 // An IP packet whose bytes are known; nullopt: it isn't one. Not known: where it comes from, its connection, its socket.
 std::optional<Packet> packet_from_bytes(std::span<const std::uint8_t> bytes);
 
-// "tcp src 10.0.0.1 dport 80 flags SYN state NEW mark 0x1": docs/EXPLAIN.md has the words. What they don't say is unknown, but
+// "tcp src 10.0.0.1 dport 80 flags SYN state NEW mark 0x1": docs/XTBPF.md has the words. What they don't say is unknown, but
 // for what makes a packet ordinary: it is whole, not a fragment, has no options and no extension headers, no mark.
 // `base`: a captured packet that the words say more about; nullptr: they say all. Errors: BadParameter.
 Result<Packet> packet_from_words(const std::vector<std::string>& words, std::optional<Family> family,
