@@ -6,6 +6,7 @@
 #include "datapath/early_program.hpp"
 #include "datapath/store.hpp"
 #include "kmod-shim/anchor.hpp"
+#include "translator/knowable.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -20,8 +21,9 @@ struct Loaded {
 
 Result<Loaded> load(std::span<const TableInForce> tables, Choice choice) {
     Loaded loaded;
+    if (choice == Choice::Off) return loaded;
     const Code code = compile(tables);
-    if (choice == Choice::Off || code.empty()) return loaded;
+    if (code.empty()) return loaded;
     const auto needed = wants_xdp(choice);
     if (!needed) return std::unexpected(needed.error());
     if (*needed)
@@ -44,6 +46,36 @@ Result<std::vector<Coverage>> apply(std::span<const TableInForce> tables, Choice
 
 namespace {
 
+// The early stage has no walks through data: what is longer would take it too long to compile.
+constexpr std::size_t kMostRules = 2000;
+
+std::size_t count_rules(const auto& table) {
+    std::size_t rules = 0;
+    for (const auto& chain : table.chains)
+        rules += chain.rules.size();
+    return rules;
+}
+
+// The built-in chains alone: enough for deferring().
+ir::Table without_rules(const StoredTable& stored) {
+    ir::Table table{.family = stored.family, .id = stored.id, .chains = {}};
+    for (const StoredChain& chain : stored.chains)
+        for (Hook hook : hooks_of(stored.id))
+            if (chain.accept && chain.name == name(hook))
+                table.chains.push_back({chain.name, ir::Builtin{hook, *chain.accept, chain.account.slot}, {}});
+    return table;
+}
+
+// A table read from its store, lowered if the early stage can use it.
+Result<ir::Table> lowered(StoredTable stored, const LowerTable& lower) {
+    if (count_rules(stored) > kMostRules) return deferring(without_rules(stored));
+    auto table = lower(stored);
+    if (!table) return table;
+    // Accounts are complete: this only copies them into the IR.
+    if (auto assigned = assign_accounts(stored, *table, &stored); !assigned) return std::unexpected(assigned.error());
+    return table;
+}
+
 // Adds the tables in force that aren't there yet.
 Result<void> add_others(std::vector<TableInForce>& tables, const LowerTable& lower) {
     const auto there = [&](Family family, TableId id) {
@@ -56,12 +88,8 @@ Result<void> add_others(std::vector<TableInForce>& tables, const LowerTable& low
             auto store = read_store(family, id);
             if (!store) return std::unexpected(store.error());
             if (!*store) continue;
-            StoredTable stored = (*store)->table;
-            auto table = lower(stored);
+            auto table = lowered(std::move((*store)->table), lower);
             if (!table) return std::unexpected(table.error());
-            // Accounts are complete: this only copies them into the IR.
-            if (auto assigned = assign_accounts(stored, *table, &stored); !assigned)
-                return std::unexpected(assigned.error());
             tables.push_back({std::move(*table), std::move((*store)->counters)});
         }
     return {};
@@ -70,6 +98,8 @@ Result<void> add_others(std::vector<TableInForce>& tables, const LowerTable& low
 } // namespace
 
 Result<std::vector<Coverage>> apply_with_others(TableInForce committed, const LowerTable& lower, Choice choice) {
+    if (choice == Choice::Off) return early::apply({}, choice);
+    if (count_rules(committed.table) > kMostRules) committed.table = deferring(committed.table);
     std::vector<TableInForce> tables;
     tables.push_back(std::move(committed));
     if (auto added = add_others(tables, lower); !added) return std::unexpected(added.error());

@@ -91,4 +91,11 @@ ir::Table defer_unknown(const ir::Table& table, Hook hook) {
     return known;
 }
 
+ir::Table deferring(const ir::Table& table) {
+    ir::Table stub{.family = table.family, .id = table.id, .chains = {}};
+    for (const ir::Chain& chain : table.chains)
+        if (chain.builtin) stub.chains.push_back({chain.name, chain.builtin, {{{}, kDefer, chain.builtin->slot}}});
+    return stub;
+}
+
 } // namespace xtbpf

@@ -28,4 +28,7 @@ ir::Table defer_unknown(const ir::Table& table, Hook hook);
 inline const ir::Action kDefer = ir::HandOff{ir::RejectEffect{}};
 bool defers(const ir::Action& action);
 
+// What stands for a table that the early stage is to leave alone: its built-in chains, which defer every packet.
+ir::Table deferring(const ir::Table& table);
+
 } // namespace xtbpf
