@@ -47,9 +47,9 @@ STEPS = [
     Step("clients", "ufw, ferm, fail2ban and others that drive iptables", "python3 tests/netns/clients.py", kernel=True),
     Step("installed", "the Debian package, alternatives, services under their units' rights", "python3 tests/netns/installed.py", kernel=True),
     Step("xtbpf", "what xtbpf tells of rules in force, and the service", "python3 tests/netns/xtbpf.py", kernel=True),
-    Step("asan", "unit tests under address and undefined behaviour sanitizers",
-         configure("asan-ubsan") + " --target unit_tests golden && build-asan/bin/unit_tests --gtest_brief=1"),
-    Step("fuzz", f"fuzzers, {FUZZ_SECONDS} s each", f"{configure('fuzz')} --target fuzzers && tests/fuzz/run {FUZZ_SECONDS}"),
+    Step("sanitizers", "unit tests under address and undefined behaviour sanitizers",
+         configure("sanitizers") + " --target unit_tests fuzzers && build-sanitizers/bin/unit_tests --gtest_brief=1"),
+    Step("fuzz", f"fuzzers, {FUZZ_SECONDS} s each", f"tests/fuzz/run {FUZZ_SECONDS}"),
     Step("format", "clang-format", "./dev fmt --check"),
 ]
 
