@@ -24,6 +24,7 @@ int run_explain(const Arguments& arguments);
 int run_metrics(const Arguments& arguments);
 int run_status(const Arguments& arguments);
 int run_top(const Arguments& arguments);
+int run_trace(const Arguments& arguments);
 int run_verify(const Arguments& arguments);
 int run_watch(const Arguments& arguments);
 

@@ -15,6 +15,7 @@ constexpr std::array kSubcommands{
     Subcommand{"status", "where the rules run and why, on which devices, at what cost of memory", run_status},
     Subcommand{"explain", "a packet's way through the rules, and which rule decides", run_explain},
     Subcommand{"verify", "do the loaded programs do what the rules say?", run_verify},
+    Subcommand{"trace", "what becomes of packets that come by, rule by rule", run_trace},
     Subcommand{"top", "rules by what they count at the moment, live", run_top},
     Subcommand{"metrics", "counters and sizes as Prometheus text", run_metrics},
     Subcommand{"watch", "the service: follows devices, exports metrics", run_watch},

@@ -20,7 +20,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 import machine  # noqa: E402
 from faulty import Report  # noqa: E402
-from faulty.world import HOST, PEER, World  # noqa: E402
+from faulty.world import HOST, PEER, World, soon  # noqa: E402
 
 RULES = """*raw
 :PREROUTING ACCEPT [0:0]
@@ -107,6 +107,21 @@ def metrics(report):
         report.check(line in output.splitlines(), output)
 
 
+def trace(report):
+    """What the traced rules are said to do is what they count; nothing is left behind."""
+    with World("trace") as world:
+        world.restore(RULES)
+        tracing = world.start("xtbpf", "trace", "--json", "-s", "5", "-c", "2", "udp", "dport", "7000", stdout=-1)
+        found = soon(lambda: "iptables-bpf-tap" in world.run("nft", "list", "tables")[1])
+        send, other = world.sender(7000), world.sender(7001)
+        for each in (other, send):
+            each(b"x")
+        packets = [json.loads(line)["packets"][0] for line in tracing.communicate()[0].splitlines()]
+        report.check(found and [packet["by"] for packet in packets] == ["raw:PREROUTING:policy", "filter:INPUT:rule:1"], packets)
+        report.check(all("dport 7000" in packet["packet"] for packet in packets), packets)
+        report.check("iptables-bpf-tap" not in world.run("nft", "list", "tables")[1], "trace leaves its table behind")
+
+
 def top(report):
     with World("top") as world:
         world.restore(RULES)
@@ -162,7 +177,7 @@ def watch(report):
 
 
 def main():
-    chosen = [test for test in (status, explain, explain_capture, verify, metrics, top, watch)
+    chosen = [test for test in (status, explain, explain_capture, verify, metrics, trace, top, watch)
               if not sys.argv[1:] or any(part in test.__name__ for part in sys.argv[1:])]
     if reasons := machine.lacks():
         print(f"can't run: this machine lacks {'; '.join(reasons)}\n0 passed, 0 failed, {len(chosen)} skipped")

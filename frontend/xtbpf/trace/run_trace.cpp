@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// xtbpf trace: what becomes of packets that come by, rule by rule. A tap hands over each packet as a table's program is about to
+// see it; the interpreter walks the rules with it.
+#include "datapath/early_attach.hpp"
+#include "datapath/tap.hpp"
+#include "frontend/xtbpf/command_line.hpp"
+#include "frontend/xtbpf/explain/evidence.hpp"
+#include "frontend/xtbpf/explain/explanation.hpp"
+#include "frontend/xtbpf/trace/traced.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <fmt/format.h>
+
+namespace xtbpf::tool {
+
+namespace {
+
+namespace options = boost::program_options;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+volatile std::sig_atomic_t stopped = 0;
+
+void stop_on_signals() {
+    struct sigaction action {};
+    action.sa_handler = [](int) { stopped = 1; };
+    ::sigaction(SIGINT, &action, nullptr);
+    ::sigaction(SIGTERM, &action, nullptr);
+}
+
+// Switched off, the early stage leaves all packets to the hooks, where they can be seen; no verdict changes.
+class EarlyPause {
+  public:
+    static Result<EarlyPause> begin() {
+        auto were_on = early::switch_off();
+        if (!were_on) return std::unexpected(were_on.error());
+        return EarlyPause(std::move(*were_on));
+    }
+    EarlyPause(EarlyPause&& other) noexcept : were_on_(std::exchange(other.were_on_, {})) {}
+    ~EarlyPause() { (void)early::switch_on(were_on_); }
+
+  private:
+    explicit EarlyPause(std::vector<std::uint32_t> were_on) : were_on_(std::move(were_on)) {}
+    std::vector<std::uint32_t> were_on_;
+};
+
+struct Wanted {
+    std::size_t packets = 0; // 0: no end
+    std::optional<double> seconds;
+    bool verbose = false, as_json = false;
+};
+
+Result<void> trace(PacketTap& tap, const TracedRules& rules, const Wanted& wanted) {
+    const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                        std::chrono::duration<double>(wanted.seconds.value_or(0)));
+    std::size_t shown = 0;
+    const auto enough = [&] { return wanted.packets != 0 && shown == wanted.packets; };
+    const std::function<void(Family, const xt_tap_event&)> show = [&](Family family, const xt_tap_event& event) {
+        if (enough()) return;
+        const auto told = rules.explain(family, event);
+        if (!told) return;
+        ++shown;
+        fmt::print("{}", wanted.as_json ? json({*told}, wanted.verbose) : text(*told, wanted.verbose) + "\n");
+        std::fflush(stdout);
+    };
+    while (stopped == 0 && !enough() && (!wanted.seconds || Clock::now() < end))
+        if (auto done = tap.wait(milliseconds(50), show); !done) return done;
+    if (const auto lost = tap.lost(); lost > 0) fmt::print(stderr, "xtbpf: {} more came too fast to be shown\n", lost);
+    return {};
+}
+
+} // namespace
+
+int run_trace(const Arguments& arguments) {
+    CommandLine line("trace [OPTION...] [FILTER...]",
+                     "What becomes of packets that come by: each table's rules that match, in TRACE's words. The "
+                     "filter's words are\n"
+                     "those of `explain': tcp, udp, proto, src, dst, sport, dport. Where only the kernel can tell, the "
+                     "line has a `?'.\n"
+                     "Packets that are dropped early aren't seen, but with --all. Until Control-C.");
+    line.options()("count,c", options::value<std::size_t>()->value_name("N"),
+                   "end after so many (a packet counts once a table)")(
+        "seconds,s", options::value<double>()->value_name("S"),
+        "end after so long")("all", "switch the early stage off meanwhile: slower, but no verdict changes")(
+        "verbose,v", "rules that don't match, too, and why")("json", "JSON, a line for each");
+    if (const auto code = line.parse(arguments, true)) return *code;
+    const auto filter = tap_filter(line.words());
+    if (!filter) return line.misused(filter.error().message);
+    const auto rules = TracedRules::read(filter->family);
+    if (!rules) return complain(rules.error());
+    if (rules->tables().empty()) return complain({ErrorKind::Refused, "there are no rules"});
+    std::optional<EarlyPause> pause;
+    if (line.has("all")) {
+        auto begun = EarlyPause::begin();
+        if (!begun) return complain(begun.error());
+        pause.emplace(std::move(*begun));
+    }
+    stop_on_signals();
+    auto tap = PacketTap::attach(rules->tables(), filter->filter);
+    if (!tap) return complain(tap.error());
+    const auto done = trace(*tap, *rules,
+                            {.packets = line.get<std::size_t>("count").value_or(0),
+                             .seconds = line.get<double>("seconds"),
+                             .verbose = line.has("verbose"),
+                             .as_json = line.has("json")});
+    return done ? kDone : complain(done.error());
+}
+
+} // namespace xtbpf::tool

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// From a tapped packet to what the rules do with it.
+#pragma once
+
+#include "datapath/bpf/tap_event.h"
+#include "frontend/xtbpf/explain/explanation.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace xtbpf::tool {
+
+struct TapFilter {
+    xt_tap_filter filter{};
+    std::optional<Family> family; // nullopt: both
+};
+
+// Words as of a packet: only protocol, addresses and ports may be said. Errors: BadParameter.
+Result<TapFilter> tap_filter(const std::vector<std::string>& words);
+
+class TracedRules {
+  public:
+    static Result<TracedRules> read(std::optional<Family> family); // those in force now
+
+    std::vector<std::pair<Family, TableId>> tables() const;
+
+    // One table's walk; nullopt: not an IP packet, or no such table.
+    std::optional<Explanation> explain(Family family, const xt_tap_event& event) const;
+
+  private:
+    std::map<std::pair<Family, TableId>, Rules> rules_; // one table each
+};
+
+} // namespace xtbpf::tool
