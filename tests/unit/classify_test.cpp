@@ -5,6 +5,7 @@
 #include "tests/shapes.hpp"
 #include "translator/interpreter.hpp"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <string>
 
@@ -47,6 +48,26 @@ TEST_P(Classify, EveryShape) {
                         << name(shape) << ' ' << size << " packet " << count;
                 }
             }
+}
+
+// What no sane sender makes must not cost more than other packets.
+TEST_P(Classify, OddPacketsTakeFewSteps) {
+    for (RuleShape shape : kShapes) {
+        const ir::Table table = shaped_table(shape, GetParam(), 3000, 1);
+        const classify::Image image = whole_image(table);
+        Random random(3);
+        std::size_t most = 0;
+        for (int count = 0; count < 300; ++count) {
+            xt_view view = shaped_packet(random, table);
+            view.hook = static_cast<__u8>(Hook::Forward);
+            view.l4_avail = 4;
+            const classify::Helpers none{.guard = {}, .effect = {}, .pause = {}};
+            most = std::max(most, classify::walk(image, view, none).steps);
+            EXPECT_EQ(walk_dry_run(table, image, Hook::Forward, view, {}),
+                      dry_run_answer(interpret(table, Hook::Forward, view, {})));
+        }
+        EXPECT_LT(most, 150U) << name(shape);
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, Classify, ::testing::Values(Family::V4, Family::V6),

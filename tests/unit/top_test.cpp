@@ -10,7 +10,7 @@ namespace {
 TEST(Top, FiguresAreShort) {
     const std::pair<double, const char*> cases[] = {{0, "0"},         {0.25, "0.2"},    {9.96, "10"},
                                                     {99999, "99999"}, {123456, "123k"}, {99960000, "100M"},
-                                                    {1.5e9, "1500M"},  {1e18, "1000P"}};
+                                                    {1.5e9, "1500M"}, {1e18, "1000P"}};
     for (const auto& [value, text] : cases)
         EXPECT_EQ(figure(value), text);
 }

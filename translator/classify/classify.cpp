@@ -106,20 +106,26 @@ class Builder {
         const bool indexed = rules.size() > kFewRules;
         std::vector<Record> records;
         records.reserve(rules.size());
-        KeySet keys;
+        KeySet keys, odd;
+        bool alike = true; // odd packets need no keys of their own
         if (indexed) keys.keys.reserve(rules.size());
         for (std::uint32_t order = 0; order < rules.size(); ++order) {
             conditions_.read(rules[order], table_.family, knowable_);
             note(conditions_);
             records.push_back(
                 records_.make(conditions_, deed(rules[order]), guard(number, order), number, order, rules[order].slot));
-            if (indexed) keys.add(order, conditions_.needed, table_.family);
+            if (!indexed) continue;
+            keys.add(order, conditions_.needed, table_.family);
+            odd.add(order, conditions_.odd, table_.family);
+            alike = alike && conditions_.odd == conditions_.needed;
         }
         if (!indexed) {
             chain.rules = records_.list(records, [](const Record& record) { return record; });
             return chain;
         }
-        const IndexStats stats = write_index(out_, records_, chain, records, keys);
+        const IndexStats stats = write_index(out_, records_, chain.index, records, keys);
+        chain.odd = chain.index;
+        if (!alike) write_index(out_, records_, chain.odd, records, odd);
         image_.tuples = std::max(image_.tuples, stats.tuples);
         image_.longest_list = std::max(image_.longest_list, stats.longest_list);
         return chain;

@@ -66,6 +66,8 @@ class Reader {
         return false;
     }
 
+    void finish() { may_drop(); }
+
   private:
     bool add(const ir::AddressTest& test) {
         const bool source = test.field == ir::AddressField::Source;
@@ -105,6 +107,7 @@ class Reader {
 
     // ip6_packet_match drops where no transport header was found; ip_packet_match only compares.
     bool add(const ir::ProtocolTest& test) {
+        if (family_ == Family::V6) may_drop();
         if (!out_.has_protocol && stage_ == BeforeProtocol) {
             out_.has_protocol = true;
             out_.protocol = test.protocol;
@@ -121,6 +124,7 @@ class Reader {
 
     bool add(const ir::HeaderTest& test) {
         if (out_.has_header) return test.bytes <= out_.header_bytes; // then it holds
+        may_drop();
         if (test.bytes > 20) return false;
         out_.has_header = true;
         out_.header_bytes = static_cast<std::uint8_t>(test.bytes);
@@ -157,6 +161,19 @@ class Reader {
     template <typename Other> bool add(const Other&) {
         return false;
     } // TcpOptionTest, LimitTest, CountTest, KernelMatch
+
+    // From here on the rule may drop a packet.
+    void may_drop() {
+        if (drops_) return;
+        drops_ = true;
+        out_.odd = {.source = out_.needed.source,
+                    .destination = out_.needed.destination,
+                    .sports = {},
+                    .dports = {},
+                    .protocol = out_.needed.protocol,
+                    .has_protocol = out_.needed.has_protocol,
+                    .extra = {}};
+    }
 
     void flag(unsigned bit) { out_.flags = static_cast<std::uint8_t>(out_.flags | bit); }
 
@@ -202,6 +219,7 @@ class Reader {
     std::size_t index_ = 0;
     std::uint8_t stage_ = BeforeProtocol;
     bool source_ = false, destination_ = false, sports_ = false, dports_ = false;
+    bool drops_ = false;
 };
 
 void clear(Conditions& out) {
@@ -225,12 +243,13 @@ void Conditions::read(const ir::Rule& rule, Family family, const Knowable& knowa
         const ir::Predicate& predicate = rule.predicates[index];
         const bool known = !knowable || knowable(predicate);
         if (!known) unknown = true;
-        if (known && !reader.take(predicate, index)) return;
+        if (known && !reader.take(predicate, index)) return reader.finish();
         taken = static_cast<std::uint32_t>(index + 1);
         // What follows a state that has to be asked can't make the rule false first (knowable.hpp).
         if (!known && (ir::keeps_state(predicate) || std::holds_alternative<ir::KernelMatch>(predicate))) break;
     }
     complete = true;
+    reader.finish();
 }
 
 } // namespace xtbpf::classify

@@ -18,6 +18,7 @@ using Knowable = std::function<bool(const ir::Predicate&)>;
 struct Prefix {
     ir::Words value{};
     std::uint8_t bits = 0;
+    bool operator==(const Prefix&) const = default;
 };
 
 struct Ports {
@@ -29,6 +30,7 @@ struct Extra {
     xt_extra kind = XT_EXTRA_NONE;
     ir::Field field{};       // XT_EXTRA_FIELD
     std::uint32_t value = 0; // of the device's name: xt_name_key
+    bool operator==(const Extra&) const = default;
 };
 
 // Holds for every packet the rule matches: what an index may go by.
@@ -38,6 +40,7 @@ struct Needed {
     std::uint8_t protocol = 0;
     bool has_protocol = false;
     Extra extra;
+    bool operator==(const Needed&) const = default;
 };
 
 struct Conditions {
@@ -53,6 +56,7 @@ struct Conditions {
     std::uint32_t taken = 0;              // predicates, from the first on; what follows is for generated code
     bool complete = false;                // nothing does
     Needed needed;
+    Needed odd; // the same for odd packets: what has to hold before the rule can drop them, without ports
 
     // Takes the predicates up to the first that an image can't hold. Reuses this object's memory.
     void read(const ir::Rule& rule, Family family, const Knowable& knowable);

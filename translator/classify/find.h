@@ -17,7 +17,7 @@
 
 /* Between two steps. */
 struct xt_walk_state {
-    __u64 todo;      /* tuples still to be probed, by number; odd packets: the position of the rule behind `rule` */
+    __u64 todo;      /* tuples still to be probed, by number */
     __u32 chain;     /* its number */
     __u32 index;     /* its xt_image_index, or 0 */
     __u32 from;      /* first position that counts */
@@ -29,7 +29,8 @@ struct xt_walk_state {
     int result;
     __u8 stage; /* how far its check has come; see xt_walk_check */
     __u8 odd;
-    __u16 unused;
+    __u8 hot; /* the rule found drops the packet by itself */
+    __u8 unused;
 };
 
 struct xt_walk {
@@ -80,23 +81,17 @@ XT_WALK_INLINE int xt_walk_enter(struct xt_walk* w) {
     w->state->rule = 0;
     w->state->todo = 0;
     w->state->stage = 0;
+    w->state->hot = 0;
     if (!header) return xt_walk_end(w, XT_WALK_HOTDROP);
     entry = (const struct xt_image_chain*)xt_walk_at(w, header->chains + chain * (__u32)sizeof *entry);
     if (!entry) return xt_walk_end(w, XT_WALK_HOTDROP);
-    w->state->index = entry->index;
+    w->state->index = w->state->odd ? entry->odd : entry->index;
     if (from >= entry->count) return 0;
-    if (!entry->index) {
+    if (!w->state->index) {
         w->state->rule = entry->rules + from * XT_RULE_BYTES(XT_WALK_V6(w));
         return 0;
     }
-    if (w->state->odd) {
-        const __u32* place = (const __u32*)xt_walk_at(w, entry->order + 4 * from);
-        if (!place) return xt_walk_end(w, XT_WALK_HOTDROP);
-        w->state->rule = *place;
-        w->state->todo = from + 1;
-        return 0;
-    }
-    index = (const struct xt_image_index*)xt_walk_at(w, entry->index);
+    index = (const struct xt_image_index*)xt_walk_at(w, w->state->index);
     if (!index) return xt_walk_end(w, XT_WALK_HOTDROP);
     w->state->todo = index->always[0];
     if (index->pruners[0].table) {
@@ -185,25 +180,17 @@ XT_WALK_INLINE int xt_walk_port(__u32 port, __u32 range) { return (port - (range
 /* The record behind the one that doesn't match. */
 XT_WALK_INLINE int xt_walk_next(struct xt_walk* w, const struct xt_image_rule* rule) {
     w->state->stage = 0;
-    if (w->state->odd && w->state->index) {
-        const struct xt_image_header* header = (const struct xt_image_header*)xt_walk_at(w, 0);
-        const struct xt_image_chain* chain;
-        const __u32* place;
-        if (!header) return xt_walk_end(w, XT_WALK_HOTDROP);
-        chain = (const struct xt_image_chain*)xt_walk_at(w, header->chains + w->state->chain * (__u32)sizeof *chain);
-        if (!chain) return xt_walk_end(w, XT_WALK_HOTDROP);
-        if (w->state->todo >= chain->count) {
-            w->state->todo = 0;
-            w->state->rule = 0;
-            return 0;
-        }
-        place = (const __u32*)xt_walk_at(w, chain->order + 4 * (__u32)w->state->todo);
-        if (!place) return xt_walk_end(w, XT_WALK_HOTDROP);
-        w->state->rule = *place;
-        w->state->todo++;
-        return 0;
-    }
     w->state->rule = rule->flags & XT_RULE_LAST ? 0 : w->state->rule + XT_RULE_BYTES(XT_WALK_V6(w));
+    return 0;
+}
+
+/* The first so far: all of it holds, or (`hot`) it drops the packet before that is clear. */
+XT_WALK_INLINE int xt_walk_found(struct xt_walk* w, const struct xt_image_rule* rule, int hot) {
+    w->state->best = rule->order;
+    w->state->best_rule = w->state->rule;
+    w->state->rule = 0; /* lists are in order */
+    w->state->stage = 0;
+    w->state->hot = (__u8)hot;
     return 0;
 }
 
@@ -242,7 +229,7 @@ XT_WALK_INLINE int xt_walk_check(struct xt_walk* w) {
     }
     if (w->state->stage == 1) {
         if (rule->flags & XT_RULE_PROTOCOL) {
-            if (XT_WALK_V6(w) && v->l4 == XT_L4_BROKEN) return xt_walk_end(w, XT_WALK_HOTDROP);
+            if (XT_WALK_V6(w) && v->l4 == XT_L4_BROKEN) return xt_walk_found(w, rule, 1);
             if ((v->proto == rule->protocol) == !!(flags & XT_MORE_NOT_PROTOCOL)) return xt_walk_next(w, rule);
         }
         w->state->stage = 2;
@@ -253,9 +240,9 @@ XT_WALK_INLINE int xt_walk_check(struct xt_walk* w) {
         }
     }
     if (rule->flags & XT_RULE_HEADER) {
-        if (v->frag_off == 1 && (flags & XT_MORE_DROP_ONE)) return xt_walk_end(w, XT_WALK_HOTDROP);
+        if (v->frag_off == 1 && (flags & XT_MORE_DROP_ONE)) return xt_walk_found(w, rule, 1);
         if (v->frag_off) return xt_walk_next(w, rule);
-        if (more && v->l4_avail < more->header_bytes) return xt_walk_end(w, XT_WALK_HOTDROP);
+        if (more && v->l4_avail < more->header_bytes) return xt_walk_found(w, rule, 1);
     }
     if (xt_walk_port(v->sport, rule->sports) == !!(flags & XT_MORE_NOT_SPORT) ||
         xt_walk_port(v->dport, rule->dports) == !!(flags & XT_MORE_NOT_DPORT))
@@ -267,16 +254,11 @@ XT_WALK_INLINE int xt_walk_check(struct xt_walk* w) {
 }
 
 /* All of the rule holds. */
-XT_WALK_INLINE int xt_walk_found(struct xt_walk* w) {
+XT_WALK_INLINE int xt_walk_holds(struct xt_walk* w) {
     const __u32* record = (const __u32*)xt_walk_at(w, w->state->rule);
 
     if (!record) return xt_walk_end(w, XT_WALK_HOTDROP);
-    w->state->best = ((const struct xt_image_rule*)(record + (XT_WALK_V6(w) ? 8 : 2)))->order;
-    w->state->best_rule = w->state->rule;
-    w->state->rule = 0; /* lists are in order */
-    w->state->stage = 0;
-    if (w->state->odd) w->state->todo = 0;
-    return 0;
+    return xt_walk_found(w, (const struct xt_image_rule*)(record + (XT_WALK_V6(w) ? 8 : 2)), 0);
 }
 
 XT_WALK_INLINE int xt_walk_test(struct xt_walk* w) {

@@ -47,7 +47,7 @@ struct xt_image_chain {
     __u32 rules; /* first record; 0: the chain is empty. Without an index, all records in order */
     __u32 index; /* xt_image_index; 0: none */
     __u32 count; /* rules */
-    __u32 order; /* with an index: the offset of a record of each rule */
+    __u32 odd;   /* with an index: that for odd packets (find.h) */
 };
 
 /* Tells from the first bits of an address which tuples may hold rules for it: a table of words. */

@@ -49,7 +49,6 @@ struct Writer {
     const std::vector<Record>& records;
     const KeySet& set;
     const Links& links;
-    std::vector<std::uint32_t>& places; // of each rule, one record
     std::size_t longest = 0;
 
     void collect(const Groups::Group& group, Rules& rules) const {
@@ -61,10 +60,7 @@ struct Writer {
         std::ranges::sort(rules);
         rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
         longest = std::max(longest, rules.size());
-        const std::uint32_t at = maker.list(rules, [&](std::uint32_t rule) { return records[rule]; });
-        for (std::size_t index = 0; index < rules.size(); ++index)
-            places[rules[index]] = at + static_cast<std::uint32_t>(index) * XT_RULE_BYTES(maker.family() == Family::V6);
-        return at;
+        return maker.list(rules, [&](std::uint32_t rule) { return records[rule]; });
     }
 };
 
@@ -116,7 +112,7 @@ std::pair<std::uint32_t, std::uint32_t> write_table(Writer& writer, const std::v
 
 } // namespace
 
-IndexStats write_index(ImageWriter& out, RecordMaker& maker, xt_image_chain& chain, const std::vector<Record>& records,
+IndexStats write_index(ImageWriter& out, RecordMaker& maker, std::uint32_t& at, const std::vector<Record>& records,
                        const KeySet& set) {
     Links links;
     const std::vector<Tuple> spread_out = spread(set, maker.family(), links);
@@ -128,11 +124,10 @@ IndexStats write_index(ImageWriter& out, RecordMaker& maker, xt_image_chain& cha
     for (const auto& one : order)
         tuples.push_back(one.second);
 
-    std::vector<std::uint32_t> places(records.size());
-    Writer writer{out, maker, records, set, links, places};
+    Writer writer{out, maker, records, set, links};
     xt_image_index index{};
     index.tuple_count = static_cast<__u32>(tuples.size());
-    chain.index = out.reserve(sizeof index, 64);
+    at = out.reserve(sizeof index, 64);
     index.tuples = out.reserve(tuples.size() * sizeof(xt_image_tuple), 64);
     write_pruners(out, index, set, tuples, links, maker.family());
     std::tie(index.table, index.buckets) = write_table(writer, tuples);
@@ -147,10 +142,7 @@ IndexStats write_index(ImageWriter& out, RecordMaker& maker, xt_image_chain& cha
         }
         out.write(index.tuples + static_cast<__u32>(number * sizeof tuple), tuple);
     }
-    out.write(chain.index, index);
-    chain.order = out.reserve(places.size() * sizeof(std::uint32_t), 64);
-    for (std::size_t rule = 0; rule < places.size(); ++rule)
-        out.write(chain.order + static_cast<__u32>(rule * sizeof(std::uint32_t)), places[rule]);
+    out.write(at, index);
     return {tuples.size(), writer.longest};
 }
 

@@ -13,8 +13,8 @@ struct IndexStats {
     std::size_t tuples = 0, longest_list = 0;
 };
 
-// Sets chain.index and chain.order.
-IndexStats write_index(ImageWriter& out, RecordMaker& maker, xt_image_chain& chain, const std::vector<Record>& records,
+// `at`: becomes the offset of the index of rules with these records, by their keys.
+IndexStats write_index(ImageWriter& out, RecordMaker& maker, std::uint32_t& at, const std::vector<Record>& records,
                        const KeySet& keys);
 
 } // namespace xtbpf::classify

@@ -14,8 +14,8 @@
  * are constants in BPF.
  *
  * A packet is *odd* if a rule may drop it for what its transport header lacks (a "hotdrop", ir.hpp): then what stands before that
- * in a rule decides, and an index built on ports would skip rules. Odd packets see the rules one by one; rules that match,
- * or drop, are found in exact order. No sane sender makes them.
+ * in a rule decides, and an index built on ports would skip rules. Odd packets have an index of their own; a rule that drops so is
+ * found like one that matches.
  */
 #ifndef XTBPF_CLASSIFY_WALK_H
 #define XTBPF_CLASSIFY_WALK_H
@@ -102,6 +102,7 @@ XT_WALK_INLINE int xt_walk_act(struct xt_walk* w) {
     rule = (const struct xt_image_rule*)(record + (XT_WALK_V6(w) ? 8 : 2));
     more = (const struct xt_image_more*)xt_walk_at(w, rule->more);
     if (!more) return xt_walk_end(w, XT_WALK_HOTDROP);
+    if (w->state->hot) return xt_walk_end(w, XT_WALK_HOTDROP);
     action = rule->flags & XT_RULE_ACTION;
     if (action == XT_DO_DEFER) return xt_walk_end(w, XT_DEFER);
     if (rule->flags & XT_RULE_GUARD) {
@@ -136,7 +137,7 @@ XT_WALK_INLINE int xt_walk_step(struct xt_walk* w) {
     if (s->test != s->test_end) return xt_walk_test(w);
     if (!s->rule && s->todo && xt_walk_probe(w)) return 1;
     if (s->rule && s->stage != 3 && xt_walk_check(w)) return 1;
-    if (s->rule && s->stage == 3 && s->test == s->test_end && xt_walk_found(w)) return 1;
+    if (s->rule && s->stage == 3 && s->test == s->test_end && xt_walk_holds(w)) return 1;
     return s->rule || s->todo ? 0 : xt_walk_act(w);
 }
 
