@@ -26,7 +26,7 @@ TEST(RandomIr, PacketsReachRulesAndEveryKindOfEnd) {
         shape.deep = seed % 4 == 0;
         const ir::Table table = random_table(random, seed % 2 ? Family::V6 : Family::V4, TableId::Filter, shape);
         std::set<ir::Slot> slots;
-        for (int count = 0; count < 250; ++count) {
+        for (int count = 0; count < 400; ++count) {
             const Hook hook = hooks_of(TableId::Filter)[random.below(3)];
             const Packet packet = random_packet(random, table, hook);
             const Trace trace = interpret(table, hook, packet.view, packet.bytes);

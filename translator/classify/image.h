@@ -159,12 +159,13 @@ enum { XT_TEST_INVERT = 1, XT_TEST_MORE = 2, XT_TEST_GATE = 4, XT_TEST_PASS = 8 
 
 #define XT_WALK_HOTDROP 7 /* what a walk may end with beside enum xt_verdict */
 
-static inline __u64 xt_pair(const __u32* words) {
+/* Eight bytes. */
+static inline __u64 xt_pair(const void* bytes) {
 #ifdef __bpf__
-    return *(const __u64*)words;
+    return *(const __u64*)bytes;
 #else
     __u64 pair;
-    __builtin_memcpy(&pair, words, sizeof pair);
+    __builtin_memcpy(&pair, bytes, sizeof pair);
     return pair;
 #endif
 }
@@ -219,8 +220,8 @@ static inline __u64 xt_name_part(__u64 part, int* ended) {
 /* A device's name as part of a key. */
 static inline __u32 xt_name_key(const __u8* name) {
     int ended = 0;
-    const __u64 first = xt_name_part(xt_pair((const __u32*)(const void*)name), &ended);
-    const __u64 last = xt_name_part(xt_pair((const __u32*)(const void*)(name + 8)), &ended);
+    const __u64 first = xt_name_part(xt_pair(name), &ended);
+    const __u64 last = xt_name_part(xt_pair(name + 8), &ended);
 
     return (__u32)(xt_mix(first * 0xE7037ED1A0B428DBULL + last * 0x8EBC6AF09C88C6E3ULL) >> 32);
 }
