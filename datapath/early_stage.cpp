@@ -46,9 +46,6 @@ Result<std::vector<Coverage>> apply(std::span<const TableInForce> tables, Choice
 
 namespace {
 
-// The early stage has no walks through data: what is longer would take it too long to compile.
-constexpr std::size_t kMostRules = 2000;
-
 std::size_t count_rules(const auto& table) {
     std::size_t rules = 0;
     for (const auto& chain : table.chains)

@@ -21,6 +21,9 @@
 
 namespace xtbpf::early {
 
+// A table of more is left to the exact stage: there are no walks through data here, it would take too long to compile.
+inline constexpr std::size_t kMostRules = 2000;
+
 struct TableInForce {
     ir::Table table; // with its slots
     CounterPages counters;

@@ -33,9 +33,18 @@ bool walked_early(const EarlyPlan& plan, TableId table, Hook hook) {
            std::ranges::any_of(plan.forward, here);
 }
 
+// deferring()
+bool leaves_alone(const ir::Table& table) {
+    return std::ranges::all_of(table.chains, [](const ir::Chain& chain) {
+        return chain.builtin && chain.rules.size() == 1 && chain.rules[0].predicates.empty() &&
+               chain.rules[0].action == kDefer;
+    });
+}
+
 std::string why_late(std::span<const ir::Table> tables, const ir::Table& table, Hook hook) {
     if (hook == Hook::Output || hook == Hook::Postrouting) return "the packet isn't known at ingress";
     if (table.id == TableId::Nat) return "translation is the hook's";
+    if (leaves_alone(table)) return "its table has too many rules for the early stage";
     if (early_plan({&table, 1}).pays()) {
         const auto nat = std::ranges::find(tables, TableId::Nat, &ir::Table::id);
         if (nat != tables.end() && table.id != TableId::Raw) return "a nat table comes before it";
@@ -46,9 +55,10 @@ std::string why_late(std::span<const ir::Table> tables, const ir::Table& table, 
 
 } // namespace
 
-std::vector<Placement> placements(std::span<const ir::Table> tables, std::size_t which) {
+std::vector<Placement> placements(std::span<const ir::Table> tables, std::span<const ir::Table> early,
+                                  std::size_t which) {
     const ir::Table& table = tables[which];
-    const EarlyPlan plan = early_plan(tables);
+    const EarlyPlan plan = early_plan(early);
     std::vector<Placement> out;
     for (const Hook hook : hooks_of(table.id)) {
         const auto root = builtin_chain(table, hook);
@@ -59,7 +69,7 @@ std::vector<Placement> placements(std::span<const ir::Table> tables, std::size_t
             for (const ir::Rule& rule : table.chains[chain].rules)
                 add(placement, rule);
         placement.early = walked_early(plan, table.id, hook);
-        if (!placement.early) placement.late = why_late(tables, table, hook);
+        if (!placement.early) placement.late = why_late(early, early[which], hook);
     }
     return out;
 }

@@ -24,7 +24,9 @@ struct Placement {
     std::string late;        // why nothing can be dropped before the hook; empty if `early`
 };
 
-// `tables`: those in force of one family. One for each built-in chain of table number `which`, in hook order.
-std::vector<Placement> placements(std::span<const ir::Table> tables, std::size_t which);
+// `tables`: those in force of one family; `early`: the same, as the early stage takes them (deferring() where it leaves one alone).
+// One for each built-in chain of table number `which`, in hook order.
+std::vector<Placement> placements(std::span<const ir::Table> tables, std::span<const ir::Table> early,
+                                  std::size_t which);
 
 } // namespace xtbpf::tool

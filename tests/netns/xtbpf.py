@@ -20,8 +20,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 import machine  # noqa: E402
 from faulty import Report  # noqa: E402
-from faulty.world import HOST, PEER, World, soon  # noqa: E402
+from faulty.world import HOST, PEER, PROGRAMS, World, soon  # noqa: E402
 
+RIGHTS = "-all,+net_admin,+sys_admin"  # of packaging/systemd/xtbpf-watch.service
 RULES = """*raw
 :PREROUTING ACCEPT [0:0]
 :OUTPUT ACCEPT [0:0]
@@ -152,7 +153,8 @@ def watch(report):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified:
             notified.bind(ready)
             notified.settimeout(10)
-            service = world.start("xtbpf", "watch", "--listen", path, "--rules", environment={"NOTIFY_SOCKET": ready}, stdout=-1)
+            service = world.start("setpriv", f"--bounding-set={RIGHTS}", os.path.join(PROGRAMS, "xtbpf"), "watch", "--listen", path, "--rules",
+                                  environment={"NOTIFY_SOCKET": ready}, stdout=-1)
             report.check(notified.recv(100) == b"READY=1", "no READY=1")
         took = []
         for number in range(3):
