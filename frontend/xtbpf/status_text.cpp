@@ -39,8 +39,9 @@ class Text {
         std::size_t rules = 0;
         for (const StoredChain& chain : table.rules.chains)
             rules += chain.rules.size();
-        put("{} -t {}: {} rules in {} chains, {}{}\n", command_word(table.family), name(table.table), rules,
-            table.rules.chains.size(), size_words(table.memory), table.conntrack ? ", uses connection tracking" : "");
+        put("{} -t {}: {} in {}, {}{}\n", command_word(table.family), name(table.table), counted(rules, "rule"),
+            counted(table.rules.chains.size(), "chain"), size_words(table.memory),
+            table.conntrack ? ", uses connection tracking" : "");
         if (!table.trouble.empty()) put("    TROUBLE: {}\n", table.trouble);
         if (!table.whole)
             put("    NOT WHOLE: a hook has lost its rule (did somebody flush nf_tables?); any command on the table "
@@ -71,10 +72,10 @@ class Text {
 
   private:
     void chain(const TableStatus& table, const Placement& placement, std::set<std::uint32_t>& shown) {
-        put("  {}: {} rules, netfilter hook{}\n", name(placement.hook), placement.rules,
+        put("  {}: {}, netfilter hook{}\n", name(placement.hook), counted(placement.rules, "rule"),
             placement.early ? ", and some packets dropped early" : fmt::format(" ({})", placement.late));
         if (placement.early && !placement.left.empty())
-            put("    left to the hook: {} rules: {}\n", sum(placement.left), list(placement.left));
+            put("    left to the hook: {}: {}\n", counted(sum(placement.left), "rule"), list(placement.left));
         if (!placement.matches.empty()) put("    asked of the kernel: {}\n", list(placement.matches));
         if (!placement.effects.empty()) put("    done by the kernel: {}\n", list(placement.effects));
         const std::string stem = "xt_" + lower(name(placement.hook));

@@ -90,9 +90,9 @@ std::string text(const std::vector<Verdict>& verdicts) {
     for (const Verdict& each : verdicts) {
         out += fmt::format("{} -t {}{}{}: ", command_word(each.family), name(each.table), each.chain.empty() ? "" : " ",
                            each.chain);
-        out += each.trouble.empty()
-                   ? fmt::format("program {} does what the rules say with {} packets\n", each.program, each.packets)
-                   : fmt::format("WRONG: {}\n", each.trouble);
+        out += each.trouble.empty() ? fmt::format("program {} does what the rules say with {}\n", each.program,
+                                                  counted(each.packets, "packet"))
+                                    : fmt::format("WRONG: {}\n", each.trouble);
     }
     return out;
 }

@@ -86,6 +86,10 @@ std::string subject_word(const ir::Predicate& predicate) { return std::visit(Sub
 
 std::string_view command_word(Family family) { return family == Family::V4 ? "iptables" : "ip6tables"; }
 
+std::string counted(std::size_t count, std::string_view noun) {
+    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 std::string size_words(std::uint64_t bytes) {
     if (bytes < 1024 * 1024) return fmt::format("{} KiB", (bytes + 1023) / 1024);
     return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1024.0 * 1024.0));

@@ -18,6 +18,9 @@ std::string subject_word(const ir::Predicate& predicate);
 
 std::string_view command_word(Family family); // "iptables", "ip6tables"
 
+// "1 rule", "2 rules"
+std::string counted(std::size_t count, std::string_view noun);
+
 // "4.2 MiB"
 std::string size_words(std::uint64_t bytes);
 

@@ -33,7 +33,7 @@ Report sample() {
 }
 
 TEST(StatusText, SaysWhereEachChainRuns) {
-    EXPECT_EQ(text(sample()), "ip6tables -t filter: 3 rules in 1 chains, 40 KiB, uses connection tracking\n"
+    EXPECT_EQ(text(sample()), "ip6tables -t filter: 3 rules in 1 chain, 40 KiB, uses connection tracking\n"
                               "  INPUT: 3 rules, netfilter hook, and some packets dropped early\n"
                               "    left to the hook: 2 rules: 1 REJECT, 1 conntrack\n"
                               "    asked of the kernel: 1 addrtype\n"

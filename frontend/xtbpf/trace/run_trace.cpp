@@ -84,12 +84,15 @@ int run_trace(const Arguments& arguments) {
     line.options()("count,c", options::value<std::size_t>()->value_name("N"),
                    "end after so many (a packet counts once a table)")(
         "seconds,s", options::value<double>()->value_name("S"),
-        "end after so long")("all", "switch the early stage off meanwhile: slower, but no verdict changes")(
+        "end after so long")("assume,a", options::value<std::vector<std::string>>()->value_name("WHAT")->composing(),
+                             "what only the kernel can tell, as of `explain'")(
+        "all", "switch the early stage off meanwhile: slower, but no verdict changes")(
         "verbose,v", "rules that don't match, too, and why")("json", "JSON, a line for each");
     if (const auto code = line.parse(arguments, true)) return *code;
     const auto filter = tap_filter(line.words());
     if (!filter) return line.misused(filter.error().message);
-    const auto rules = TracedRules::read(filter->family);
+    const auto rules = TracedRules::read(
+        filter->family, line.get<std::vector<std::string>>("assume").value_or(std::vector<std::string>{}));
     if (!rules) return complain(rules.error());
     if (rules->tables().empty()) return complain({ErrorKind::Refused, "there are no rules"});
     std::optional<EarlyPause> pause;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
+#include <iterator>
 #include <linux/netfilter/xt_conntrack.h>
 
 namespace xtbpf::tool {
@@ -55,15 +56,23 @@ Result<TapFilter> tap_filter(const std::vector<std::string>& words) {
     return out;
 }
 
-Result<TracedRules> TracedRules::read(std::optional<Family> family) {
+Result<TracedRules> TracedRules::read(std::optional<Family> family, const std::vector<std::string>& assume) {
     TracedRules out;
     for (const Family each : {Family::V4, Family::V6}) {
         if (family && *family != each) continue;
         auto rules = rules_in_force(each);
         if (!rules) return std::unexpected(rules.error());
         for (RuleTable& table : *rules) {
-            const std::pair key{each, table.stored.id};
-            out.rules_[key].push_back(std::move(table));
+            const std::string prefix = fmt::format("{}:", name(table.stored.id));
+            std::vector<std::string> own; // a rule is assumed of in its own table only
+            std::ranges::copy_if(assume, std::back_inserter(own), [&](const std::string& text) {
+                return text.find(':') == std::string::npos || text.starts_with(prefix);
+            });
+            Traced& traced = out.tables_[{each, table.stored.id}];
+            traced.rules.push_back(std::move(table));
+            auto assumptions = Assumptions::parse(own, traced.rules);
+            if (!assumptions) return std::unexpected(assumptions.error());
+            traced.assumptions = std::move(*assumptions);
         }
     }
     return out;
@@ -71,14 +80,14 @@ Result<TracedRules> TracedRules::read(std::optional<Family> family) {
 
 std::vector<std::pair<Family, TableId>> TracedRules::tables() const {
     std::vector<std::pair<Family, TableId>> out;
-    for (const auto& [key, rules] : rules_)
+    for (const auto& [key, traced] : tables_)
         out.push_back(key);
     return out;
 }
 
 std::optional<Explanation> TracedRules::explain(Family family, const xt_tap_event& event) const {
-    const auto found = rules_.find({family, static_cast<TableId>(event.table)});
-    if (found == rules_.end() || event.bytes > XT_TAP_BYTES || event.hook >= kHooks) return std::nullopt;
+    const auto found = tables_.find({family, static_cast<TableId>(event.table)});
+    if (found == tables_.end() || event.bytes > XT_TAP_BYTES || event.hook >= kHooks) return std::nullopt;
     Packet packet;
     packet.family = family;
     packet.view = event.view;
@@ -91,7 +100,7 @@ std::optional<Explanation> TracedRules::explain(Family family, const xt_tap_even
     packet.words = fmt::format("{} mark {:#x} state {}", summary(packet), event.view.mark, name(*packet.state));
     for (const auto& [where, word] : {std::pair{way.in, "in"}, std::pair{way.out, "out"}})
         if (!where.empty()) packet.words += fmt::format(", {} {}", word, where);
-    return tool::explain(std::move(packet), way, found->second, {});
+    return tool::explain(std::move(packet), way, found->second.rules, found->second.assumptions);
 }
 
 } // namespace xtbpf::tool

@@ -23,7 +23,8 @@ Result<TapFilter> tap_filter(const std::vector<std::string>& words);
 
 class TracedRules {
   public:
-    static Result<TracedRules> read(std::optional<Family> family); // those in force now
+    // Those in force now. `assume`: as --assume of `explain`.
+    static Result<TracedRules> read(std::optional<Family> family, const std::vector<std::string>& assume);
 
     std::vector<std::pair<Family, TableId>> tables() const;
 
@@ -31,7 +32,11 @@ class TracedRules {
     std::optional<Explanation> explain(Family family, const xt_tap_event& event) const;
 
   private:
-    std::map<std::pair<Family, TableId>, Rules> rules_; // one table each
+    struct Traced {
+        Rules rules; // one table
+        Assumptions assumptions;
+    };
+    std::map<std::pair<Family, TableId>, Traced> tables_;
 };
 
 } // namespace xtbpf::tool
