@@ -158,7 +158,9 @@ class Traveller {
             return conclude(walk);
         }
         const bool icmp = packet_.view.proto == IPPROTO_ICMP || packet_.view.proto == IPPROTO_ICMPV6;
-        if (!packet_.state || packet_.state == State::Established || (packet_.state == State::Related && icmp))
+        if (!packet_.state)
+            walk.skipped = "it has no rules";
+        else if (packet_.state == State::Established || (packet_.state == State::Related && icmp))
             walk.skipped = "the connection has its translation already";
         else if (packet_.state == State::Invalid || packet_.state == State::Untracked)
             walk.skipped = "no connection, no translation";
