@@ -31,63 +31,28 @@ std::uint64_t size_of(const ir::Rule& rule, const HookContext& context) {
     return estimate(rule, context.table.family) + (inside ? context.layout.places[jump->chain].size : 0);
 }
 
-// A long chain in sections, in order: rules for one function each, or a run that takes more than one.
-struct Cut {
-    std::span<const ir::Rule> rules;
-    std::optional<Run> run;
-};
-
-std::vector<Cut> cut(std::span<const ir::Rule> rules, const HookContext& context) {
-    std::vector<Cut> sections;
+// A long chain in spans of rules for one function each, in order. Runs that are searched stay whole if they can.
+std::vector<std::span<const ir::Rule>> cut(std::span<const ir::Rule> rules, const HookContext& context) {
+    std::vector<std::span<const ir::Rule>> parts;
     std::size_t begin = 0;
     std::uint64_t size = 0;
-    const auto end_at = [&](std::size_t at) {
-        if (at > begin) sections.push_back({rules.subspan(begin, at - begin), {}});
-        begin = at;
-        size = 0;
-    };
     for (std::size_t at = 0; at < rules.size();) {
-        if (auto run = leading_run(rules.subspan(at), context.table.family, context.options.knowable)) {
-            std::uint64_t total = 0;
-            for (const Run::Member& member : run->members)
-                total += size_of(*member.rule, context);
-            if (total > kPartSize) {
-                end_at(at);
-                at += run->rules;
-                begin = at;
-                sections.push_back({{}, std::move(run)});
-                continue;
-            }
-            if (size + total > kPartSize) end_at(at);
-            size += total;
-            at += run->rules;
-            continue;
-        }
-        const std::uint64_t cost = size_of(rules[at], context);
-        if (size + cost > kPartSize) end_at(at);
-        size += cost;
-        ++at;
-    }
-    end_at(rules.size());
-    return sections;
-}
-
-// Members for one function each; those of one value stay together.
-std::vector<std::span<const Run::Member>> cut(const Run& run, const HookContext& context) {
-    std::vector<std::span<const Run::Member>> parts;
-    const std::span<const Run::Member> members = run.members;
-    std::size_t begin = 0;
-    std::uint64_t size = 0;
-    for (std::size_t at = 0; at < members.size(); ++at) {
-        const std::uint64_t cost = size_of(*members[at].rule, context);
-        if (at > begin && size + cost > kRunPartSize && members[at].value != members[at - 1].value) {
-            parts.push_back(members.subspan(begin, at - begin));
+        const auto run = leading_run(rules.subspan(at), context.table.family, context.options.knowable);
+        std::size_t length = 0;
+        std::uint64_t cost = 0;
+        do {
+            cost += size_of(rules[at + length], context);
+            ++length;
+        } while (run && length < run->rules && cost < kPartSize);
+        if (at > begin && size + cost > kPartSize) {
+            parts.push_back(rules.subspan(begin, at - begin));
             begin = at;
             size = 0;
         }
         size += cost;
+        at += length;
     }
-    parts.push_back(members.subspan(begin));
+    parts.push_back(rules.subspan(begin));
     return parts;
 }
 
@@ -99,31 +64,15 @@ Result<void> write_chain(const HookContext& context, std::uint32_t chain, Functi
         writer.whole_chain(chain);
         return functions.add(std::move(writer).finish());
     }
-    std::vector<FunctionWriter::Section> sections;
-    std::size_t parts = 0;
-    const auto add = [&](FunctionWriter::Section& section, auto write, std::uint32_t from) -> Result<void> {
-        const std::string part_name = fmt::format("{}_part{}", name, parts++);
+    std::vector<FunctionWriter::Part> parts;
+    for (std::span<const ir::Rule> rules : cut(context.table.chains[chain].rules, context)) {
+        const std::string part_name = fmt::format("{}_part{}", name, parts.size());
         FunctionWriter part(context, chain, part_name, sites);
-        write(part);
-        section.parts.push_back({part_name, sites, from});
-        return functions.add(std::move(part).finish());
-    };
-    for (Cut& section : cut(context.table.chains[chain].rules, context)) {
-        FunctionWriter::Section& written = sections.emplace_back();
-        Result<void> added;
-        if (!section.run)
-            added = add(
-                written, [&](FunctionWriter& part) { part.part_of_chain(section.rules); }, 0);
-        else
-            for (std::span<const Run::Member> members : cut(*section.run, context))
-                if (added)
-                    added = add(
-                        written, [&](FunctionWriter& part) { part.part_of_run(*section.run, members); },
-                        members.front().value);
-        if (!added) return added;
-        written.run = std::move(section.run);
+        part.part_of_chain(rules);
+        parts.push_back({part_name, sites});
+        if (Result<void> added = functions.add(std::move(part).finish()); !added) return added;
     }
-    writer.calls_of_parts(chain, sections);
+    writer.calls_of_parts(chain, parts);
     if (sites > std::numeric_limits<std::uint16_t>::max())
         return fail(ErrorKind::Refused, fmt::format("chain {} has too many jumps", context.table.chains[chain].name));
     return functions.add(std::move(writer).finish());

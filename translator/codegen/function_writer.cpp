@@ -60,7 +60,7 @@ void FunctionWriter::rows(std::span<const ir::Rule> rules, Label chain_return) {
         const Label next = out_.label();
         if (const auto run = leading_run(rules, hook_.table.family, hook_.options.knowable)) {
             prefix_of(*run, next);
-            search(*run, run->members, next, chain_return);
+            search(*run, next, chain_return);
             out_.place(next);
             rules = rules.subspan(run->rules);
             continue;
@@ -88,10 +88,9 @@ void FunctionWriter::prefix_of(const Run& run, Label no) {
         predicates_.require(run.members.front().rule->predicates[at], no);
 }
 
-void FunctionWriter::load_value(const Run& run) { out_.load(Reg::Value, Reg::View, run.offset, width_of(run.size)); }
-
 // Jumps to the block of the first rule that wants the packet's value, from there to the next, and at last to `none`.
-void FunctionWriter::search(const Run& run, std::span<const Run::Member> members, Label none, Label chain_return) {
+void FunctionWriter::search(const Run& run, Label none, Label chain_return) {
+    const std::vector<Run::Member>& members = run.members;
     std::vector<Case> cases;
     for (std::size_t at = 0; at < members.size(); ++at) {
         const bool first = at == 0 || members[at - 1].value != members[at].value;
@@ -101,7 +100,7 @@ void FunctionWriter::search(const Run& run, std::span<const Run::Member> members
         blocks_.push_back(
             {members[at].rule, members[at].known, run.prefix, block, last ? none : out_.label(), chain_return});
     }
-    load_value(run);
+    out_.load(Reg::Value, Reg::View, run.offset, width_of(run.size));
     dispatch_equal(out_, cases, run.size == 4 ? ~0U : (1U << 8U * run.size) - 1, none);
 }
 
@@ -225,48 +224,22 @@ void FunctionWriter::part_of_chain(std::span<const ir::Rule> rules) {
     resume();
 }
 
-void FunctionWriter::part_of_run(const Run& run, std::span<const Run::Member> members) {
+void FunctionWriter::calls_of_parts(std::uint32_t chain, std::span<const Part> parts) {
     const Label chain_return = out_.label();
-    const Label none = out_.label();
-    search(run, members, none, chain_return);
-    out_.place(none);
-    out_.return_value(XT_CONTINUE);
-    out_.place(chain_return);
-    out_.return_value(XT_RETURN);
-    blocks();
-    resume();
-}
-
-void FunctionWriter::calls_of_parts(std::uint32_t chain, std::span<const Section> sections) {
-    const Label chain_return = out_.label();
-    std::vector<Case> all; // by last site
-    for (const Section& section : sections) {
-        const Label next = out_.label();
-        std::vector<Case> calls;
-        for (const Part& part : section.parts) {
-            calls.push_back({part.from, out_.label()});
-            all.push_back({part.last_site, calls.back().at});
-        }
-        if (section.run) {
-            prefix_of(*section.run, next);
-            load_value(*section.run);
-            dispatch_range(out_, calls);
-        }
-        for (std::size_t at = 0; at < calls.size(); ++at) {
-            out_.place(calls[at].at);
-            call(section.parts[at].name, may_stop_);
-            out_.jump_if(Condition::Equal, Reg::Result, XT_RETURN, chain_return);
-            out_.jump_if(Condition::NotEqual, Reg::Result, XT_CONTINUE, verdict_);
-            out_.jump(next);
-        }
-        out_.place(next);
+    std::vector<Label> calls;
+    for (const Part& part : parts) {
+        calls.push_back(out_.label());
+        out_.place(calls.back());
+        call(part.name, may_stop_);
+        out_.jump_if(Condition::Equal, Reg::Result, XT_RETURN, chain_return);
+        out_.jump_if(Condition::NotEqual, Reg::Result, XT_CONTINUE, verdict_);
     }
     out_.place(chain_return);
     end_of_chain(chain);
     if (!hook_.layout.deep) return resume();
     out_.place(resume_); // the site is a part's: that one goes on
-    for (const Case& part : all)
-        out_.jump_if(Condition::LessEqual, Reg::Value, part.value, part.at);
+    for (std::size_t at = 0; at < parts.size(); ++at)
+        out_.jump_if(Condition::LessEqual, Reg::Value, parts[at].last_site, calls[at]);
     out_.return_value(XT_DROP);
 }
 

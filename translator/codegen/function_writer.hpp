@@ -32,17 +32,11 @@ class FunctionWriter {
     // The rules of `chain`, then what follows its last one: nothing (`part`), a return, or the policy.
     void whole_chain(std::uint32_t chain);
     void part_of_chain(std::span<const ir::Rule> rules); // RETURN is XT_RETURN, running off the end XT_CONTINUE
-    void part_of_run(const Run& run, std::span<const Run::Member> members); // its prefix holds
     struct Part {
         std::string name;
         std::uint32_t last_site; // deep nesting: sites above those of the part before, up to here, lie in it
-        std::uint32_t from = 0;  // of a run's part: the first value it knows
     };
-    struct Section { // of a chain: one part, or the parts of a run
-        std::vector<Part> parts;
-        std::optional<Run> run{};
-    };
-    void calls_of_parts(std::uint32_t chain, std::span<const Section> sections);
+    void calls_of_parts(std::uint32_t chain, std::span<const Part> parts);
 
     Result<Function> finish() &&;
 
@@ -55,9 +49,8 @@ class FunctionWriter {
     };
 
     void rows(std::span<const ir::Rule> rules, Label chain_return);
-    void search(const Run& run, std::span<const Run::Member> members, Label none, Label chain_return);
+    void search(const Run& run, Label none, Label chain_return);
     void prefix_of(const Run& run, Label no);
-    void load_value(const Run& run);
     void rule(const ir::Rule& rule, std::size_t prefix, const ir::Predicate* known, Label next, Label chain_return);
     void action(const ir::Rule& rule, Label next, Label chain_return);
     void perform(const ir::Jump& jump, Label next, Label chain_return);

@@ -116,7 +116,7 @@ std::vector<Part> cut(std::span<const Numbered> guards, Family family) {
     std::size_t begin = 0;
     for (std::size_t at = 0; at < guards.size(); ++at) {
         const std::uint64_t cost = estimate(*guards[at].rule, family);
-        if (at > begin && size + cost > kRunPartSize) {
+        if (at > begin && size + cost > kGuardsSize) {
             parts.push_back({fmt::format("guards_{}", parts.size()), guards.subspan(begin, at - begin)});
             begin = at;
             size = 0;

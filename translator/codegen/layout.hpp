@@ -25,8 +25,9 @@ struct Layout {
     bool deep = false;                // some chain lies deeper than BPF functions may nest
 };
 
-inline constexpr std::uint64_t kPartSize = 6000;      // instructions of one part of a long chain, at most about
-inline constexpr std::uint64_t kRunPartSize = 24'000; // of a run, whose search branches little; jumps reach 32,767
+inline constexpr std::uint64_t kPartSize = 6000; // instructions of one part of a long chain, at most about
+inline constexpr std::uint64_t kGuardsSize =
+    24'000; // of one function of guards, which branch little; jumps reach 32,767
 
 Layout lay_out(const ir::Table& table, std::uint32_t builtin_chain, Family family);
 
