@@ -22,6 +22,7 @@ struct Subcommand {
 
 int run_explain(const Arguments& arguments);
 int run_metrics(const Arguments& arguments);
+int run_migrate(const Arguments& arguments);
 int run_status(const Arguments& arguments);
 int run_top(const Arguments& arguments);
 int run_trace(const Arguments& arguments);

@@ -17,6 +17,7 @@ constexpr std::array kSubcommands{
     Subcommand{"verify", "do the loaded programs do what the rules say?", run_verify},
     Subcommand{"trace", "what becomes of packets that come by, rule by rule", run_trace},
     Subcommand{"top", "rules by what they count at the moment, live", run_top},
+    Subcommand{"migrate", "move the rules of iptables-legacy or iptables-nft here, or back", run_migrate},
     Subcommand{"metrics", "counters and sizes as Prometheus text", run_metrics},
     Subcommand{"watch", "the service: follows devices, exports metrics", run_watch},
 };

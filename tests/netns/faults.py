@@ -13,7 +13,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 import machine  # noqa: E402
-from faulty import Report, bad_input, kills, places, reloads, rights, writers  # noqa: E402
+from faulty import Report, bad_input, kills, migration, places, reloads, rights, writers  # noqa: E402
 
 
 def run(name, test):
@@ -30,7 +30,7 @@ def run(name, test):
 
 
 def main():
-    chosen = [(name, test) for theme in (bad_input, rights, places, writers, reloads, kills) for name, test in theme.tests()
+    chosen = [(name, test) for theme in (bad_input, rights, places, writers, reloads, kills, migration) for name, test in theme.tests()
               if not sys.argv[1:] or any(part in name for part in sys.argv[1:])]
     if reasons := machine.lacks():
         print(f"can't run: this machine lacks {'; '.join(reasons)}\n0 passed, 0 failed, {len(chosen)} skipped")

@@ -16,6 +16,7 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <sstream>
 
 namespace xtbpf::tool {
 
@@ -80,6 +81,11 @@ Result<Rules> restore(std::istream& in, Family family) {
 }
 
 } // namespace
+
+Result<Rules> rules_of_text(const std::string& text, Family family) {
+    std::istringstream in(text);
+    return restore(in, family);
+}
 
 Result<Rules> rules_of_file(const std::string& path, Family family) {
     if (path == "-") return restore(std::cin, family);

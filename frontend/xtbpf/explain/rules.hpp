@@ -22,6 +22,7 @@ Result<RuleTable> rule_table(const StoredTable& table);
 
 // What iptables-restore (ip6tables-restore) would make of the file; "-": the standard input. Sets needn't exist.
 Result<Rules> rules_of_file(const std::string& path, Family family);
+Result<Rules> rules_of_text(const std::string& text, Family family);
 
 // Those in force in this network namespace.
 Result<Rules> rules_in_force(Family family);
