@@ -2,7 +2,7 @@
 #include "frontend/xtbpf/migrate/plan.hpp"
 
 #include "frontend/xtbpf/explain/rules.hpp"
-#include "frontend/xtbpf/placements.hpp"
+#include "frontend/xtbpf/report.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -38,9 +38,14 @@ Result<std::string> plan(Variant from, const Saved& saved) {
         sets.merge(sets_used(tables));
         const auto rules = rules_of_text(restore_text(tables), family);
         if (!rules) return std::unexpected(rules.error());
-        std::vector<ir::Table> programs;
-        for (const RuleTable& table : *rules)
-            programs.push_back(table.program);
+        Status status; // as if they were in force
+        for (const RuleTable& table : *rules) {
+            TableStatus& one = status.tables.emplace_back();
+            one.family = family;
+            one.table = table.stored.id;
+            one.rules = table.stored;
+        }
+        const Report told = report(std::move(status));
         for (std::size_t at = 0; at < rules->size(); ++at) {
             const std::string_view command = family == Family::V4 ? "iptables" : "ip6tables";
             const std::string_view table = name((*rules)[at].stored.id);
@@ -48,7 +53,7 @@ Result<std::string> plan(Variant from, const Saved& saved) {
                 if (each.name == table)
                     text +=
                         fmt::format("  {} -t {}: {} rules in {} chains\n", command, table, each.rules(), each.chains());
-            for (const Placement& placement : placements(programs, at))
+            for (const Placement& placement : told.placements[at])
                 chain(text, placement);
         }
     }
