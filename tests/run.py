@@ -18,7 +18,7 @@ import machine
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOGS = os.path.join(ROOT, "build", "test-logs")
 ON_CI = os.environ.get("CI") == "true"
-FUZZ_SECONDS = "20"
+FUZZ_SECONDS = "10"
 SEEDS = "30"
 
 
@@ -40,7 +40,7 @@ STEPS = [
     Step("texts", "texts, errors and exit codes of commands", "python3 tests/text/compare.py --golden"),
     Step("text-twin", "the same commands through iptables-legacy", "python3 tests/text/compare.py", kernel=True),
     Step("kernel", "tests that ask the running kernel", "build/bin/kernel_tests", kernel=True),
-    Step("twin", "the same frames through iptables-legacy and this", "python3 tests/netns/run.py", kernel=True),
+    Step("twin", "the same frames through iptables-legacy and this", "python3 tests/netns/run.py --jobs 2", kernel=True),
     Step("twin-itself", "does the comparison notice what differs", "python3 tests/netns/selftest.py", kernel=True),
     Step("seeds", "random rulesets and packets, compared likewise", f"python3 tests/netns/random_twins.py --seeds {SEEDS}", kernel=True),
     Step("faults", "bad input, missing rights, kills, rivals: the old rules stay in force", "python3 tests/netns/faults.py", kernel=True),

@@ -6,6 +6,7 @@
 #include "translator/interpreter.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <gtest/gtest.h>
 #include <string>
 
@@ -34,14 +35,17 @@ TEST_P(Classify, SmallTables) { random_tables(GetParam(), 300, {}, 300); }
 TEST_P(Classify, ShortChains) { random_tables(GetParam(), 200, {.user_chains = 6, .rules = 5}, 200); }
 TEST_P(Classify, LongChains) { random_tables(GetParam(), 12, {.user_chains = 3, .rules = 1000}, 400); }
 
+// XTBPF_PACKETS: so many packets for each of the 144 tables; 70,000 make ten million.
 TEST_P(Classify, EveryShape) {
+    const char* wanted = std::getenv("XTBPF_PACKETS");
+    const int packets = wanted ? std::atoi(wanted) : 1500;
     for (RuleShape shape : kShapes)
         for (std::uint32_t size : {7U, 40U, 300U, 3000U})
             for (unsigned guards : {0U, 20U}) {
                 const ir::Table table = shaped_table(shape, GetParam(), size, size + guards, guards);
                 const classify::Image image = whole_image(table);
                 Random random(size);
-                for (int count = 0; count < 1500; ++count) {
+                for (int count = 0; count < packets; ++count) {
                     const xt_view view = shaped_packet(random, table);
                     ASSERT_EQ(walk_dry_run(table, image, Hook::Forward, view, {}),
                               dry_run_answer(interpret(table, Hook::Forward, view, {})))
