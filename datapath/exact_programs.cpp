@@ -12,8 +12,11 @@
 #include "translator/record.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <limits>
+#include <string_view>
 #include <utility>
 
 extern "C" {
@@ -61,6 +64,12 @@ Result<void> fill(xt_exact_config& config, const ir::Table& table, const std::ve
     if (!type) return std::unexpected(type.error());
     config.nf_conn_id = *type;
     return {};
+}
+
+// `wanted` chooses by hand: `code` or `data`.
+std::uint64_t most_code(const char* wanted) {
+    const std::string_view form = wanted ? wanted : "";
+    return form == "code" ? std::numeric_limits<std::uint64_t>::max() : form == "data" ? 0 : kMostCode;
 }
 
 std::optional<classify::Image> image_of(const ir::Table& table, const std::vector<HookPrograms>& hooks) {
@@ -150,7 +159,7 @@ anchor::HookPlan ExactPrograms::plan(const HookPrograms& hook) const {
 
 Result<ExactPrograms> load_exact(const ir::Table& table, const std::vector<int>& counters,
                                  const std::vector<int>& limits) {
-    return load_exact_coded(table, counters, limits, kMostCode);
+    return load_exact_coded(table, counters, limits, most_code(std::getenv("XTBPF_CHAINS")));
 }
 
 Result<ExactPrograms> load_exact_coded(const ir::Table& table, const std::vector<int>& counters,

@@ -19,7 +19,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOGS = os.path.join(ROOT, "build", "test-logs")
 ON_CI = os.environ.get("CI") == "true"
 FUZZ_SECONDS = "10"
-SEEDS = "30"
+SEEDS = "20"
 
 
 class Step:
@@ -43,6 +43,7 @@ STEPS = [
     Step("twin", "the same frames through iptables-legacy and this", "python3 tests/netns/run.py --jobs 2", kernel=True),
     Step("twin-itself", "does the comparison notice what differs", "python3 tests/netns/selftest.py", kernel=True),
     Step("seeds", "random rulesets and packets, compared likewise", f"python3 tests/netns/random_twins.py --seeds {SEEDS}", kernel=True),
+    Step("seeds-data", "others, all chains data", f"python3 tests/netns/random_twins.py --first 1000 --seeds {SEEDS} --chains data", kernel=True),
     Step("faults", "bad input, missing rights, kills, rivals: the old rules stay in force", "python3 tests/netns/faults.py", kernel=True),
     Step("clients", "ufw, ferm, fail2ban and others that drive iptables", "python3 tests/netns/clients.py", kernel=True),
     Step("installed", "the Debian package, alternatives, services under their units' rights", "python3 tests/netns/installed.py", kernel=True),

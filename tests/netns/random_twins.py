@@ -3,6 +3,7 @@
 """Random rulesets and packets through both sides of the twin-namespace comparison.
 
     random_twins.py [--seeds N | --forever] [--first SEED] [--subject DIR] [--reference legacy|DIR] [--early xdp|tc|off]
+                    [--chains code|data]
 
 A seed always makes the same case. On a difference: the seed, what differs, and the smallest case found that still shows it.
 """

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The twin-namespace comparison: every case through iptables-legacy and through this project's programs.
 
-    run.py [--subject DIR] [--reference legacy|DIR] [--early xdp|tc|off] [--jobs N] [--list] [CASE...]
+    run.py [--subject DIR] [--reference legacy|DIR] [--early xdp|tc|off] [--chains code|data] [--jobs N] [--list] [CASE...]
 
 CASE is a name or a part of one. With --jobs, that many processes share the themes among them. Exit 0 if all passed, 1 if one failed, 77 if it couldn't run at all.
 """

@@ -17,9 +17,11 @@ def parse(about, add):
     parser.add_argument("--subject", default=os.path.normpath(_BUILT))
     parser.add_argument("--reference", default="legacy")
     parser.add_argument("--early", choices=("xdp", "tc", "off"), help="XTBPF_EARLY for the subject")
+    parser.add_argument("--chains", choices=("code", "data"), help="XTBPF_CHAINS for the subject")
     add(parser)
     options = parser.parse_args()
-    options.environment = {"XTBPF_EARLY": options.early} if options.early else {}
+    chosen = {"XTBPF_EARLY": options.early, "XTBPF_CHAINS": options.chains}
+    options.environment = {name: value for name, value in chosen.items() if value}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that context managers clean up
     return options
 
