@@ -48,7 +48,8 @@ Result<void> fill(xt_exact_config& config, const ir::Table& table, const std::ve
     config.ipv6 = table.family == Family::V6;
     for (const HookPrograms& hook : hooks) {
         const ViewNeeds needs = view_needs(table, hook.hook);
-        config.stops |= hook.needs.stops != 0;
+        config.stops |= hook.stops() != 0;
+        if (hook.asks_out) config.out_need = static_cast<std::uint16_t>(hook.needs.kernel_matches.size() + 1);
         config.effects |= !hook.needs.effects.empty();
         config.names |= needs.in_name || needs.out_name;
         config.transport |= needs.transport;
@@ -59,10 +60,10 @@ Result<void> fill(xt_exact_config& config, const ir::Table& table, const std::ve
         config.mac |= needs.mac;
         config.packet_type |= needs.packet_type;
     }
-    if (!config.conntrack) return {};
+    if (!config.conntrack && config.out_need == 0) return {};
     const Result<std::uint32_t> type = nf_conn_type();
-    if (!type) return std::unexpected(type.error());
-    config.nf_conn_id = *type;
+    if (type) config.nf_conn_id = *type;
+    if (!type && config.conntrack) return std::unexpected(type.error());
     return {};
 }
 
@@ -79,6 +80,12 @@ std::optional<classify::Image> image_of(const ir::Table& table, const std::vecto
     return roots.empty() ? std::nullopt : classify::build_image(table, roots);
 }
 
+// Whether the route can have changed since the stack called the hook: mangle (ipt_mangle_out) and nat (nf_nat_ipv4_local_fn) look
+// for another one, but all later tables are called with the old device.
+bool may_be_rerouted(TableId table, Hook hook) {
+    return hook == Hook::Output && table != TableId::Raw && table != TableId::Mangle;
+}
+
 Fd duplicate(int fd) { return Fd{::fcntl(fd, F_DUPFD_CLOEXEC, 0)}; }
 
 Result<void> load_into(Fd& into, const std::vector<bpf_insn>& insns, const char* name) {
@@ -88,38 +95,19 @@ Result<void> load_into(Fd& into, const std::vector<bpf_insn>& insns, const char*
     return {};
 }
 
-Result<void> load_companions(HookPrograms& hook, int records) {
-    Result<void> done;
-    for (const ir::Effect& effect : hook.needs.effects) {
-        if (!std::holds_alternative<ir::CompanionTarget>(effect)) continue;
-        const auto number = static_cast<std::uint32_t>(hook.companions.size());
-        if (number == XT_MOST_COMPANIONS)
-            return fail(ErrorKind::Refused,
-                        fmt::format("{} has more than {} different targets of the kind of CHECKSUM and "
-                                    "CT --helper",
-                                    name(hook.hook), XT_MOST_COMPANIONS));
-        auto& companion = hook.companions.emplace_back();
-        done = load_into(companion.note, codegen::behind_program(records, number), "xt_behind");
-        if (done) done = load_into(companion.due, codegen::is_behind_program(records, number), "xt_is_behind");
-        if (!done) return done;
-    }
-    return done;
-}
-
 Result<void> load_side(ExactPrograms& programs, int records) {
     std::size_t levels = 0;
     Result<void> done;
     for (HookPrograms& hook : programs.hooks) {
         if (!done || !hook.needs_kernel()) continue;
         const std::size_t effects = hook.needs.effects.size();
-        levels = std::max(levels, anchor::step_levels(effects + hook.needs.kernel_matches.size()));
+        levels = std::max(levels, anchor::step_levels(effects + hook.needs.kernel_matches.size() + hook.asks_out));
         done = load_into(hook.idle, codegen::idle_program(records, static_cast<std::uint32_t>(effects)), "xt_idle");
-        if (done) done = load_companions(hook, records);
     }
     SidePrograms& side = programs.side;
     if (done) done = load_into(side.orphan, codegen::orphan_program(records), "xt_orphan");
     if (done) done = load_into(side.accepts, codegen::accepts_program(records), "xt_accepts");
-    if (done) done = load_into(side.end, codegen::end_program(records), "xt_end");
+    if (done) done = load_into(side.out, codegen::out_program(records), "xt_out");
     if (done) done = load_into(side.yes, codegen::yes_program(records), "xt_yes");
     static_assert(anchor::kStepDigits == 1U << codegen::kStepBits);
     for (unsigned level = 0; done && level < levels; ++level) {
@@ -139,16 +127,14 @@ anchor::HookPlan ExactPrograms::plan(const HookPrograms& hook) const {
                           .effects = hook.needs.effects,
                           .hand_ins = hook.needs.kernel_matches};
     if (!hook.needs_kernel()) return plan;
-    plan.stops = hook.needs.stops;
+    plan.stops = hook.stops();
     plan.passes = hook.needs.passes;
     plan.orphan = side.orphan.get();
     plan.idle = hook.idle.get();
     plan.accepts = side.accepts.get();
     plan.yes = side.yes.get();
     plan.again = hook.again.get();
-    for (const HookPrograms::Companion& companion : hook.companions)
-        plan.companions.push_back({companion.note.get(), companion.due.get()});
-    plan.end = side.end.get();
+    if (hook.asks_out) plan.out = side.out.get();
     for (const auto& level : side.digits)
         for (std::size_t digit = 0; digit < level.size(); ++digit) {
             if (digit == 0) plan.digits.emplace_back();
@@ -169,6 +155,7 @@ Result<ExactPrograms> load_exact_coded(const ir::Table& table, const std::vector
         HookPrograms& one = programs.hooks.emplace_back();
         one.hook = hook;
         one.needs = hook_needs(table, hook);
+        one.asks_out = may_be_rerouted(table.id, hook) && view_needs(table, hook).out_device;
         one.walked = codegen::code_size(table, hook) > most_code;
     }
     const std::optional<classify::Image> image = image_of(table, programs.hooks);
@@ -205,7 +192,7 @@ Result<ExactPrograms> load_exact_coded(const ir::Table& table, const std::vector
     for (std::size_t index = 0; done && index < programs.hooks.size(); ++index) {
         const HookPrograms& hook = programs.hooks[index];
         done = object->include(main_name(hook.hook), "classify", {&code[index]});
-        if (done && hook.needs.stops != 0) done = object->include(again_name(hook.hook), "classify", {&code[index]});
+        if (done && hook.stops() != 0) done = object->include(again_name(hook.hook), "classify", {&code[index]});
     }
     if (done) done = object->load();
     if (done && image) done = object->set_value("xt_image", image->bytes);
@@ -213,7 +200,7 @@ Result<ExactPrograms> load_exact_coded(const ir::Table& table, const std::vector
 
     for (HookPrograms& hook : programs.hooks) {
         hook.main = duplicate(object->program(main_name(hook.hook)));
-        if (hook.needs.stops != 0) hook.again = duplicate(object->program(again_name(hook.hook)));
+        if (hook.stops() != 0) hook.again = duplicate(object->program(again_name(hook.hook)));
     }
     if (recorded)
         if (done = load_side(programs, object->map("xt_records")); !done) return std::unexpected(done.error());

@@ -20,19 +20,17 @@ struct HookPrograms {
     Fd main;
     Fd again; // with stops
     Fd idle;  // with hand-ins or effects
-    struct Companion {
-        Fd note, due;
-    };
-    std::vector<Companion> companions; // per companion target
-    std::size_t instructions = 0;      // generated, without the runtime's
-    bool walked = false;               // its chains are data
+    bool asks_out = false;        // may have to ask for the out-device
+    std::size_t instructions = 0; // generated, without the runtime's
+    bool walked = false;          // its chains are data
 
-    bool needs_kernel() const { return !needs.effects.empty() || !needs.kernel_matches.empty(); }
+    bool needs_kernel() const { return !needs.effects.empty() || !needs.kernel_matches.empty() || asks_out; }
+    std::uint32_t stops() const { return needs.stops + (asks_out ? 1 : 0); }
 };
 
 // The small programs of the side chains, which serve all hooks of the table.
 struct SidePrograms {
-    Fd orphan, accepts, yes, end;
+    Fd orphan, accepts, yes, out;
     std::vector<std::array<Fd, anchor::kStepDigits>> digits; // by level
 };
 

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kmod-shim/anchor.hpp"
 
-#include "kmod-shim/companions.hpp"
 #include "kmod-shim/expressions.hpp"
+#include "kmod-shim/hook_chains.hpp"
 #include "kmod-shim/inventory.hpp"
 #include "kmod-shim/messages.hpp"
-#include "kmod-shim/side_chains.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <linux/membarrier.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace xtbpf::anchor {
 
@@ -53,28 +55,6 @@ void swap_conntrack(Batch& batch, Family family, const std::vector<std::string>&
              "nf_conntrack and nft_ct", comment("iptables-bpf rules need connection tracking"));
 }
 
-// Only the rule of a base chain is exchanged: a chain made anew would let packets through until its hook is registered.
-Result<void> swap_hook(Batch& batch, Socket& socket, const TablePlan& plan, const HookPlan& hook,
-                       const std::vector<std::string>& present, std::uint32_t generation) {
-    const std::string chain = base_chain(plan.table, hook.hook);
-    const auto target = add_side_chains(batch, plan.family, plan.table, hook, generation);
-    if (!target) return std::unexpected(target.error());
-    if (contains(present, chain)) {
-        if (auto deleted = delete_present_rules(batch, socket, plan.family, chain); !deleted) return deleted;
-    } else {
-        add_base_chain(batch, plan.family, chain, plan.table, hook.hook);
-    }
-    add_rule(
-        batch, plan.family, chain,
-        [&](nlmsghdr* message) {
-            put_program(message, hook.main);
-            put_verdict(message, target->empty() ? NF_DROP : NFT_GOTO, *target);
-        },
-        "call a BPF program", "nft_compat and xt_bpf",
-        comment(fmt::format("iptables {} {}", name(plan.table), name(hook.hook))));
-    return {};
-}
-
 Result<void> swap_store(Batch& batch, Socket& socket, const TablePlan& plan, const std::vector<std::string>& present) {
     const std::string chain = store_chain(plan.table);
     if (contains(present, chain)) {
@@ -88,37 +68,55 @@ Result<void> swap_store(Batch& batch, Socket& socket, const TablePlan& plan, con
     return {};
 }
 
+Result<void> send_swap(Socket& socket, const TablePlan& plan, const HookPlaces& places, std::uint32_t generation,
+                       Batch::Ending ending) {
+    const std::vector<std::string>& present = places.ours.chains;
+    const auto others = others_need_conntrack(socket, plan.family, plan.table, present);
+    if (!others) return std::unexpected(others.error());
+    Batch batch(generation);
+    add_table(batch, plan.family);
+    swap_conntrack(batch, plan.family, present, plan.conntrack || *others);
+    if (auto swapped = swap_hooks(batch, socket, plan, places, generation); !swapped) return swapped;
+    if (auto swapped = swap_store(batch, socket, plan, present); !swapped) return swapped;
+    return batch.send(socket, ending);
+}
+
+// Until every packet is through that was in a hook just now: membarrier(2) waits for a grace period of RCU.
+void wait_for_packets() { ::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0); }
+
+// The nf_tables generation of a transaction that follows ours directly (nft_base_seq_inc of net/netfilter/nf_tables_api.c).
+std::uint32_t next(std::uint32_t generation) { return generation + 1 == 0 ? 1 : generation + 1; }
+
+Result<void> send_move(Socket& socket, const TablePlan& plan, const HookPlaces& places, std::uint32_t generation) {
+    Batch first(generation);
+    add_empty_base_chains(first, plan, places);
+    if (auto sent = first.send(socket, Batch::Ending::Commit); !sent) return sent;
+    wait_for_packets();
+    const auto now = hook_places(socket, plan.family, plan.table);
+    if (!now) return std::unexpected(now.error());
+    auto swapped = send_swap(socket, plan, *now, next(generation), Batch::Ending::Commit);
+    if (swapped) return swapped;
+    Batch back(next(generation)); // if somebody was quicker, they stay: empty, they do no harm, and the next commit takes them up
+    delete_empty_base_chains(back, plan, places);
+    static_cast<void>(back.send(socket, Batch::Ending::Commit));
+    return swapped;
+}
+
 Result<void> send_plan(const TablePlan& plan, std::uint32_t expected_generation, Batch::Ending ending) {
     if (plan.tag.size() > kMaxTag) return fail(ErrorKind::Refused, "the store's tag is too long");
     auto socket = Socket::open();
     if (!socket) return std::unexpected(socket.error());
     // What is listed now is what the batch works on: the generation is checked again by the kernel.
-    const auto present = chains(*socket, plan.family);
-    if (!present) return std::unexpected(present.error());
-    const auto others = others_need_conntrack(*socket, plan.family, plan.table, *present);
-    if (!others) return std::unexpected(others.error());
-
-    Batch batch(expected_generation);
-    add_table(batch, plan.family);
-    swap_conntrack(batch, plan.family, *present, plan.conntrack || *others);
-    for (const HookPlan& hook : plan.hooks) {
-        auto swapped = swap_hook(batch, *socket, plan, hook, *present, expected_generation);
-        if (!swapped) return swapped;
-    }
-    for (const std::string& chain : side_chains_of(plan.table, *present))
-        delete_chain(batch, plan.family, chain);
-    if (auto swapped = swap_companions(batch, *socket, plan); !swapped) return swapped;
-    if (auto swapped = swap_store(batch, *socket, plan, *present); !swapped) return swapped;
-    return batch.send(*socket, ending);
+    const auto places = hook_places(*socket, plan.family, plan.table);
+    if (!places) return std::unexpected(places.error());
+    if (ending == Batch::Ending::Commit && moves(plan, *places))
+        return send_move(*socket, plan, *places, expected_generation);
+    return send_swap(*socket, plan, *places, expected_generation, ending);
 }
 
-// Chains of the table: base, store and side chains, those that jump first.
+// All chains of the iptables table in the anchor's own nf_tables table, those that jump first.
 std::vector<std::string> chains_of(TableId table, const std::vector<std::string>& present) {
-    std::vector<std::string> found;
-    for (const Hook hook : hooks_of(table))
-        if (contains(present, base_chain(table, hook))) found.push_back(base_chain(table, hook));
-    for (std::string& chain : side_chains_of(table, present))
-        found.push_back(std::move(chain));
+    std::vector<std::string> found = hook_chains_of(table, present);
     if (contains(present, store_chain(table))) found.push_back(store_chain(table));
     return found;
 }
@@ -126,26 +124,23 @@ std::vector<std::string> chains_of(TableId table, const std::vector<std::string>
 Result<void> remove_once(Socket& socket, Family family, TableId table) {
     const auto id = generation(socket);
     if (!id) return std::unexpected(id.error());
-    const auto present = chains(socket, family);
-    if (!present) return std::unexpected(present.error());
-    const std::vector<std::string> own = chains_of(table, *present);
-    if (own.empty()) return {};
-
+    const auto places = hook_places(socket, family, table);
+    if (!places) return std::unexpected(places.error());
+    const std::vector<std::string>& present = places->ours.chains;
+    const std::vector<std::string> own = chains_of(table, present);
     Batch batch(*id);
-    TablePlan nothing{.family = family, .table = table, .hooks = {}, .holder = -1, .tag = {}};
-    for (const Hook hook : hooks_of(table))
-        nothing.hooks.push_back({.hook = hook, .main = -1, .effects = {}, .hand_ins = {}});
-    if (auto swapped = swap_companions(batch, socket, nothing); !swapped) return swapped;
+    delete_named(batch, table, *places);
+    if (own.empty()) return batch.empty() ? Result<void>{} : batch.send(socket, Batch::Ending::Commit);
     if (std::ranges::all_of(kTables,
-                            [&](TableId other) { return other == table || chains_of(other, *present).empty(); })) {
+                            [&](TableId other) { return other == table || chains_of(other, present).empty(); })) {
         delete_table(batch, family);
         return batch.send(socket, Batch::Ending::Commit);
     }
-    const auto others = others_need_conntrack(socket, family, table, *present);
+    const auto others = others_need_conntrack(socket, family, table, present);
     if (!others) return std::unexpected(others.error());
     for (const std::string& chain : own)
         delete_chain(batch, family, chain);
-    swap_conntrack(batch, family, *present, *others);
+    swap_conntrack(batch, family, present, *others);
     return batch.send(socket, Batch::Ending::Commit);
 }
 
@@ -159,9 +154,13 @@ Result<std::optional<Anchored>> inspect(Family family, TableId table) {
     if (!*note) return std::nullopt;
     Anchored found{.tag = std::move((*note)->tag), .conntrack = (*note)->conntrack, .hooks = {}};
     for (const Hook hook : hooks_of(table)) {
-        const auto present = rules(*socket, family, base_chain(table, hook));
-        if (!present) return std::unexpected(present.error());
-        if (!present->empty()) found.hooks.push_back(hook);
+        bool there = false;
+        for (const Place& place : {Place(family), Place(family, name(table).data())}) {
+            const auto present = rules(*socket, place, base_chain(table, hook));
+            if (!present) return std::unexpected(present.error());
+            there |= !present->empty();
+        }
+        if (there) found.hooks.push_back(hook);
     }
     return found;
 }

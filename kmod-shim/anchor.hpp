@@ -11,9 +11,9 @@
 //   chain T-H-done-G: `jump T-H-do-G`, `xt bpf(accepts) accept`, drop. A lost record fails closed.
 //   chain T-H-do-G: `passes` times (one more with hand-ins): `xt bpf(idle) return`, `jump T-H-step0-0-G`
 //   chains T-H-stepL-N-G: a tree that leads to the step which is due: an effect, or a hand-in `xt MATCH xt bpf(yes)`; at each
-//       level L one digit of its number decides, `xt bpf(digit)`
-//   table T (of iptables' name, only with companion targets), chain iptables-bpf-H (base chain, right behind T-H): per companion
-//       target `xt bpf(due) TARGET`; then `xt bpf(end)`
+//       level L one digit of its number decides, `xt bpf(digit)`. A last step tells the program the hook's out-device: through
+//       the mark, which is then put back.
+// All these stand in a table of T's own name instead, as long as some step of T is tied to it (ir::KernelTarget::tied).
 //   chain T-store (regular, never reached): `xt bpf(holder)`, whose userdata is the StoreTag of the datapath; the rule keeps
 //       the holder program and so the store's maps alive
 //   chain conntrack (regular, never reached): `ct state new`, while any table of the family needs conntrack
@@ -37,15 +37,10 @@ using ProgramFd = int;
 
 inline constexpr std::size_t kStepDigits = 4; // a digit's values
 
-struct Companion {
-    ProgramFd note; // notes that it is due; always matches
-    ProgramFd due;  // matches behind the chain if it is
-};
-
 struct HookPlan {
     Hook hook;
     ProgramFd main; // 0: accept; 1: look further
-    // Steps, numbered from 0: the effects, then the hand-ins.
+    // Steps, numbered from 0: the effects, then the hand-ins, then, if `out` is there, the question for the out-device.
     std::vector<ir::Effect> effects;
     std::vector<ir::KernelMatch> hand_ins;
     std::uint32_t stops = 0;  // how often one packet can need the kernel before its rules can go on, at most
@@ -58,9 +53,9 @@ struct HookPlan {
         digits{};         // by level from the last digit on: it is that of the current step
     ProgramFd again = -1; // with stops: goes on with the rules; matches once they are through
     ProgramFd yes = -1;   // with hand-ins: notes that the current one held; always matches
-    // With CompanionTargets among the effects, one each in their order; and what ends the record behind the chain, never matching.
-    std::vector<Companion> companions{};
-    ProgramFd end = -1;
+    ProgramFd out = -1;   // notes the mark, which is the out-device's index then; always matches
+
+    std::size_t steps() const { return effects.size() + hand_ins.size() + (out >= 0 ? 1 : 0); }
 };
 
 // Levels of the tree that has `steps` leaves.

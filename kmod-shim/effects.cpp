@@ -35,8 +35,12 @@ struct PutEffect {
         if (log.flags != 0) expression.number(NFTA_LOG_FLAGS, log.flags);
     }
 
-    void operator()(const ir::KernelTarget& target) const { put_target(target); }
-    void operator()(const ir::CompanionTarget& target) const { put_target(target); }
+    void operator()(const ir::KernelTarget& target) const {
+        Expression expression(message, "target");
+        mnl_attr_put_strz(message, NFTA_TARGET_NAME, target.name.c_str());
+        expression.number(NFTA_TARGET_REV, target.revision);
+        mnl_attr_put(message, NFTA_TARGET_INFO, target.info.size(), target.info.data());
+    }
 
     void operator()(const ir::NatEffect& nat) const { put_nat(message, family, hook, nat); }
     void operator()(const ir::TosEffect& tos) const { put_tos(message, family, tos); }
@@ -46,13 +50,7 @@ struct PutEffect {
     void operator()(const ir::NotrackEffect&) const { const Expression expression(message, "notrack"); }
     void operator()(const ir::ZoneEffect& zone) const { put_zone(message, zone); }
     void operator()(const ir::SecurityMarkEffect& mark) const { put_security_mark(message, mark); }
-
-    template <typename Target> void put_target(const Target& target) const {
-        Expression expression(message, "target");
-        mnl_attr_put_strz(message, NFTA_TARGET_NAME, target.name.c_str());
-        expression.number(NFTA_TARGET_REV, target.revision);
-        mnl_attr_put(message, NFTA_TARGET_INFO, target.info.size(), target.info.data());
-    }
+    void operator()(const ir::TraceEffect&) const { put_trace(message); }
 };
 
 struct Described {
@@ -63,7 +61,6 @@ struct Describe {
     Described operator()(const ir::RejectEffect&) const { return {"REJECT", "nft_reject_ipv4 or nft_reject_ipv6"}; }
     Described operator()(const ir::LogEffect&) const { return {"LOG", "nft_log and nf_log_syslog"}; }
     Described operator()(const ir::KernelTarget& target) const { return {target.name.c_str(), "its xt_ module"}; }
-    Described operator()(const ir::CompanionTarget& target) const { return {target.name.c_str(), "its xt_ module"}; }
     Described operator()(const ir::NatEffect& nat) const {
         switch (nat.kind) {
         case ir::NatEffect::Kind::Source: return {"SNAT", "nft_nat"};
@@ -81,12 +78,13 @@ struct Describe {
     Described operator()(const ir::NotrackEffect&) const { return {"NOTRACK", "nft_ct"}; }
     Described operator()(const ir::ZoneEffect&) const { return {"CT", "nft_ct"}; }
     Described operator()(const ir::SecurityMarkEffect&) const { return {"CONNSECMARK", "nft_ct"}; }
+    Described operator()(const ir::TraceEffect&) const { return {"TRACE", "nf_tables"}; }
 };
 
 } // namespace
 
-EffectParts prepare_effect(Batch& batch, Family family, const ir::Effect& effect) {
-    if (const auto* ttl = std::get_if<ir::TtlEffect>(&effect)) return prepare_ttl(batch, family, *ttl);
+EffectParts prepare_effect(Batch& batch, const Place& place, const ir::Effect& effect) {
+    if (const auto* ttl = std::get_if<ir::TtlEffect>(&effect)) return prepare_ttl(batch, place, *ttl);
     return {};
 }
 

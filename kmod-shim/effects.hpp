@@ -2,7 +2,7 @@
 // Effects (translator/effect.hpp) as nf_tables does them.
 #pragma once
 
-#include "kmod-shim/batch.hpp"
+#include "kmod-shim/messages.hpp"
 #include "translator/effect.hpp"
 #include "translator/tables.hpp"
 
@@ -20,7 +20,7 @@ struct EffectParts {
 };
 
 // Puts the messages into the batch that have to come before the effect's rule.
-EffectParts prepare_effect(Batch& batch, Family family, const ir::Effect& effect);
+EffectParts prepare_effect(Batch& batch, const Place& place, const ir::Effect& effect);
 
 // Puts the effect's expressions into an open NFTA_RULE_EXPRESSIONS.
 void put_effect(nlmsghdr* message, Family family, Hook hook, const ir::Effect& effect, const EffectParts& parts);

@@ -11,7 +11,6 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/xt_bpf.h>
-#include <linux/netfilter/xt_rpfilter.h>
 
 namespace xtbpf::anchor {
 
@@ -22,23 +21,6 @@ void put_match(nlmsghdr* message, const char* name, std::uint32_t revision, std:
     mnl_attr_put_strz(message, NFTA_MATCH_NAME, name);
     expression.number(NFTA_MATCH_REV, revision);
     mnl_attr_put(message, NFTA_MATCH_INFO, size, info);
-}
-
-// The kernel takes rpfilter only in a table called raw or mangle, but nf_tables' own `fib` makes the same look-up
-// (nft_fib_ipv4.c, nft_fib_ipv6.c): the device that packets to the source would leave by, if need be only this one; 0 for none.
-void put_reverse_path(nlmsghdr* message, std::uint8_t flags) {
-    {
-        Expression expression(message, "fib");
-        expression.number(NFTA_FIB_DREG, NFT_REG_1);
-        expression.number(NFTA_FIB_RESULT, NFT_FIB_RESULT_OIF);
-        expression.number(NFTA_FIB_FLAGS, static_cast<std::uint32_t>(NFTA_FIB_F_SADDR) |
-                                              (flags & XT_RPFILTER_LOOSE ? 0U : std::uint32_t{NFTA_FIB_F_IIF}) |
-                                              (flags & XT_RPFILTER_VALID_MARK ? std::uint32_t{NFTA_FIB_F_MARK} : 0U));
-    }
-    Expression expression(message, "cmp");
-    expression.number(NFTA_CMP_SREG, NFT_REG_1);
-    expression.number(NFTA_CMP_OP, flags & XT_RPFILTER_INVERT ? NFT_CMP_EQ : NFT_CMP_NEQ);
-    expression.data(NFTA_CMP_DATA, 0);
 }
 
 } // namespace
@@ -52,9 +34,6 @@ void put_program(nlmsghdr* message, int program) {
 }
 
 void put_kernel_match(nlmsghdr* message, const ir::KernelMatch& match) {
-    // `fib` can't tell a local source that is to be accepted: such a rule goes to the kernel's match, which refuses it.
-    if (match.name == "rpfilter" && !match.info.empty() && !(match.info[0] & XT_RPFILTER_ACCEPT_LOCAL))
-        return put_reverse_path(message, match.info[0]);
     put_match(message, match.name.c_str(), match.revision, match.info.size(), match.info.data());
 }
 

@@ -49,15 +49,15 @@ void put_tos(nlmsghdr* message, Family family, const ir::TosEffect& tos) {
     store_bytes(message, NFT_REG_1, bytes);
 }
 
-EffectParts prepare_ttl(Batch& batch, Family family, const ir::TtlEffect& ttl) {
+EffectParts prepare_ttl(Batch& batch, const Place& place, const ir::TtlEffect& ttl) {
     if (ttl.kind == ir::TtlEffect::Kind::Set) return {};
     constexpr std::uint32_t kByteType = 0; // the types are user space's business
     const EffectParts parts{.map = "__map%d", .map_id = batch.next_id()};
-    nlmsghdr* set = batch.add(NFT_MSG_NEWSET, NLM_F_CREATE, family, "make a map of TTLs", "nf_tables");
+    nlmsghdr* set = batch.add(NFT_MSG_NEWSET, NLM_F_CREATE, place.family, "make a map of TTLs", "nf_tables");
     const auto number = [](nlmsghdr* message, std::uint16_t attribute, std::uint32_t value) {
         mnl_attr_put_u32(message, attribute, htonl(value));
     };
-    mnl_attr_put_strz(set, NFTA_SET_TABLE, kTable);
+    mnl_attr_put_strz(set, NFTA_SET_TABLE, place.table);
     mnl_attr_put_strz(set, NFTA_SET_NAME, parts.map.c_str());
     number(set, NFTA_SET_FLAGS, NFT_SET_ANONYMOUS | NFT_SET_CONSTANT | NFT_SET_MAP);
     number(set, NFTA_SET_KEY_TYPE, kByteType);
@@ -66,8 +66,8 @@ EffectParts prepare_ttl(Batch& batch, Family family, const ir::TtlEffect& ttl) {
     number(set, NFTA_SET_DATA_LEN, 1);
     number(set, NFTA_SET_ID, parts.map_id);
 
-    nlmsghdr* elements = batch.add(NFT_MSG_NEWSETELEM, NLM_F_CREATE, family, "fill a map of TTLs", "nf_tables");
-    mnl_attr_put_strz(elements, NFTA_SET_ELEM_LIST_TABLE, kTable);
+    nlmsghdr* elements = batch.add(NFT_MSG_NEWSETELEM, NLM_F_CREATE, place.family, "fill a map of TTLs", "nf_tables");
+    mnl_attr_put_strz(elements, NFTA_SET_ELEM_LIST_TABLE, place.table);
     mnl_attr_put_strz(elements, NFTA_SET_ELEM_LIST_SET, parts.map.c_str());
     number(elements, NFTA_SET_ELEM_LIST_SET_ID, parts.map_id);
     nlattr* list = mnl_attr_nest_start(elements, NFTA_SET_ELEM_LIST_ELEMENTS);
@@ -137,6 +137,18 @@ void put_tproxy(nlmsghdr* message, Family family, const ir::TproxyEffect& tproxy
     }
     change_mark(message, tproxy.mark_mask, tproxy.mark_value);
     put_verdict(message, NF_ACCEPT);
+}
+
+void put_trace(nlmsghdr* message) {
+    constexpr std::uint8_t kOn = 1;
+    {
+        Expression expression(message, "immediate");
+        expression.number(NFTA_IMMEDIATE_DREG, NFT_REG_1);
+        expression.data(NFTA_IMMEDIATE_DATA, &kOn, sizeof kOn);
+    }
+    Expression expression(message, "meta");
+    expression.number(NFTA_META_SREG, NFT_REG_1);
+    expression.number(NFTA_META_KEY, NFT_META_NFTRACE);
 }
 
 void put_zone(nlmsghdr* message, const ir::ZoneEffect& zone) {

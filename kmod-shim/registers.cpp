@@ -15,6 +15,12 @@ void load_constant(nlmsghdr* message, std::uint32_t reg, const void* bytes, std:
     expression.data(NFTA_IMMEDIATE_DATA, bytes, size);
 }
 
+void load_meta(nlmsghdr* message, std::uint32_t reg, std::uint32_t key) {
+    Expression expression(message, "meta");
+    expression.number(NFTA_META_DREG, reg);
+    expression.number(NFTA_META_KEY, key);
+}
+
 } // namespace
 
 void load_address(nlmsghdr* message, std::uint32_t reg, Family family, const ir::Words& address) {
@@ -42,9 +48,12 @@ void change_bits(nlmsghdr* message, std::uint32_t reg, const void* keep, const v
     expression.data(NFTA_BITWISE_XOR, flip, size);
 }
 
-void load_mark(nlmsghdr* message, std::uint32_t reg) {
+void load_mark(nlmsghdr* message, std::uint32_t reg) { load_meta(message, reg, NFT_META_MARK); }
+void load_out_index(nlmsghdr* message, std::uint32_t reg) { load_meta(message, reg, NFT_META_OIF); }
+
+void store_mark(nlmsghdr* message, std::uint32_t reg) {
     Expression expression(message, "meta");
-    expression.number(NFTA_META_DREG, reg);
+    expression.number(NFTA_META_SREG, reg);
     expression.number(NFTA_META_KEY, NFT_META_MARK);
 }
 
@@ -52,9 +61,7 @@ void change_mark(nlmsghdr* message, std::uint32_t mask, std::uint32_t value) {
     load_mark(message, NFT_REG_1);
     const std::uint32_t keep = ~mask;
     change_bits(message, NFT_REG_1, &keep, &value, sizeof keep);
-    Expression expression(message, "meta");
-    expression.number(NFTA_META_SREG, NFT_REG_1);
-    expression.number(NFTA_META_KEY, NFT_META_MARK);
+    store_mark(message, NFT_REG_1);
 }
 
 void load_bytes(nlmsghdr* message, std::uint32_t reg, const HeaderBytes& bytes) {

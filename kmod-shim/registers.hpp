@@ -22,6 +22,8 @@ void change_bits(nlmsghdr* message, std::uint32_t reg, const void* keep, const v
 // mark = (mark & ~mask) ^ value
 void change_mark(nlmsghdr* message, std::uint32_t mask, std::uint32_t value);
 void load_mark(nlmsghdr* message, std::uint32_t reg);
+void store_mark(nlmsghdr* message, std::uint32_t reg);
+void load_out_index(nlmsghdr* message, std::uint32_t reg); // of the device that the hook is called with; 0: none
 
 // Where bytes of a header lie; `checksum`: that of the header they belong to, an Internet checksum; -1: none.
 struct HeaderBytes {

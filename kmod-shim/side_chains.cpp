@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kmod-shim/side_chains.hpp"
 
-#include "kmod-shim/companions.hpp"
 #include "kmod-shim/effects.hpp"
 #include "kmod-shim/expressions.hpp"
 #include "kmod-shim/inventory.hpp"
 #include "kmod-shim/messages.hpp"
+#include "kmod-shim/registers.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -23,14 +23,13 @@ constexpr std::size_t kMostSteps = 0xffff; // xt_record.current; XT_NO_NEED is n
 
 class SideChains {
   public:
-    SideChains(Batch& batch, Family family, const HookPlan& plan, std::string prefix, std::uint32_t generation)
-        : batch_(batch), family_(family), plan_(plan), prefix_(std::move(prefix)), generation_(generation) {}
+    SideChains(Batch& batch, const Place& place, const HookPlan& plan, std::string prefix, std::uint32_t generation)
+        : batch_(batch), place_(place), plan_(plan), prefix_(std::move(prefix)), generation_(generation) {}
 
     std::string add() {
-        const std::size_t steps = plan_.effects.size() + plan_.hand_ins.size();
-        const std::string root = node(step_levels(steps), 0, steps);
+        const std::string root = node(step_levels(plan_.steps()), 0, plan_.steps());
         const std::string work = chain("do");
-        const std::uint32_t passes = (plan_.effects.empty() ? 0 : plan_.passes) + (plan_.hand_ins.empty() ? 0 : 1);
+        const std::uint32_t passes = (plan_.effects.empty() ? 0 : plan_.passes) + (plan_.steps() == plan_.effects.size() ? 0 : 1);
         for (std::uint32_t pass = 0; pass < passes; ++pass) {
             verdict(work, plan_.idle, NFT_RETURN);
             verdict(work, -1, NFT_JUMP, root);
@@ -56,7 +55,7 @@ class SideChains {
   private:
     std::string chain(const std::string& kind) {
         std::string name = fmt::format("{}-{}-{}", prefix_, kind, generation_);
-        add_chain(batch_, family_, name);
+        add_chain(batch_, place_, name);
         return name;
     }
 
@@ -65,7 +64,7 @@ class SideChains {
     void rule(const std::string& chain, int program, Then then, std::string tried, std::string needs,
               std::uint8_t protocol = 0) {
         add_rule(
-            batch_, family_, chain,
+            batch_, place_, chain,
             [&](nlmsghdr* message) {
                 if (program >= 0) put_program(message, program);
                 then(message);
@@ -81,7 +80,7 @@ class SideChains {
 
     // The node of the tree over the steps [first, first + count), `level` levels above them; returns its chain.
     std::string node(std::size_t level, std::size_t first, std::size_t count) {
-        const std::size_t depth = step_levels(plan_.effects.size() + plan_.hand_ins.size()) - level;
+        const std::size_t depth = step_levels(plan_.steps()) - level;
         const std::string here = fmt::format("{}-step{}-{}-{}", prefix_, depth, first, generation_);
         std::size_t width = 1; // steps below one digit
         for (std::size_t below = 1; below < level; ++below)
@@ -89,7 +88,7 @@ class SideChains {
         std::vector<std::string> children;
         for (std::size_t at = 0; level > 1 && at < count; at += width)
             children.push_back(node(level - 1, first + at, std::min(width, count - at)));
-        add_chain(batch_, family_, here);
+        add_chain(batch_, place_, here);
         for (std::size_t digit = 0; digit * width < count; ++digit) {
             const int program = count > width ? plan_.digits[level - 1][digit] : -1; // an only child needs no asking
             if (level > 1)
@@ -101,21 +100,29 @@ class SideChains {
     }
 
     void leaf(const std::string& chain, int program, std::size_t step) {
+        if (step >= plan_.effects.size() + plan_.hand_ins.size()) return out_device(chain, program);
         if (step >= plan_.effects.size()) return hand_in(chain, program, plan_.hand_ins[step - plan_.effects.size()]);
         const ir::Effect& effect = plan_.effects[step];
-        if (std::holds_alternative<ir::CompanionTarget>(effect)) return companion(chain, program);
         const auto* target = std::get_if<ir::KernelTarget>(&effect);
-        const EffectParts parts = prepare_effect(batch_, family_, effect);
+        const EffectParts parts = prepare_effect(batch_, place_, effect);
         rule(
-            chain, program, [&](nlmsghdr* message) { put_effect(message, family_, plan_.hook, effect, parts); },
+            chain, program, [&](nlmsghdr* message) { put_effect(message, place_.family, plan_.hook, effect, parts); },
             fmt::format("have the kernel do {}", describe(effect)),
             fmt::format("{} and {}", kProgramModules, modules_of(effect)), target ? target->protocol : std::uint8_t{0});
     }
 
-    void companion(const std::string& chain, int program) {
+    // Programs see neither the hook's devices nor nf_tables' registers.
+    void out_device(const std::string& chain, int program) {
         rule(
-            chain, program, [&](nlmsghdr* message) { put_program(message, plan_.companions[companion_++].note); },
-            "note a target", kProgramModules);
+            chain, program,
+            [&](nlmsghdr* message) {
+                load_mark(message, NFT_REG_2);
+                load_out_index(message, NFT_REG_1);
+                store_mark(message, NFT_REG_1);
+                put_program(message, plan_.out);
+                store_mark(message, NFT_REG_2);
+            },
+            "tell a program the out-device", kProgramModules);
     }
 
     void hand_in(const std::string& chain, int program, const ir::KernelMatch& match) {
@@ -130,20 +137,17 @@ class SideChains {
     }
 
     Batch& batch_;
-    Family family_;
+    Place place_;
     const HookPlan& plan_;
     std::string prefix_;
     std::uint32_t generation_;
-    std::size_t companion_ = 0; // leaves are made in the order of steps
 };
 
 Result<void> check(const HookPlan& plan) {
-    const std::size_t steps = plan.effects.size() + plan.hand_ins.size();
+    const std::size_t steps = plan.steps();
     if (plan.orphan < 0 || plan.accepts < 0 || plan.idle < 0 || (!plan.hand_ins.empty() && plan.yes < 0) ||
         (plan.stops != 0 && plan.again < 0) || plan.digits.size() < step_levels(steps))
         return fail(ErrorKind::Refused, "a hook with effects or hand-ins lacks one of its programs");
-    if (companion_targets(plan).size() != plan.companions.size() || (!plan.companions.empty() && plan.end < 0))
-        return fail(ErrorKind::Refused, "a hook with companion targets lacks one of its programs");
     if (steps > kMostSteps)
         return fail(ErrorKind::Refused, fmt::format("{} has more than {} different targets and kernel matches",
                                                     name(plan.hook), kMostSteps));
@@ -162,11 +166,11 @@ std::size_t step_levels(std::size_t steps) {
     return levels;
 }
 
-Result<std::string> add_side_chains(Batch& batch, Family family, TableId table, const HookPlan& plan,
+Result<std::string> add_side_chains(Batch& batch, const Place& place, TableId table, const HookPlan& plan,
                                     std::uint32_t generation) {
-    if (plan.hand_ins.empty() && plan.effects.empty()) return std::string();
+    if (plan.steps() == 0) return std::string();
     if (auto checked = check(plan); !checked) return std::unexpected(checked.error());
-    return SideChains(batch, family, plan, base_chain(table, plan.hook), generation).add();
+    return SideChains(batch, place, plan, base_chain(table, plan.hook), generation).add();
 }
 
 std::vector<std::string> side_chains_of(TableId table, std::span<const std::string> chains) {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "kmod-shim/anchor.hpp"
-#include "kmod-shim/batch.hpp"
+#include "kmod-shim/messages.hpp"
 
 #include <cstdint>
 #include <span>
@@ -13,7 +13,7 @@
 namespace xtbpf::anchor {
 
 // Puts the side chains that `plan` needs into the batch. Returns the chain the base chain's rule goes to; empty: none.
-Result<std::string> add_side_chains(Batch& batch, Family family, TableId table, const HookPlan& plan,
+Result<std::string> add_side_chains(Batch& batch, const Place& place, TableId table, const HookPlan& plan,
                                     std::uint32_t generation);
 
 // Those of `chains` that are side chains of `table`, in an order in which they can be deleted: who jumps before the

@@ -26,19 +26,14 @@ struct Text {
     }
 
     std::string operator()(const KernelTarget& target) const {
-        constexpr const char* kAfter[] = {"", ",ends", ",waits", ",accepts"};
-        std::string text = fmt::format("target({}/{}:", target.name, target.revision);
+        constexpr const char* kAfter[] = {"", ",ends", ",waits"};
+        std::string text = fmt::format("{}target({}/{}:", target.tied ? "tied-" : "", target.name, target.revision);
         for (const std::uint8_t byte : target.info)
             fmt::format_to(std::back_inserter(text), "{:02x}", byte);
         text += kAfter[static_cast<std::size_t>(target.after)];
         if (target.writes != 0) fmt::format_to(std::back_inserter(text), ",writes=0x{:x}", target.writes);
         if (target.protocol != 0) fmt::format_to(std::back_inserter(text), ",p={}", target.protocol);
         return text + ')';
-    }
-
-    std::string operator()(const CompanionTarget& target) const {
-        return "behind-" +
-               (*this)(KernelTarget{target.name, target.revision, target.info, target.after, 0, target.protocol});
     }
 
     std::string operator()(const NatEffect& nat) const {
@@ -80,6 +75,7 @@ struct Text {
     }
 
     std::string operator()(const NotrackEffect&) const { return "notrack"; }
+    std::string operator()(const TraceEffect&) const { return "trace"; }
 
     std::string operator()(const ZoneEffect& zone) const {
         constexpr const char* kDirections[] = {"", "original ", "reply "};

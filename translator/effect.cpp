@@ -9,7 +9,6 @@ struct Flow {
     After operator()(const RejectEffect&) const { return After::Ends; }
     After operator()(const KernelTarget& target) const { return target.after; }
     After operator()(const NatEffect&) const { return After::Ends; }
-    After operator()(const CompanionTarget& target) const { return target.after; }
     After operator()(const TproxyEffect&) const { return After::Ends; }
     template <typename Any> After operator()(const Any&) const { return After::Next; }
 };
@@ -24,7 +23,7 @@ struct Writes {
     }
     Touched operator()(const NotrackEffect&) const { return touched(Touch::Conntrack, Touch::ConntrackMark); }
     Touched operator()(const ZoneEffect&) const { return touched(Touch::Conntrack, Touch::ConntrackMark); }
-    Touched operator()(const CompanionTarget&) const { return 0; }
+    Touched operator()(const TraceEffect&) const { return 0; }        // nothing reads it
     Touched operator()(const SecurityMarkEffect&) const { return 0; } // nothing reads it
     Touched operator()(const RejectEffect&) const { return 0; }
     Touched operator()(const LogEffect&) const { return 0; }
@@ -35,7 +34,7 @@ struct Writes {
 } // namespace
 
 After after(const Effect& effect) { return std::visit(Flow{}, effect); }
-bool ends(const Effect& effect) { return after(effect) == After::Ends || after(effect) == After::Accepts; }
+bool ends(const Effect& effect) { return after(effect) == After::Ends; }
 Touched writes(const Effect& effect) { return std::visit(Writes{}, effect); }
 
 } // namespace xtbpf::ir

@@ -37,7 +37,6 @@ enum class After : std::uint8_t {
     Next,    // the next rule
     Ends,    // the kernel's verdict; if it gives none, the packet is dropped
     Waits,   // the kernel may give a verdict or not: the traversal goes on only once it has been performed
-    Accepts, // the packet is accepted, for what is performed behind the chain
 };
 
 // REJECT: ends with a drop.
@@ -54,7 +53,7 @@ struct LogEffect {
     bool operator==(const LogEffect&) const = default;
 };
 
-// The kernel's own xt target, one that it takes in an nf_tables table of any name.
+// The kernel's own xt target.
 struct KernelTarget {
     std::string name; // as registered with x_tables: "MARK"
     std::uint8_t revision = 0;
@@ -62,6 +61,7 @@ struct KernelTarget {
     After after = After::Next;
     Touched writes = 0;
     std::uint8_t protocol = 0; // `-p` of the rule, for targets whose checkentry asks for it; 0: none
+    bool tied = false;         // the kernel takes it only in a table of iptables' own name (struct xt_target, table)
     bool operator==(const KernelTarget&) const = default;
 };
 
@@ -139,20 +139,13 @@ struct ZoneEffect {
     bool operator==(const ZoneEffect&) const = default;
 };
 
-// The kernel's own xt target where it wants an nf_tables table of iptables' name, and nf_tables has no expression: performed behind
-// the table's chain, if the packet is accepted there; rules of the same chain don't see what it does (CHECKSUM, CT --helper,
-// SNPT...).
-struct CompanionTarget {
-    std::string name;
-    std::uint8_t revision = 0;
-    std::vector<std::uint8_t> info;
-    std::uint8_t protocol = 0; // as in KernelTarget
-    After after = After::Next; // Next or Accepts
-    bool operator==(const CompanionTarget&) const = default;
+// TRACE: nf_tables tells its listeners of the packet's way from here on.
+struct TraceEffect {
+    bool operator==(const TraceEffect&) const = default;
 };
 
 using Effect = std::variant<RejectEffect, LogEffect, KernelTarget, NatEffect, TosEffect, TtlEffect, TcpEcnEffect,
-                            TproxyEffect, NotrackEffect, ZoneEffect, SecurityMarkEffect, CompanionTarget>;
+                            TproxyEffect, NotrackEffect, ZoneEffect, SecurityMarkEffect, TraceEffect>;
 
 After after(const Effect& effect);
 bool ends(const Effect& effect); // whether the traversal is over then

@@ -98,7 +98,7 @@ class Walk {
             if (!needs_) needs_ = hook_needs(table_, hook_);
             trace_.effects.push_back(effect_number(*needs_, off->effect));
             if (env_.effect) env_.effect(off->effect);
-            if (ir::ends(off->effect)) return end(ir::after(off->effect) == ir::After::Accepts);
+            if (ir::ends(off->effect)) return end(false);
         }
         return Next::Rule;
     }

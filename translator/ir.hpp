@@ -128,6 +128,7 @@ struct KernelMatch {
     std::uint8_t revision = 0;
     std::vector<std::uint8_t> info; // the match's private structure, XT_ALIGNed size
     std::uint8_t protocol = 0;      // `-p` of the rule, for matches whose checkentry asks for it; 0: none
+    bool tied = false;              // the kernel takes it only in tables of iptables' own names
     bool operator==(const KernelMatch&) const = default;
 };
 

@@ -35,6 +35,7 @@ class Collector {
     void operator()(const ir::AddressRange& test) { address(test.field); }
     void operator()(const ir::InterfaceTest& test) {
         (test.direction == ir::Direction::In ? needs_.in_name : needs_.out_name) = true;
+        needs_.out_device |= needs_.out_name;
     }
     void operator()(const ir::ProtocolTest&) { needs_.transport = true; }
     void operator()(const ir::HeaderTest&) { needs_.transport = true; }
@@ -74,9 +75,9 @@ class Collector {
         case Field::Random:
         case Field::Realm:
         case Field::InGroup:
-        case Field::OutGroup:
         case Field::FullSocket:
         case Field::SocketClass: return;
+        case Field::OutGroup: needs_.out_device = true; return;
         case Field::PacketType: needs_.packet_type = true; return;
         case Field::MacValid:
         case Field::MacSourceHigh:

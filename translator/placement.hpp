@@ -11,6 +11,7 @@ namespace xtbpf {
 // The parts of the view that cost something to fill. Addresses, lengths, tos, ttl and the mark are always there.
 struct ViewNeeds {
     bool in_name = false, out_name = false;
+    bool out_device = false;  // out_name, or the out-device's group
     bool transport = false;   // proto (IPv6: the walk over extension headers), thoff, l4_avail, ports, TCP fields
     bool tcp_options = false; // the packet's bytes behind the TCP header
     bool ext_headers = false; // IPv6: the extension headers' kinds, behind a later fragment's too

@@ -11,7 +11,6 @@
 
 #define XT_MOST_EFFECTS 120 /* of one packet at one hook */
 #define XT_MOST_STOPS 128
-#define XT_MOST_COMPANIONS 32 /* of one hook */
 
 struct xt_record {
     __u16 need;    /* the hand-in that the traversal waits for, or XT_NO_NEED */
@@ -22,7 +21,7 @@ struct xt_record {
     __u8 next;     /* the first that hasn't been */
     __u8 depth;    /* as in xt_view */
     __u8 pad;
-    __u32 behind; /* companion targets to perform behind the chain, a bit each */
+    __u32 out; /* OUTPUT: index of the device that the hook was called with, once asked for (socket_view.h) */
     union xt_where where;
     __u16 effects[XT_MOST_EFFECTS]; /* numbers, see effects.hpp */
 };

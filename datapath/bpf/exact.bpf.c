@@ -18,7 +18,6 @@
 #include "datapath/bpf/exact_config.h"
 #include "datapath/bpf/ext_headers.h"
 #include "datapath/bpf/socket_view.h"
-#include "datapath/bpf/lazy.h"
 #include "datapath/bpf/tcp_mss.h"
 #include "datapath/bpf/deep.h"
 #include "datapath/bpf/stops.h"
@@ -51,6 +50,14 @@ static __always_inline void xt_forget(struct __sk_buff* ctx) {
     __u64 key = (__u64)ctx;
     bpf_map_delete_elem(&xt_records, &key);
 }
+
+/* Index of the out-device if the kernel has been asked for it; else 0. */
+static __always_inline __u32 xt_asked_out(struct __sk_buff* ctx, struct xt_view* v) {
+    struct xt_record* record = config.out_need && v->effects ? xt_record_of(ctx) : 0;
+    return record ? record->out : 0;
+}
+
+#include "datapath/bpf/lazy.h"
 
 /* The kernel is to perform effect `number` on this packet. A record that can't be written or is full leaves the packet
  * without a verdict, which the side chain drops. */
@@ -126,6 +133,12 @@ static __always_inline int xt_dry_run(struct __sk_buff* ctx, struct xt_view* v) 
     return (int)xt_dry_result(v, verdict);
 }
 
+static __always_inline void xt_name_out(struct __sk_buff* ctx, struct xt_view* v, __u32 ifindex) {
+    struct dst_entry* dst = xt_route_of(bpf_cast_to_kern_ctx(ctx));
+    struct net_device* device = dst ? xt_device_by_index(dst->dev->nd_net.net, (int)ifindex) : 0;
+    if (device) xt_device_name(v->out_name, device);
+}
+
 static __always_inline int xt_main(struct __sk_buff* ctx, int hook, int again) {
     struct xt_view v;
 
@@ -147,6 +160,10 @@ static __always_inline int xt_main(struct __sk_buff* ctx, int hook, int again) {
         v.answer = record->matched;
         v.depth = record->depth;
         __builtin_memcpy(&v.where, &record->where, sizeof v.where);
+        if (config.out_need && config.names && record->out) xt_name_out(ctx, &v, record->out);
+    } else if (hook == XT_HOOK_OUTPUT && config.out_need && xt_may_be_rerouted(bpf_cast_to_kern_ctx(ctx), &v)) {
+        v.need = config.out_need - 1;
+        return xt_conclude(ctx, &v, XT_STOP, 0);
     }
     return xt_conclude(ctx, &v, classify(ctx, &v), again);
 }

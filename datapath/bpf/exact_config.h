@@ -21,6 +21,7 @@ struct xt_exact_config {
     __u32 hz;          /* jiffies per second */
     __u32 nf_conn_id;  /* BTF id of struct nf_conn; 0: not needed */
     __u32 image_bytes; /* of xt_image; 0: no chain is data */
+    __u16 out_need;    /* 1 + the need by which OUTPUT asks for its out-device; 0: it needn't ask */
     __u8 ipv6;
     __u8 stops;   /* some rule needs the kernel before the traversal can go on */
     __u8 effects; /* some rule has an effect */

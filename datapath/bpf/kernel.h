@@ -49,6 +49,7 @@ struct dst_entry {
 struct sock;
 
 struct sock_common {
+    unsigned short skc_family;
     volatile unsigned char skc_state;
     struct sock* skc_listener;
     possible_net_t skc_net;
@@ -82,7 +83,13 @@ struct socket {
 struct sock {
     struct sock_common __sk_common;
     struct socket* sk_socket;
+    __u32 sk_mark;
     struct sock_cgroup_data sk_cgrp_data;
+};
+
+struct inet_sock {
+    struct sock sk;
+    __u8 tos;
 };
 
 struct sk_buff {

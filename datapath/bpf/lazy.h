@@ -19,11 +19,12 @@ static __always_inline struct dst_entry* xt_route_of(struct sk_buff* skb) {
 }
 
 /* devgroup_mt of net/netfilter/xt_devgroup.c; which device is the in-device: see xt_device_names. */
-static __always_inline __u32 xt_device_group(struct sk_buff* skb, int in) {
+static __always_inline __u32 xt_device_group(struct sk_buff* skb, int in, __u32 out) {
     struct net_device* device = in ? skb->dev : 0;
     struct dst_entry* dst = xt_route_of(skb);
 
     if (dst && (!in || dst->flags & XT_DST_FAKE_RTABLE)) device = dst->dev;
+    if (!in && device && out) device = xt_device_by_index(device->nd_net.net, (int)out);
     return device ? (__u32)device->group : 0;
 }
 
@@ -51,8 +52,8 @@ __noinline __u32 rt_lazy_field(struct __sk_buff* ctx, struct xt_view* v, __u32 f
     skb = bpf_cast_to_kern_ctx(ctx);
     switch (field) {
     case XT_LAZY_REALM: dst = xt_route_of(skb); return dst && bpf_core_field_exists(dst->tclassid) ? dst->tclassid : 0;
-    case XT_LAZY_IN_GROUP: return xt_device_group(skb, 1);
-    case XT_LAZY_OUT_GROUP: return xt_device_group(skb, 0);
+    case XT_LAZY_IN_GROUP: return xt_device_group(skb, 1, 0);
+    case XT_LAZY_OUT_GROUP: return xt_device_group(skb, 0, xt_asked_out(ctx, v));
     case XT_LAZY_FULL_SOCKET: return xt_full_socket(skb) != 0;
     case XT_LAZY_SOCKET_CLASS:
         sk = xt_full_socket(skb);

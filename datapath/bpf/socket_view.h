@@ -29,6 +29,8 @@ enum {
     XT_DST_FAKE_RTABLE = 0x10, /* include/net/dst.h */
     XT_TCP_TIME_WAIT = 6,
     XT_TCP_NEW_SYN_RECV = 12,
+    XT_AF_INET = 2,
+    XT_AF_INET6 = 10,
 };
 
 static __always_inline void xt_device_name(__u8* to, struct net_device* device) {
@@ -42,7 +44,7 @@ static __always_inline void xt_device_name(__u8* to, struct net_device* device) 
 #define XT_MOST_IN_BUCKET 64
 
 /* dev_get_by_index_rcu (net/core/dev.c) */
-static __always_inline void xt_name_by_index(__u8* to, struct net* net, int ifindex) {
+static __always_inline struct net_device* xt_device_by_index(struct net* net, int ifindex) {
     struct hlist_head* bucket = net->dev_index_head;
     struct hlist_node* node;
     unsigned long at = (unsigned long)bucket + (ifindex & (XT_DEVICE_BUCKETS - 1)) * sizeof(struct hlist_head);
@@ -51,12 +53,10 @@ static __always_inline void xt_name_by_index(__u8* to, struct net* net, int ifin
     for (int i = 0; i < XT_MOST_IN_BUCKET && node; i++) {
         unsigned long start = (unsigned long)node - bpf_core_field_offset(struct net_device, index_hlist);
         struct net_device* device = xt_cast(start, struct net_device);
-        if (device->ifindex == ifindex) {
-            xt_device_name(to, device);
-            return;
-        }
+        if (device->ifindex == ifindex) return device;
         node = xt_cast(node, struct hlist_node)->next;
     }
+    return 0;
 }
 
 /* state->in and state->out as the stack passes them at each hook (ip_rcv, ip_local_deliver, ip_forward, __ip_local_out,
@@ -74,10 +74,44 @@ static __always_inline void xt_device_names(struct sk_buff* skb, struct xt_view*
         }
     }
     if (hook == XT_HOOK_POSTROUTING) {
-        if (skb->skb_iif && in) xt_name_by_index(v->in_name, in->nd_net.net, skb->skb_iif);
+        if (skb->skb_iif && in) in = xt_device_by_index(in->nd_net.net, skb->skb_iif);
+        if (skb->skb_iif && in) xt_device_name(v->in_name, in);
     } else if (hook != XT_HOOK_OUTPUT && in) {
         xt_device_name(v->in_name, in);
     }
+}
+
+static __always_inline int xt_translates(const struct nf_conntrack_tuple* sent, const struct nf_conntrack_tuple* other) {
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        if (sent->dst.u3.all[i] != other->src.u3.all[i]) return 1;
+    return 0;
+}
+
+/* Whether another route than the hook was called with may have been taken meanwhile. If in doubt, yes: nat does so where the
+ * connection's destination is another (nf_nat_ipv4_local_fn of net/netfilter/nf_nat_proto.c), mangle where mark or TOS changed
+ * (ipt_mangle_out of net/ipv4/netfilter/iptable_mangle.c), which both begin as the socket's. */
+static __always_inline int xt_may_be_rerouted(struct sk_buff* skb, struct xt_view* v) {
+    unsigned long nfct = skb->_nfct;
+    struct sock* sk = skb->sk;
+    __u8 state;
+
+    if (nfct & ~7UL) {
+        struct nf_conn* ct;
+        int reply = (nfct & 7) >= XT_CTINFO_IS_REPLY;
+
+        if (!config.nf_conn_id) return 1;
+        ct = bpf_rdonly_cast((void*)(nfct & ~7UL), config.nf_conn_id);
+        if (reply ? xt_translates(&ct->tuplehash[1].tuple, &ct->tuplehash[0].tuple)
+                  : xt_translates(&ct->tuplehash[0].tuple, &ct->tuplehash[1].tuple))
+            return 1;
+    }
+    if (!sk) return 1;
+    state = sk->__sk_common.skc_state;
+    if (state == XT_TCP_TIME_WAIT || state == XT_TCP_NEW_SYN_RECV) return 1;
+    if (sk->__sk_common.skc_family != XT_AF_INET && sk->__sk_common.skc_family != XT_AF_INET6) return 1;
+    if (sk->sk_mark != v->mark) return 1;
+    return !config.ipv6 && xt_cast(sk, struct inet_sock)->tos != v->tos;
 }
 
 static __always_inline void xt_address(__u32* to, const union nf_inet_addr* from) {

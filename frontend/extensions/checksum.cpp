@@ -31,7 +31,7 @@ class Checksum final : public Target {
     ir::Action lower(const RuleContext&) const override {
         auto info = xt_CHECKSUM_info();
         info.operation = XT_CHECKSUM_OP_FILL;
-        return companion_target("CHECKSUM", 0, info);
+        return tied_target("CHECKSUM", 0, info, ir::touched(ir::Touch::Transport, ir::Touch::Payload));
     }
 
   private:

@@ -21,10 +21,16 @@ ir::HandOff kernel_target(std::string name, std::uint8_t revision, const T& info
     return ir::HandOff{std::move(target)};
 }
 
-// Where it doesn't. `protocol`: of the rule, if checkentry asks for it.
+// Where it takes it in iptables' own table only. `protocol`: of the rule, if checkentry asks for it.
 template <typename T>
-ir::HandOff companion_target(std::string name, std::uint8_t revision, const T& info, std::uint8_t protocol = 0) {
-    return ir::HandOff{ir::CompanionTarget{std::move(name), revision, info_bytes(info), protocol}};
+ir::HandOff tied_target(std::string name, std::uint8_t revision, const T& info, ir::Touched writes,
+                        ir::After after = ir::After::Next, std::uint8_t protocol = 0) {
+    ir::HandOff off = kernel_target(std::move(name), revision, info, writes);
+    auto& target = std::get<ir::KernelTarget>(off.effect);
+    target.after = after;
+    target.protocol = protocol;
+    target.tied = true;
+    return off;
 }
 
 } // namespace xtbpf

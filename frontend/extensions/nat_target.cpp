@@ -77,8 +77,7 @@ ir::Action NatTarget::shifted() const {
     range.min_proto.all = htons(range_.ports->low);
     range.max_proto.all = htons(range_.ports->high);
     range.base_proto.all = htons(*range_.ports->base);
-    return ir::HandOff{
-        ir::CompanionTarget{.name = "DNAT", .revision = 2, .info = info_bytes(range), .after = ir::After::Accepts}};
+    return tied_target("DNAT", 2, range, 0, ir::After::Ends);
 }
 
 // xt_nat_convert_range; masquerade_tg, redirect_tg4

@@ -74,7 +74,9 @@ class Npt final : public Target {
         }
         info.src_pfx_len = static_cast<std::uint8_t>(prefix_length(prefixes_[0]->mask));
         info.dst_pfx_len = static_cast<std::uint8_t>(prefix_length(prefixes_[1]->mask));
-        return ir::HandOff{ir::CompanionTarget{.name = std::string(name_), .info = info_bytes(info)}};
+        // ip6t_snpt_tg, ip6t_dnpt_tg drop what they can't map
+        return tied_target(std::string(name_), 0, info, ir::touched(ir::Touch::Addresses, ir::Touch::Payload),
+                           ir::After::Waits);
     }
 
   private:

@@ -43,7 +43,9 @@ class RpFilter final : public Match {
         xt_rpfilter_info info{};
         for (std::size_t i = 0; i < kOptions.size(); ++i)
             if (used_[i]) info.flags = static_cast<std::uint8_t>(info.flags | kFlags[i]);
-        out.push_back(kernel_match("rpfilter", 0, info));
+        ir::KernelMatch match = kernel_match("rpfilter", 0, info);
+        match.tied = true;
+        out.push_back(std::move(match));
     }
 
   private:

@@ -52,7 +52,7 @@ class Secmark final : public Target {
         xt_secmark_target_info_v1 info{};
         info.mode = SECMARK_MODE_SEL;
         std::ranges::copy(*context_, info.secctx);
-        return ir::HandOff{ir::CompanionTarget{.name = "SECMARK", .revision = 1, .info = info_bytes(info)}};
+        return tied_target("SECMARK", 1, info, 0);
     }
 
   private:

@@ -106,8 +106,8 @@ class SetTarget final : public Target {
                                          .flags = flags_,
                                          .timeout = timeout_};
         if (given(kMap))
-            return ir::HandOff{ir::CompanionTarget{.name = "SET", .revision = 3, .info = info_bytes(info)}};
-        return ir::HandOff{ir::KernelTarget{.name = "SET", .revision = 3, .info = info_bytes(info)}};
+            return tied_target("SET", 3, info, ir::touched(ir::Touch::Mark));
+        return kernel_target("SET", 3, info);
     }
 
   private:

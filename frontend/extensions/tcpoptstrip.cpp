@@ -51,7 +51,9 @@ class Tcpoptstrip final : public Target {
         xt_tcpoptstrip_target_info info{};
         for (std::size_t kind = 0; kind < kinds_.size(); ++kind)
             if (kinds_[kind]) info.strip_bmap[kind / 32] |= 1U << kind % 32; // tcpoptstrip_set_bit
-        return companion_target("TCPOPTSTRIP", 0, info, IPPROTO_TCP);
+        // tcpoptstrip_mangle_packet drops what is cut short
+        return tied_target("TCPOPTSTRIP", 0, info, ir::touched(ir::Touch::Transport, ir::Touch::Payload),
+                           ir::After::Waits, IPPROTO_TCP);
     }
 
   private:

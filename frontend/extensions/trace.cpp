@@ -11,7 +11,7 @@ class Trace final : public Target {
     Result<void> option(const OptionUse&) override { return {}; }
     void save(std::string&) const override {}
     void list(std::string&, bool) const override {}
-    ir::Action lower(const RuleContext&) const override { return ir::HandOff{ir::CompanionTarget{"TRACE", 0, {}, 0}}; }
+    ir::Action lower(const RuleContext&) const override { return ir::HandOff{ir::TraceEffect{}}; }
 };
 
 std::string help(Family) { return "TRACE does not take any options\n"; }

@@ -77,25 +77,47 @@ TEST_F(EveryEffect, OfRaw) {
                        ir::ZoneEffect{Direction::Reply, 5}, ir::ZoneEffect{Direction::Both, {}}}));
 }
 
-TEST_F(EveryEffect, CompanionsStandInATableOfIptablesName) {
+// Where the kernel wants a target in a table of iptables' own name, all chains of the hooks are there.
+TEST_F(EveryEffect, TiedTargetsTakeTheHooksToATableOfTheirName) {
     auto plan = accept_all(TableId::Mangle);
     auto& hook = hook_of(plan, Hook::Postrouting);
-    hook.effects = {ir::CompanionTarget{.name = "CHECKSUM", .info = {1, 0, 0, 0, 0, 0, 0, 0}}};
-    hook.orphan = hook.accepts = hook.idle = hook.end = no_.get();
+    hook.effects = {ir::KernelTarget{.name = "CHECKSUM", .info = {1, 0, 0, 0, 0, 0, 0, 0}, .tied = true}};
+    hook.orphan = hook.accepts = hook.idle = no_.get();
     hook.digits.push_back({no_.get(), no_.get(), no_.get(), no_.get()});
-    hook.companions.push_back({yes_.get(), no_.get()});
+    const auto tables = [] { return output_of("nft list tables | sort"); };
+    const auto hooks_in = [](const std::string& table) {
+        return output_of("nft list table ip " + table + " | grep -c 'type .* hook'");
+    };
     ASSERT_TRUE(done(commit(plan)));
-    EXPECT_EQ(output_of("nft list tables | sort"), "table ip iptables-bpf\ntable ip mangle\n");
+    EXPECT_EQ(tables(), "table ip iptables-bpf\ntable ip mangle\n");
+    EXPECT_EQ(hooks_in("iptables-bpf"), "0\n");
+    EXPECT_EQ(hooks_in("mangle"), "5\n");
     ASSERT_TRUE(done(commit(plan))) << "and again";
-    ASSERT_TRUE(done(commit(accept_all(TableId::Mangle))));
-    EXPECT_EQ(output_of("nft list tables | sort"), "table ip iptables-bpf\n");
-    ASSERT_TRUE(done(commit(plan)));
+    ASSERT_EQ(anchor::inspect(Family::V4, TableId::Mangle)->value().hooks.size(), 5U);
+    ASSERT_TRUE(done(commit(accept_all(TableId::Mangle)))) << "back";
+    EXPECT_EQ(tables(), "table ip iptables-bpf\n");
+    EXPECT_EQ(hooks_in("iptables-bpf"), "5\n");
+    ASSERT_TRUE(done(commit(plan))) << "and there again";
+    EXPECT_EQ(hooks_in("iptables-bpf"), "0\n");
     ASSERT_EQ(output_of("nft add chain ip mangle mine"), "");
     ASSERT_TRUE(done(commit(accept_all(TableId::Mangle))));
-    EXPECT_EQ(output_of("nft list chains | grep -c -e mine -e iptables-bpf-"), "1\n");
+    EXPECT_EQ(output_of("nft list table ip mangle | grep -c chain"), "1\n") << "somebody else's";
     ASSERT_TRUE(done(commit(plan)));
     ASSERT_TRUE(done(anchor::remove(Family::V4, TableId::Mangle)));
-    EXPECT_EQ(output_of("nft list chains | grep -c -e mine -e iptables-bpf"), "1\n");
+    EXPECT_EQ(output_of("nft list chains | grep -c chain"), "1\n");
+}
+
+// A move that the kernel refuses leaves everything as it was.
+TEST_F(EveryEffect, ARefusedMoveLeavesNothing) {
+    ASSERT_TRUE(done(commit(accept_all(TableId::Mangle))));
+    const std::string before = output_of("nft -a list ruleset");
+    auto plan = accept_all(TableId::Mangle);
+    auto& hook = hook_of(plan, Hook::Postrouting);
+    hook.effects = {ir::KernelTarget{.name = "NOSUCH", .info = {}, .tied = true}};
+    hook.orphan = hook.accepts = hook.idle = no_.get();
+    hook.digits.push_back({no_.get(), no_.get(), no_.get(), no_.get()});
+    EXPECT_FALSE(commit(plan));
+    EXPECT_EQ(output_of("nft -a list ruleset"), before);
 }
 
 } // namespace xtbpf::testing

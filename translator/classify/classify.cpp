@@ -147,11 +147,8 @@ class Builder {
         const auto* off = std::get_if<ir::HandOff>(&rule.action);
         if (!off) return {XT_DO_CONTINUE};
         if (knowable_) return {XT_DO_DEFER};
-        const ir::After after = ir::after(off->effect);
         return {XT_DO_EFFECT, effect(off->effect),
-                after == ir::After::Ends      ? XT_DROP // unless the kernel has a verdict
-                : after == ir::After::Accepts ? XT_ACCEPT
-                                              : XT_CONTINUE};
+                ir::ends(off->effect) ? XT_DROP : XT_CONTINUE}; // dropped unless the kernel has a verdict
     }
 
     std::uint32_t effect(const ir::Effect& effect) {

@@ -159,7 +159,6 @@ void FunctionWriter::hand_off(const ir::HandOff& off, Label next) {
     out_.move(Reg::Arg3, effect_number(hook_.needs, off.effect));
     out_.call("rt_effect");
     if (ir::after(off.effect) == ir::After::Ends) return out_.return_value(XT_DROP); // unless the kernel has a verdict
-    if (ir::after(off.effect) == ir::After::Accepts) return out_.return_value(XT_ACCEPT);
     if (stops(hook_.needs, off.effect)) {
         out_.copy(Reg::Arg1, Reg::View);
         out_.move(Reg::Arg2, XT_NO_NEED);

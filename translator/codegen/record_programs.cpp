@@ -105,62 +105,26 @@ std::vector<bpf_insn> orphan_program(int records) {
 std::vector<bpf_insn> accepts_program(int records) {
     return program([&](Assembler& out) {
         const Label no = out.label();
-        const Label yes = out.label();
         find_record(out, records, 0);
         out.load(Reg::Value, kRecord, offsetof(xt_record, verdict), Width::Byte);
         out.jump_if(Condition::NotEqual, Reg::Value, XT_ACCEPT, no);
         out.load(Reg::Value, kRecord, offsetof(xt_record, next), Width::Byte);
         out.load(Reg::Other, kRecord, offsetof(xt_record, count), Width::Byte);
         out.jump_if64(Condition::Less, Reg::Value, Reg::Other, no);
-        out.load(Reg::Value, kRecord, offsetof(xt_record, behind), Width::Word);
-        out.jump_if(Condition::NotEqual, Reg::Value, 0, yes);
         end_record(out, records);
-        out.place(yes);
         out.return_value(1);
         out.place(no);
         out.return_value(0);
     });
 }
 
-std::vector<bpf_insn> behind_program(int records, std::uint32_t companion) {
+std::vector<bpf_insn> out_program(int records) {
     return program([&](Assembler& out) {
+        out.copy(Reg::Context, Reg::Arg1);
         find_record(out, records, 1);
-        out.load(Reg::Value, kRecord, offsetof(xt_record, behind), Width::Word);
-        out.alu(BPF_OR, Reg::Value, 1U << companion);
-        out.store(kRecord, offsetof(xt_record, behind), Reg::Value, Width::Word);
+        out.load(Reg::Value, Reg::Context, offsetof(__sk_buff, mark), Width::Word);
+        out.store(kRecord, offsetof(xt_record, out), Reg::Value, Width::Word);
         out.return_value(1);
-    });
-}
-
-std::vector<bpf_insn> is_behind_program(int records, std::uint32_t companion) {
-    return program([&](Assembler& out) {
-        const Label yes = out.label();
-        const Label no = out.label();
-        const Label more = out.label();
-        find_record(out, records, 0);
-        out.load(Reg::Value, kRecord, offsetof(xt_record, verdict), Width::Byte);
-        out.jump_if(Condition::NotEqual, Reg::Value, XT_ACCEPT, no);
-        out.load(Reg::Value, kRecord, offsetof(xt_record, behind), Width::Word);
-        out.jump_if(Condition::AnyBit, Reg::Value, 1U << companion, yes);
-        out.place(no);
-        out.return_value(0);
-        // The target may have a verdict, behind which nothing would forget that it was due: the next packet at this address isn't
-        // this one.
-        out.place(yes);
-        out.alu(BPF_AND, Reg::Value, ~(1U << companion));
-        out.store(kRecord, offsetof(xt_record, behind), Reg::Value, Width::Word);
-        out.jump_if(Condition::NotEqual, Reg::Value, 0, more);
-        end_record(out, records);
-        out.place(more);
-        out.return_value(1);
-    });
-}
-
-std::vector<bpf_insn> end_program(int records) {
-    return program([&](Assembler& out) {
-        find_record(out, records, 0);
-        end_record(out, records);
-        out.return_value(0);
     });
 }
 

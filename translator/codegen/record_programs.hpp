@@ -21,12 +21,9 @@ std::vector<bpf_insn> digit_program(int records, unsigned shift, std::uint32_t d
 
 std::vector<bpf_insn> yes_program(int records);    // the hand-in matched; always 1
 std::vector<bpf_insn> orphan_program(int records); // no record?
-// Accepted, and no effect left? Ends the record, unless something is to be done behind the chain.
+// Accepted, and no effect left? Ends the record.
 std::vector<bpf_insn> accepts_program(int records);
-
-// Companions, numbered from 0 within their hook.
-std::vector<bpf_insn> behind_program(int records, std::uint32_t companion);    // notes that it is due; always 1
-std::vector<bpf_insn> is_behind_program(int records, std::uint32_t companion); // due, of an accepted packet?
-std::vector<bpf_insn> end_program(int records);                                // ends the record; never matches
+// Notes the packet's mark, which for the moment is the index of the out-device, as xt_record.out; always 1.
+std::vector<bpf_insn> out_program(int records);
 
 } // namespace xtbpf::codegen
