@@ -23,10 +23,10 @@ TEST(Extensions, NatTargets) {
              "netmap(fd000000:0:0:0-fd000000:0:0:ffff flags=0x40)"},
         Case{"-t nat -p udp -j DNAT --to-destination 10.0.0.1:80-90/1000", " --to-destination 10.0.0.1:80-90/1000",
              " to:10.0.0.1:80-90/1000", "",
-             "behind-target(DNAT/2:23000000"
+             "tied-target(DNAT/2:23000000"
              "0a000001000000000000000000000000"
              "0a000001000000000000000000000000"
-             "0050005a03e8000000000000,accepts)"},
+             "0050005a03e8000000000000,ends)"},
     };
     check(kCases);
 }

@@ -49,8 +49,8 @@ def _map(family):
              "-t mangle -A FORWARD -p udp --dport 3 -j DROP", "-A FORWARD -m mark --mark 5"]
     steps = [frame(packet(family, source[family], DST[family], udp(9, port))) for source in (SRC, SRC2) for port in (1, 2, 3)]
     yield Case(f"same-chain{family}-map-set", {family: table("mangle") + table("filter")},
-               [_ipset(*make), *(Command(family, rule) for rule in rules), *steps, Script("members", _members), Command(family, "-t mangle -L FORWARD -v -n -x"),
-                Command(family, "-L FORWARD -v -n -x"), Command(family, "-t mangle -F"), Command(family, "-F"), _ipset("destroy marks", "destroy who")],
+               [_ipset(*make), *(Command(family, rule) for rule in rules), *steps, Script("members", _members), 
+                *(Command(family, f"-t mangle -v -S FORWARD {number}") for number in range(1, 6)), Command(family, "-v -S FORWARD 1"), Command(family, "-t mangle -F"), Command(family, "-F"), _ipset("destroy marks", "destroy who")],
                edited=True)
 
 
@@ -71,7 +71,7 @@ def _prefixes():
 
 
 def _checksum(family):
-    rules = ["-A POSTROUTING -p udp --dport 2 -j CHECKSUM --checksum-fill", "-A POSTROUTING -p udp --dport 2 -m u32 ! --u32 '26&0xffff=0'",
+    rules = ["-A POSTROUTING -p udp --dport 2 -j CHECKSUM --checksum-fill", "-A POSTROUTING -p udp --dport 2 -m u32 ! --u32 26&0xffff=0",
              "-A POSTROUTING -p udp"]
     yield Case(f"same-chain{family}-checksum", {family: table("mangle", *rules)},
                [frame(packet(family, SRC[family], DST[family], udp(1, port, b"data"))) for port in (1, 2)] + [Datagram(family, DST[family], 2)])
