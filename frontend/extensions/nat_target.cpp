@@ -77,7 +77,8 @@ ir::Action NatTarget::shifted() const {
     range.min_proto.all = htons(range_.ports->low);
     range.max_proto.all = htons(range_.ports->high);
     range.base_proto.all = htons(*range_.ports->base);
-    return tied_target("DNAT", 2, range, 0, ir::After::Ends);
+    return tied_target("DNAT", 2, range, ir::touched(ir::Touch::Addresses, ir::Touch::Transport, ir::Touch::Payload),
+                       ir::After::Ends);
 }
 
 // xt_nat_convert_range; masquerade_tg, redirect_tg4

@@ -37,7 +37,7 @@ struct Target {
     std::string operator()(const ir::RejectEffect&) const { return "REJECT"; }
     std::string operator()(const ir::LogEffect&) const { return "LOG"; }
     std::string operator()(const ir::KernelTarget& target) const { return target.name; }
-    std::string operator()(const ir::CompanionTarget& target) const { return target.name; }
+    std::string operator()(const ir::TraceEffect&) const { return "TRACE"; }
     std::string operator()(const ir::NatEffect& nat) const {
         constexpr std::array kKinds{"SNAT", "DNAT", "MASQUERADE", "REDIRECT", "NETMAP"};
         return kKinds.at(static_cast<std::size_t>(nat.kind));

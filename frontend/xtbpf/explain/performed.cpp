@@ -38,14 +38,8 @@ class Performer {
             connection_mark(info_of<xt_connmark_tginfo2>(target.info));
         else
             packet_.known.forget(target.writes);
-        if (target.after == ir::After::Accepts) return Fate::Accept;
+        if (target.name == "DNAT") return Fate::Accept;
         return target.after == ir::After::Ends ? Fate::Taken : Fate::Undecided;
-    }
-
-    Fate operator()(const ir::CompanionTarget& target) {
-        if (target.after != ir::After::Accepts) return Fate::Undecided;
-        packet_.known.forget(touched(Touch::Addresses, Touch::Transport, Touch::Payload));
-        return Fate::Accept;
     }
 
     Fate operator()(const ir::NatEffect& nat) {
@@ -103,6 +97,7 @@ class Performer {
     }
     Fate operator()(const ir::ZoneEffect&) { return Fate::Undecided; }
     Fate operator()(const ir::SecurityMarkEffect&) { return Fate::Undecided; }
+    Fate operator()(const ir::TraceEffect&) { return Fate::Undecided; }
 
   private:
     void mark(const xt_mark_tginfo2& info) { packet_.view.mark = (packet_.view.mark & ~info.mask) ^ info.mark; }

@@ -59,8 +59,8 @@ def cases():
                    {family: filter_table("-A FORWARD -i br0 -o br0 -p udp --dport 2", "-A FORWARD -i eth2",
                                          "-A FORWARD -p udp --dport 1 -j DROP",
                                                             "-A INPUT -j DROP")},
-                   [_bridge_calls(name, 1), *bridged, _bridge_calls(name, 0), *bridged, _bridge_calls(name, 1)], ends="ABCD")
+                   [bridge_calls(name, 1), *bridged, bridge_calls(name, 0), *bridged, bridge_calls(name, 1)], ends="ABCD")
 
 
-def _bridge_calls(name, value):
+def bridge_calls(name, value):
     return Script(f"bridge-nf-call-{name}={value}", lambda side: side.router.sysctl({f"bridge/bridge-nf-call-{name}": value}))

@@ -23,6 +23,12 @@ class KernelLog:
             self._restore()
         self.usable = self._log is not None
 
+    @classmethod
+    def readable(cls):
+        log = cls()
+        log.close("")
+        return log.usable
+
     def _restore(self):
         if self._old is not None:
             with open(_SWITCH, "w", encoding="ascii") as switch:
