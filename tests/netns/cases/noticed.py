@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Targets that tell others of a packet and let it go on (IDLETIMER, AUDIT, RATEEST, TRACE; the test machines' kernels have no LEDs), and physdev on bridged packets."""
+"""Targets that tell others of a packet and let it go on (IDLETIMER, AUDIT, RATEEST, TRACE; the kernels of the test machines have no
+LEDs), and physdev on bridged packets."""
 
 from cases.interfaces import bridge_calls
 
