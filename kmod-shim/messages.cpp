@@ -46,13 +46,13 @@ void add_chain(Batch& batch, const Place& place, const std::string& chain) {
                   fmt::format("make nf_tables chain {}", chain));
 }
 
-void add_base_chain(Batch& batch, const Place& place, const std::string& chain, TableId table, Hook hook) {
+void add_base_chain(Batch& batch, const Place& place, const std::string& chain, TableId table, Hook hook, int behind) {
     nlmsghdr* message = chain_message(batch, NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL, place, chain,
                                       fmt::format("make nf_tables base chain {}", chain),
                                       table == TableId::Nat ? "nft_chain_nat" : "nf_tables");
     nlattr* nest = mnl_attr_nest_start(message, NFTA_CHAIN_HOOK);
     mnl_attr_put_u32(message, NFTA_HOOK_HOOKNUM, htonl(static_cast<std::uint32_t>(hook)));
-    mnl_attr_put_u32(message, NFTA_HOOK_PRIORITY, htonl(static_cast<std::uint32_t>(priority(table, hook))));
+    mnl_attr_put_u32(message, NFTA_HOOK_PRIORITY, htonl(static_cast<std::uint32_t>(priority(table, hook) + behind)));
     mnl_attr_nest_end(message, nest);
     mnl_attr_put_strz(message, NFTA_CHAIN_TYPE, chain_type(table, hook));
     mnl_attr_put_u32(message, NFTA_CHAIN_POLICY, htonl(NF_ACCEPT));

@@ -27,8 +27,9 @@ void add_table(Batch& batch, const Place& place);
 void delete_table(Batch& batch, const Place& place); // with all that is in it
 
 void add_chain(Batch& batch, const Place& place, const std::string& chain);
-// Policy accept.
-void add_base_chain(Batch& batch, const Place& place, const std::string& chain, TableId table, Hook hook);
+// Policy accept; `behind`: added to the priority of iptables' table.
+void add_base_chain(Batch& batch, const Place& place, const std::string& chain, TableId table, Hook hook,
+                    int behind = 0);
 void delete_chain(Batch& batch, const Place& place, const std::string& chain); // with its rules
 
 // Appends a rule. `expressions` puts its expressions on the message; `tried`, `needs` as in refusal(). Userdata: see
