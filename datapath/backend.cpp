@@ -82,7 +82,8 @@ class KernelBackend final : public Backend {
                                .tag = store->tag,
                                .conntrack = needs_conntrack(program)};
         for (const HookPrograms& hook : programs->hooks) {
-            if (Result<void> checked = self_check(program, hook.hook, hook.main.get()); !checked) return checked;
+            if (Result<void> checked = self_check(program, hook.hook, hook.needs, hook.main.get()); !checked)
+                return checked;
             plan.hooks.push_back(programs->plan(hook));
         }
         if (purpose == Purpose::Check) return send_until_through(plan, current, anchor::check);

@@ -18,8 +18,8 @@ struct HookPrograms {
     Hook hook;
     HookNeeds needs;
     Fd main;
-    Fd again; // with stops
-    Fd idle;  // with hand-ins or effects
+    Fd again;                     // with stops
+    Fd idle;                      // with hand-ins or effects
     bool asks_out = false;        // may have to ask for the out-device
     std::size_t instructions = 0; // generated, without the runtime's
     bool walked = false;          // its chains are data

@@ -46,14 +46,16 @@ Result<std::uint32_t> dry_run(int program, const xt_view& view, std::span<const 
     return options.retval;
 }
 
-Result<void> self_check(const ir::Table& table, Hook hook, int program) {
+Result<void> self_check(const ir::Table& table, Hook hook, const HookNeeds& needs, int program) {
+    Environment environment;
+    environment.needs = &needs;
     std::size_t rules = 1; // the interpreter goes through all of them for each packet
     chain_order(table, *builtin_chain(table, hook), [&](const ir::Rule&) { ++rules; });
     const std::size_t most = std::clamp(kMostChecks / rules, kFewestProbes, kMostProbes);
     for (const xt_view& view : probes(table, hook, most)) {
         const Result<std::uint32_t> answer = dry_run(program, view, {});
         if (!answer) return std::unexpected(answer.error());
-        if (*answer == dry_run_answer(interpret(table, hook, view, {}))) continue;
+        if (*answer == dry_run_answer(interpret(table, hook, view, {}, environment))) continue;
         return fail(ErrorKind::Refused,
                     fmt::format("self-check: the compiled {} chain and the interpreter disagree on {}; nothing "
                                 "was changed, please report this ruleset",

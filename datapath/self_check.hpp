@@ -3,6 +3,7 @@
 // interpreter. The programs run for real (BPF_PROG_TEST_RUN), but dry: nothing is counted (translator/dry_run.h).
 #pragma once
 
+#include "translator/effects.hpp"
 #include "translator/error.hpp"
 #include "translator/ir.hpp"
 #include "translator/view.h"
@@ -17,6 +18,6 @@ namespace xtbpf {
 Result<std::uint32_t> dry_run(int program, const xt_view& view, std::span<const std::uint8_t> bytes);
 
 // Refused, with the packet, if program and interpreter differ on any probe (translator/probes.hpp).
-Result<void> self_check(const ir::Table& table, Hook hook, int program);
+Result<void> self_check(const ir::Table& table, Hook hook, const HookNeeds& needs, int program);
 
 } // namespace xtbpf

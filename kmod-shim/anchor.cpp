@@ -96,7 +96,8 @@ Result<void> send_move(Socket& socket, const TablePlan& plan, const HookPlaces& 
     if (!now) return std::unexpected(now.error());
     auto swapped = send_swap(socket, plan, *now, next(generation), Batch::Ending::Commit);
     if (swapped) return swapped;
-    Batch back(next(generation)); // if somebody was quicker, they stay: empty, they do no harm, and the next commit takes them up
+    Batch back(next(
+        generation)); // if somebody was quicker, they stay: empty, they do no harm, and the next commit takes them up
     delete_empty_base_chains(back, plan, places);
     static_cast<void>(back.send(socket, Batch::Ending::Commit));
     return swapped;

@@ -24,8 +24,7 @@ bool is_tied(const TablePlan& plan) {
         return target && target->tied;
     };
     return std::ranges::any_of(plan.hooks, [&](const HookPlan& hook) {
-        return std::ranges::any_of(hook.effects, effect) ||
-               std::ranges::any_of(hook.hand_ins, &ir::KernelMatch::tied);
+        return std::ranges::any_of(hook.effects, effect) || std::ranges::any_of(hook.hand_ins, &ir::KernelMatch::tied);
     });
 }
 

@@ -29,7 +29,8 @@ class SideChains {
     std::string add() {
         const std::string root = node(step_levels(plan_.steps()), 0, plan_.steps());
         const std::string work = chain("do");
-        const std::uint32_t passes = (plan_.effects.empty() ? 0 : plan_.passes) + (plan_.steps() == plan_.effects.size() ? 0 : 1);
+        const std::uint32_t passes =
+            (plan_.effects.empty() ? 0 : plan_.passes) + (plan_.steps() == plan_.effects.size() ? 0 : 1);
         for (std::uint32_t pass = 0; pass < passes; ++pass) {
             verdict(work, plan_.idle, NFT_RETURN);
             verdict(work, -1, NFT_JUMP, root);

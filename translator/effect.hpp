@@ -34,9 +34,9 @@ template <typename... More> constexpr Touched touched(Touch bit, More... more) {
 }
 
 enum class After : std::uint8_t {
-    Next,    // the next rule
-    Ends,    // the kernel's verdict; if it gives none, the packet is dropped
-    Waits,   // the kernel may give a verdict or not: the traversal goes on only once it has been performed
+    Next,  // the next rule
+    Ends,  // the kernel's verdict; if it gives none, the packet is dropped
+    Waits, // the kernel may give a verdict or not: the traversal goes on only once it has been performed
 };
 
 // REJECT: ends with a drop.

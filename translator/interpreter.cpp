@@ -95,8 +95,8 @@ class Walk {
         if (std::holds_alternative<ir::Return>(action)) return Next::Return;
         if (const auto* jump = std::get_if<ir::Jump>(&action)) return enter(*jump);
         if (const auto* off = std::get_if<ir::HandOff>(&action)) {
-            if (!needs_) needs_ = hook_needs(table_, hook_);
-            trace_.effects.push_back(effect_number(*needs_, off->effect));
+            if (!needs_ && !env_.needs) needs_ = hook_needs(table_, hook_);
+            trace_.effects.push_back(effect_number(env_.needs ? *env_.needs : *needs_, off->effect));
             if (env_.effect) env_.effect(off->effect);
             if (ir::ends(off->effect)) return end(false);
         }

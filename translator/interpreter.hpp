@@ -3,6 +3,7 @@
 // purpose: it walks rules one by one as ipt_do_table does.
 #pragma once
 
+#include "translator/effects.hpp"
 #include "translator/ir.hpp"
 #include "translator/view.h"
 
@@ -40,6 +41,8 @@ struct Environment {
     // Told of each rule, and of a policy that decides, before it acts; and of each effect, which may change the view it walks on.
     std::function<void(const Step&)> step{};
     std::function<void(const ir::Effect&)> effect{};
+
+    const HookNeeds* needs = nullptr; // of the hook, which number its effects; else they are worked out for each packet
 };
 
 struct Trace {

@@ -81,7 +81,8 @@ static __always_inline void xt_device_names(struct sk_buff* skb, struct xt_view*
     }
 }
 
-static __always_inline int xt_translates(const struct nf_conntrack_tuple* sent, const struct nf_conntrack_tuple* other) {
+static __always_inline int xt_translates(const struct nf_conntrack_tuple* sent,
+                                         const struct nf_conntrack_tuple* other) {
 #pragma unroll
     for (int i = 0; i < 4; i++)
         if (sent->dst.u3.all[i] != other->src.u3.all[i]) return 1;

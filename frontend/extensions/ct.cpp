@@ -133,8 +133,8 @@ class Ct final : public Target {
         helper_.copy(info.helper, sizeof info.helper - 1);
         timeout_.copy(info.timeout, sizeof info.timeout - 1);
         const bool one_protocol = !rule.protocol_inverted && (!helper_.empty() || !timeout_.empty());
-        return tied_target("CT", 2, info, ir::touched(ir::Touch::Conntrack, ir::Touch::ConntrackMark),
-                           ir::After::Next, one_protocol ? static_cast<std::uint8_t>(rule.protocol) : 0);
+        return tied_target("CT", 2, info, ir::touched(ir::Touch::Conntrack, ir::Touch::ConntrackMark), ir::After::Next,
+                           one_protocol ? static_cast<std::uint8_t>(rule.protocol) : 0);
     }
 
     unsigned direction() const { return flags_ & (XT_CT_ZONE_DIR_ORIG | XT_CT_ZONE_DIR_REPL); }

@@ -105,8 +105,7 @@ class SetTarget final : public Target {
                                          .map_set = std::bit_cast<xt_set_info>(set_use_info(sets_[kMap])),
                                          .flags = flags_,
                                          .timeout = timeout_};
-        if (given(kMap))
-            return tied_target("SET", 3, info, ir::touched(ir::Touch::Mark));
+        if (given(kMap)) return tied_target("SET", 3, info, ir::touched(ir::Touch::Mark));
         return kernel_target("SET", 3, info);
     }
 
