@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "datapath/linker.hpp"
 
-#include <cassert>
 #include <deque>
 #include <fmt/format.h>
 #include <map>
@@ -69,7 +68,9 @@ Result<void> declare(btf* types, const char* like, const codegen::Program& gener
 
 Result<Image> link(std::span<const bpf_insn> insns, std::span<const bpf_func_info> functions, const btf* types,
                    std::span<const codegen::Program* const> generated) {
-    assert(!functions.empty() && functions.front().insn_off == 0);
+    // libbpf leaves the functions' types out if its question whether the kernel takes them fails, for whatever reason.
+    if (functions.empty() || functions.front().insn_off != 0)
+        return fail(ErrorKind::Refused, "the kernel takes no BTF for functions (out of memory?)");
     Result<Pieces> pieces = take_apart(insns, functions, types);
     if (!pieces) return std::unexpected(pieces.error());
     for (const codegen::Program* program : generated)

@@ -17,6 +17,7 @@ namespace {
 
 // Older kernels copy a map's value through kmalloc: larger stores are spread over values of this size.
 constexpr std::size_t kMostPerValue = 1 << 20;
+constexpr const char* kHolderName = "xt_holder";
 constexpr std::uint32_t kMostMaps = 64; // a program refers to no more (include/linux/bpf_verifier.h, MAX_USED_MAPS)
 
 std::unexpected<Error> refused(std::string_view tried) { return std::unexpected(refusal(tried, errno)); }
@@ -73,12 +74,16 @@ Result<Holder> make_holder(const Fd& store, const std::vector<int>& counters, co
     }
     code.push_back({BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0});
     code.push_back({BPF_JMP | BPF_EXIT, 0, 0, 0, 0});
-    Holder holder{Fd(bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "xt_holder", "GPL", code.data(), code.size(), nullptr)),
+    Holder holder{Fd(bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, kHolderName, "GPL", code.data(), code.size(), nullptr)),
                   0};
     if (!holder.program) return refused("load the holder of the rules' store");
     bpf_prog_info info{};
     std::uint32_t size = sizeof info;
     if (bpf_obj_get_info_by_fd(holder.program.get(), &info, &size) != 0) return refused("ask for the holder's id");
+    // open_store_maps goes by names. libbpf asks the kernel once whether it has them, and gives none if that question fails
+    // for whatever reason.
+    if (std::string_view(info.name) != kHolderName)
+        return fail(ErrorKind::Refused, "the holder of the rules' store got no name (out of memory?)");
     holder.id = info.id;
     return holder;
 }
@@ -94,7 +99,7 @@ Result<std::optional<StoreMaps>> open_store_maps(std::uint32_t holder) {
     std::uint32_t size = sizeof info;
     if (bpf_obj_get_info_by_fd(program.get(), &info, &size) != 0)
         return refused("ask about the holder of the rules' store");
-    if (info.type != BPF_PROG_TYPE_SOCKET_FILTER || std::string_view(info.name) != "xt_holder") return std::nullopt;
+    if (info.type != BPF_PROG_TYPE_SOCKET_FILTER || std::string_view(info.name) != kHolderName) return std::nullopt;
 
     // The kernel keeps the maps in the order in which the program names them (kernel/bpf/verifier.c,
     // resolve_pseudo_ldimm64).
