@@ -6,6 +6,7 @@
 #include "frontend/restore.hpp"
 #include "frontend/version.hpp"
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
@@ -15,32 +16,26 @@ namespace xtbpf {
 
 namespace {
 
+// Lines as fgets reads them into 10240 bytes: what is longer comes as several, so that no input takes more memory than that.
 struct Input {
     std::FILE* file;
     bool owned = false;
-    char* line = nullptr;
-    std::size_t capacity = 0;
-    std::string_view rest; // of a long line
-
-    static constexpr std::size_t kLongestLine = 10239;
+    std::array<char, 10239> line;
 
     explicit Input(std::FILE* from) : file(from) {}
     Input(const Input&) = delete;
     Input& operator=(const Input&) = delete;
     ~Input() {
-        std::free(line);
         if (owned) std::fclose(file);
     }
-    // As fgets does it into 10240 bytes: what is longer comes as several lines.
     bool next(std::string_view& text) {
-        if (rest.empty()) {
-            const auto length = getline(&line, &capacity, file);
-            if (length < 0) return false;
-            rest = {line, static_cast<std::size_t>(length)};
-        }
-        text = rest.substr(0, kLongestLine);
-        rest.remove_prefix(text.size());
-        return true;
+        std::size_t length = 0;
+        int byte = 0;
+        while (length < line.size() && byte != '\n' && (byte = getc_unlocked(file)) != EOF)
+            line[length++] = static_cast<char>(byte);
+        text = std::string_view(line.data(), length);
+        text = text.substr(0, text.find('\0')); // what it reads is a C string
+        return length > 0 && std::ferror(file) == 0;
     }
 };
 
@@ -138,6 +133,9 @@ Diagnosed<void> run_restore(std::span<const std::string_view> args, Program prog
     std::string_view line;
     while (done && input.next(line))
         done = restore.line(line);
+    // iptables-restore takes an error for the end of the input, and what it has read up to there for all of it.
+    if (done && std::ferror(input.file) != 0)
+        done = usage_error(fmt::format("Can't read {}: {}\n", file.empty() ? "the input" : file, std::strerror(errno)));
     if (done) done = restore.finish();
     if (!done) restore.give_up();
     return done;
