@@ -4,6 +4,7 @@
 #include "frontend/applets.hpp"
 #include "frontend/lower.hpp"
 
+#include <new>
 #include <string>
 
 namespace xtbpf {
@@ -32,23 +33,32 @@ std::optional<Applet> applet_by_name(std::string_view name) {
     return applet;
 }
 
-int run_applet(Applet applet, std::span<const std::string_view> args, Backend& backend, const Streams& streams) {
+namespace {
+
+Diagnosed<void> run(Applet applet, std::span<const std::string_view> args, Backend& backend, const Streams& streams) {
     Program program;
     program.family = applet.family;
     program.name = applet.family == Family::V4 ? "iptables" : "ip6tables";
-    Diagnosed<void> done;
     switch (applet.kind) {
-    case Applet::Kind::Command: done = run_command(args, program, backend, streams); break;
+    case Applet::Kind::Command: break;
     case Applet::Kind::Restore:
         program.name += "-restore";
         program.restore = true;
         program.line = 0;
-        done = run_restore(args, std::move(program), backend, streams);
-        break;
-    case Applet::Kind::Save:
-        program.name += "-save";
-        done = run_save(args, program, backend, streams);
-        break;
+        return run_restore(args, std::move(program), backend, streams);
+    case Applet::Kind::Save: program.name += "-save"; return run_save(args, program, backend, streams);
+    }
+    return run_command(args, program, backend, streams);
+}
+
+} // namespace
+
+int run_applet(Applet applet, std::span<const std::string_view> args, Backend& backend, const Streams& streams) {
+    Diagnosed<void> done;
+    try {
+        done = run(applet, args, backend, streams);
+    } catch (const std::bad_alloc&) { // libxtables/xtables.c, xtables_malloc
+        done = std::unexpected(Diagnosis{1, "ip[6]tables: malloc failed: Cannot allocate memory\n", {}});
     }
     if (!done) {
         streams.say(done.error().out);
