@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whatever fails leaves the old rules in force, whole: bad input, missing rights, kills, rivals, namespaces that go.
 
-    faults.py [PART...]
+    faults.py [--long] [--verbose] [PART...]
 
-PART is a part of a test's name. Exit 0 if all passed, 1 if one failed, 77 if it couldn't run at all."""
+PART is a part of a test's name. --long: as many kills, reloads and failing system calls as it takes to be sure, for an hour. Exit 0 if all passed, 1 if one failed, 77 if it couldn't run at all."""
 
 import os
 import sys
@@ -13,7 +13,9 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 import machine  # noqa: E402
-from faulty import Report, bad_input, kills, migration, places, reloads, rights, writers  # noqa: E402
+from faulty import Report, bad_input, hostile, injections, kills, migration, places, reloads, rights, writers  # noqa: E402
+
+THEMES = (bad_input, hostile, rights, places, writers, reloads, kills, injections, migration)
 
 
 def run(name, test):
@@ -30,8 +32,9 @@ def run(name, test):
 
 
 def main():
-    chosen = [(name, test) for theme in (bad_input, rights, places, writers, reloads, kills, migration) for name, test in theme.tests()
-              if not sys.argv[1:] or any(part in name for part in sys.argv[1:])]
+    parts = [part for part in sys.argv[1:] if not part.startswith("--")]
+    chosen = [(name, test) for theme in THEMES for name, test in theme.tests()
+              if not parts or any(part in name for part in parts)]
     if reasons := machine.lacks():
         print(f"can't run: this machine lacks {'; '.join(reasons)}\n0 passed, 0 failed, {len(chosen)} skipped")
         return 77

@@ -1,6 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What must hold when things go wrong. A theme is a module with tests(): (name, function of a Report) pairs."""
 
+import sys
+
+LONG, VERBOSE = "--long" in sys.argv, "--verbose" in sys.argv
+
+
+def amount(quick, long):
+    """How much of something: what CI has time for, or what --long asks for."""
+    return long if LONG else quick
+
 
 class Report:
     """Collects what is wrong in one test."""

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Reloads and edits under traffic: no packet slips through, none is lost, no count goes missing."""
 
+from faulty import amount
 from faulty.rulesets import ALWAYS, NEVER, ruleset
 from faulty.traffic import Stream
 from faulty.world import World
 
-RELOADS = {"xdp": 60, "tc": 60, "off": 180}  # by place of the early stage
+RELOADS = {"xdp": amount(60, 1000), "tc": amount(60, 1000), "off": amount(180, 1000)}  # by place of the early stage
 EDITS = 30
 
 

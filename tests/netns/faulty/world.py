@@ -50,10 +50,15 @@ class World:
         self.peer.close()
         self._lock.close()
 
+    @staticmethod
+    def path(program):
+        """Of one of our programs, or any other."""
+        path = os.path.join(PROGRAMS, program)
+        return path if os.path.exists(path) else program
+
     def start(self, *command, environment=None, **streams):
         """Starts one of our programs, or any other, in the host's namespace."""
-        path = os.path.join(PROGRAMS, command[0])
-        command = (path if os.path.exists(path) else command[0], *command[1:])
+        command = (self.path(command[0]), *command[1:])
         with self.host.entered():
             return subprocess.Popen(command, env=self.environment | (environment or {}), text=True, **streams)
 
