@@ -8,27 +8,13 @@ PART is a part of a test's name. --long: as many kills, reloads and failing syst
 
 import os
 import sys
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 import machine  # noqa: E402
-from faulty import Report, bad_input, hostile, injections, kills, migration, places, reloads, rights, writers  # noqa: E402
+from faulty import bad_input, hostile, injections, kills, migration, places, reloads, rights, run, writers  # noqa: E402
 
 THEMES = (bad_input, hostile, rights, places, writers, reloads, kills, injections, migration)
-
-
-def run(name, test):
-    report, began = Report(), time.monotonic()
-    try:
-        test(report)
-    except Exception as error:  # one broken test doesn't hide the others
-        report.problems.append(f"{type(error).__name__}: {error}")
-    facts = "".join(fact + ", " for fact in report.facts)
-    print(f"{'FAIL' if report.problems else 'PASS'} {name} ({facts}{time.monotonic() - began:.1f} s)", flush=True)
-    for problem in report.problems[:10]:
-        print("    " + problem.replace("\n", "\n    "), flush=True)
-    return not report.problems
 
 
 def main():

@@ -13,14 +13,13 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 import machine  # noqa: E402
 from clientele.packages import ROOT  # noqa: E402
 from clientele.place import Place  # noqa: E402
-from faulty import Report  # noqa: E402
+from faulty import run  # noqa: E402
 
 DPKG = "dpkg --force-confold --no-triggers"
 UNITS = "/usr/lib/systemd/system"
@@ -186,19 +185,6 @@ def units(report):
 TESTS = [("the package installs and goes without a trace", installs_and_goes), ("alternatives, there and back", alternatives),
          ("the service with its unit's rights", service), ("the service within its unit's system calls", system_calls),
          ("systemd on the units", units)]
-
-
-def run(name, test):
-    report, began = Report(), time.monotonic()
-    try:
-        test(report)
-    except Exception as error:  # one broken test doesn't hide the others
-        report.problems.append(f"{type(error).__name__}: {error}")
-    facts = "".join(fact + ", " for fact in report.facts)
-    print(f"{'FAIL' if report.problems else 'PASS'} {name} ({facts}{time.monotonic() - began:.1f} s)", flush=True)
-    for problem in report.problems[:10]:
-        print("    " + problem.replace("\n", "\n    "), flush=True)
-    return not report.problems
 
 
 def main():

@@ -19,7 +19,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 import machine  # noqa: E402
-from faulty import Report  # noqa: E402
+from faulty import run  # noqa: E402
 from faulty.world import HOST, PEER, PROGRAMS, World, soon  # noqa: E402
 
 RIGHTS = "-all,+net_admin,+sys_admin"  # of packaging/systemd/xtbpf-watch.service
@@ -184,18 +184,7 @@ def main():
     if reasons := machine.lacks():
         print(f"can't run: this machine lacks {'; '.join(reasons)}\n0 passed, 0 failed, {len(chosen)} skipped")
         return 77
-    passed = 0
-    for test in chosen:
-        report, began = Report(), time.monotonic()
-        try:
-            test(report)
-        except Exception as error:  # one broken test doesn't hide the others
-            report.problems.append(f"{type(error).__name__}: {error}")
-        facts = "".join(fact + ", " for fact in report.facts)
-        print(f"{'FAIL' if report.problems else 'PASS'} {test.__name__} ({facts}{time.monotonic() - began:.1f} s)", flush=True)
-        for problem in report.problems:
-            print("    " + problem.replace("\n", "\n    "), flush=True)
-        passed += not report.problems
+    passed = sum(run(test.__name__, test) for test in chosen)
     print(f"{passed} passed, {len(chosen) - passed} failed")
     return 0 if passed == len(chosen) else 1
 

@@ -70,6 +70,9 @@ class Assembler {
     void jump_if(Condition condition, Reg reg, std::uint32_t value, Label to);
     void jump_if64(Condition condition, Reg reg, Reg other, Label to);
     void jump_if_not_null(Reg pointer, Label to);
+
+    // The begin of a function of the context and the view, which it keeps in Context and View. Without a view it returns `verdict`.
+    void begin(std::uint32_t verdict);
     void call(std::string function);
     void call_helper(bpf_func_id helper);
     void exit();

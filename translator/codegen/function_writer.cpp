@@ -24,12 +24,7 @@ FunctionWriter::FunctionWriter(const HookContext& hook, std::uint32_t chain, std
       hotdrop_(out_.label()), stop_(out_.label()), defer_(out_.label()), resume_(out_.label()),
       predicates_(out_, hook.table.family, hook.layout.matches, hook.options.clock, sites_,
                   {.hotdrop = hotdrop_, .stop = stop_}) {
-    const Label there = out_.label();
-    out_.copy(Reg::Context, Reg::Arg1);
-    out_.copy(Reg::View, Reg::Arg2);
-    out_.jump_if_not_null(Reg::View, there); // a global function's pointer may be null as far as the verifier knows
-    out_.return_value(XT_DROP);
-    out_.place(there);
+    out_.begin(XT_DROP);
     if (hook.layout.deep) {
         out_.load(Reg::Value, Reg::View, offsetof(xt_view, resume), Width::Half);
         out_.jump_if(Condition::NotEqual, Reg::Value, 0, resume_);

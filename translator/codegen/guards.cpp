@@ -22,16 +22,6 @@ struct Numbered {
     std::uint32_t from; // its first predicate that is the code's
 };
 
-// A function's begin: Arg1 is the context, Arg2 the view.
-void prologue(Assembler& out) {
-    const Label there = out.label();
-    out.copy(Reg::Context, Reg::Arg1);
-    out.copy(Reg::View, Reg::Arg2);
-    out.jump_if_not_null(Reg::View, there); // a global function's pointer may be null as far as the verifier knows
-    out.return_value(XT_DROP);
-    out.place(there);
-}
-
 Result<Function> entry(const std::string& name) {
     Assembler out(name);
     out.call("rt_image");
@@ -47,7 +37,7 @@ Result<Function> part(const std::string& name, std::span<const Numbered> guards,
     Sites sites(sites_so_far);
     PredicateWriter predicates(out, family, matches, options.clock, sites, {.hotdrop = hotdrop, .stop = stop});
 
-    prologue(out);
+    out.begin(XT_DROP);
     out.load(Reg::Value, Reg::View, offsetof(xt_view, resume), Width::Half);
     out.jump_if(Condition::NotEqual, Reg::Value, 0, resume);
     out.load(Reg::Value, Reg::View, offsetof(xt_view, callee), Width::Half);
@@ -81,7 +71,7 @@ struct Part {
 // Calls the part that has guard v->callee.
 Result<Function> dispatcher(std::span<const Part> parts) {
     Assembler out("guards");
-    prologue(out);
+    out.begin(XT_DROP);
     out.load(Reg::Value, Reg::View, offsetof(xt_view, callee), Width::Half);
     std::vector<Case> cases;
     for (const Part& part : parts)

@@ -2,6 +2,7 @@
 """What must hold when things go wrong. A theme is a module with tests(): (name, function of a Report) pairs."""
 
 import sys
+import time
 
 LONG, VERBOSE = "--long" in sys.argv, "--verbose" in sys.argv
 
@@ -27,3 +28,17 @@ class Report:
 
     def fact(self, text):
         self.facts.append(text)
+
+
+def run(name, test):
+    """Runs a test and prints its line; whether it passed."""
+    report, began = Report(), time.monotonic()
+    try:
+        test(report)
+    except Exception as error:  # one broken test doesn't hide the others
+        report.problems.append(f"{type(error).__name__}: {error}")
+    facts = "".join(fact + ", " for fact in report.facts)
+    print(f"{'FAIL' if report.problems else 'PASS'} {name} ({facts}{time.monotonic() - began:.1f} s)", flush=True)
+    for problem in report.problems[:10]:
+        print("    " + problem.replace("\n", "\n    "), flush=True)
+    return not report.problems
