@@ -4,6 +4,7 @@ written to /etc, /usr, /var and /run there stays there and goes with it."""
 
 import os
 import shlex
+import signal
 import subprocess
 
 from .packages import UNPACKED
@@ -55,9 +56,21 @@ class Place:
         return self
 
     def __exit__(self, *_):
+        for child in self._inhabitants():  # servers that a test didn't come to stop
+            os.kill(child, signal.SIGKILL)
         self._holder.stdin.close()
         self._holder.wait()
         self._holder.stdout.close()
+
+    def _inhabitants(self):
+        """All other processes in the place's network namespace."""
+        here = os.readlink(f"/proc/{self._holder.pid}/ns/net")
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if int(name) != self._holder.pid and os.readlink(f"/proc/{name}/ns/net") == here:
+                    yield int(name)
+            except OSError:  # it has gone meanwhile
+                continue
 
     def run(self, text, timeout=300):
         """(exit code, output, errors) of shell text."""
