@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "frontend/xtbpf/migrate/moving.hpp"
 
+#include "frontend/xtbpf/explain/rules.hpp"
+
 #include <fmt/format.h>
 
 namespace xtbpf::tool {
@@ -8,6 +10,34 @@ namespace xtbpf::tool {
 namespace {
 
 constexpr std::array kOthers{Variant::Legacy, Variant::Nft};
+
+// A target or match that makes our chains stand in a table that iptables-nft takes for its own (kmod-shim/hook_chains.hpp).
+const std::string* tied(const ir::Rule& rule) {
+    if (const auto* off = std::get_if<ir::HandOff>(&rule.action))
+        if (const auto* target = std::get_if<ir::KernelTarget>(&off->effect); target && target->tied)
+            return &target->name;
+    for (const ir::Predicate& predicate : rule.predicates)
+        if (const auto* match = std::get_if<ir::KernelMatch>(&predicate); match && match->tied) return &match->name;
+    return nullptr;
+}
+
+// iptables-nft can't read such a table, so it could neither say what it has nor give it up.
+Result<void> bearable_for_nft(const Saved& saved) {
+    for (const Family family : kFamilies) {
+        const auto rules = rules_of_text(restore_text(saved[static_cast<std::size_t>(family)]), family);
+        if (!rules) return std::unexpected(rules.error());
+        for (const RuleTable& table : *rules)
+            for (const ir::Chain& chain : table.program.chains)
+                for (const ir::Rule& rule : chain.rules)
+                    if (const std::string* word = tied(rule))
+                        return fail(
+                            ErrorKind::Refused,
+                            fmt::format("{} stands in chain {} of {}: ours would share that table with iptables-nft, "
+                                        "which can't read it then; nothing was moved",
+                                        *word, chain.name, name(table.stored.id)));
+    }
+    return {};
+}
 
 // Restores all families, or none: what went in before an error is taken out again.
 Result<void> put_in_force(Variant to, const Saved& rules) {
@@ -59,6 +89,8 @@ Result<void> move_rules(Variant from, Variant to) {
         return fail(ErrorKind::Refused, fmt::format("iptables-{} has rules already; they would be lost", name(to)));
     const auto first = save(from);
     if (!first) return std::unexpected(first.error());
+    if (from == Variant::Nft || to == Variant::Nft)
+        if (auto bearable = bearable_for_nft(*first); !bearable) return bearable;
     for (const Family family : kFamilies) {
         const auto& tables = (*first)[static_cast<std::size_t>(family)];
         if (tables.empty()) continue;

@@ -76,7 +76,7 @@ Result<void> take_away(Variant variant, const Saved& saved) {
     for (const Family family : kFamilies) {
         const auto& tables = saved[index(family)];
         if (tables.empty()) continue;
-        // Not by replacing the tables: in those of iptables-nft, ours may have chains of its own (companion targets).
+        // Not by replacing the tables: in those of iptables-nft, others may have chains of their own.
         if (auto done = restore(variant, family, emptying_text(tables), How::Change); !done) return done;
         if (variant != Variant::Bpf) continue;
         for (const TableId table : kTables)
