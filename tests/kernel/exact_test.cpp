@@ -60,7 +60,7 @@ class Exact : public ::testing::TestWithParam<Family> {
 };
 
 TEST_P(Exact, SmallTables) {
-    for (std::uint64_t seed = 1; seed <= 40; ++seed)
+    for (std::uint64_t seed = 1; seed <= 25; ++seed)
         compare(GetParam(), seed, {}, 300);
 }
 
@@ -76,7 +76,7 @@ TEST_P(Exact, LongChains) {
 
 // All of it data, but for guards.
 TEST_P(Exact, Walks) {
-    for (std::uint64_t seed = 1; seed <= 40; ++seed)
+    for (std::uint64_t seed = 1; seed <= 25; ++seed)
         compare(GetParam(), seed, {}, 300, 0);
     for (std::uint64_t seed = 1; seed <= 3; ++seed)
         compare(GetParam(), seed, {.user_chains = 2, .rules = 1200}, 500, 0);
