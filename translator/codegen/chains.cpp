@@ -95,14 +95,6 @@ std::vector<bool> stopping_chains(const HookContext& context) {
     return stopping;
 }
 
-// The entry where chains nest too deep: the loop, which comes back through dispatch.
-Result<Function> deep_entry(const std::string& name) {
-    Assembler out(name);
-    out.call("rt_deep");
-    out.exit();
-    return std::move(out).finish();
-}
-
 // Calls the chain function whose number is v->callee, by halving.
 Result<Function> dispatch(const HookContext& context, const std::vector<std::uint32_t>& chains) {
     Assembler out("dispatch");
@@ -171,8 +163,8 @@ Result<Program> compile_hook(const ir::Table& table, Hook hook, const HookNeeds&
     }
 
     Functions functions(hook);
-    if (layout.deep) {
-        if (Result<void> added = functions.add(deep_entry(options.entry)); !added)
+    if (layout.deep) { // the loop, which comes back through dispatch
+        if (Result<void> added = functions.add(entry_to("rt_deep", options.entry)); !added)
             return std::unexpected(added.error());
         if (Result<void> added = functions.add(dispatch(context, chains)); !added)
             return std::unexpected(added.error());

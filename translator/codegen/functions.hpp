@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "translator/codegen/assembler.hpp"
 #include "translator/codegen/program.hpp"
 #include "translator/error.hpp"
 #include "translator/tables.hpp"
 
 #include <fmt/format.h>
+#include <string>
 #include <utility>
 
 namespace xtbpf::codegen {
+
+// An entry that leaves everything to a function of the runtime.
+inline Result<Function> entry_to(const char* runtime, const std::string& name) {
+    Assembler out(name);
+    out.call(runtime);
+    out.exit();
+    return std::move(out).finish();
+}
 
 // The functions of one hook, as they are finished.
 class Functions {

@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <fmt/format.h>
-#include <limits>
 #include <vector>
 
 namespace xtbpf::codegen {
@@ -21,13 +20,6 @@ struct Numbered {
     const ir::Rule* rule;
     std::uint32_t from; // its first predicate that is the code's
 };
-
-Result<Function> entry(const std::string& name) {
-    Assembler out(name);
-    out.call("rt_image");
-    out.exit();
-    return std::move(out).finish();
-}
 
 // Evaluates guard v->callee, from site v->resume on if that isn't 0. `sites`: how many the parts before have.
 Result<Function> part(const std::string& name, std::span<const Numbered> guards, Family family,
@@ -124,7 +116,7 @@ Result<Program> compile_walk(const ir::Table& table, Hook hook, const classify::
     const std::uint32_t root = *builtin_chain(table, hook);
     const std::vector<Numbered> guards = guards_of(table, root, image);
     Functions functions(hook);
-    Result<void> added = functions.add(entry(options.entry));
+    Result<void> added = functions.add(entry_to("rt_image", options.entry));
     if (added && !guards.empty()) {
         MatchNumbers matches;
         number_matches(table, root, matches);

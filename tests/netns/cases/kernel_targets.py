@@ -6,6 +6,7 @@ import subprocess
 
 from twin.case import Case, filter_table, table
 from twin.frames import tcp, udp
+from twin.ipset import ipset
 from twin.nflog import Listener
 from twin.places import DST, FAMILIES, ROUTER, SRC, SRC2, packet
 from twin.steps import Command, Datagram, Script, frame
@@ -17,14 +18,6 @@ def _traffic(family):
             for port in (1, 2, 3, 4):
                 yield frame(packet(family, source[family], target[family], udp(1000 + port, port)))
                 yield frame(packet(family, source[family], target[family], tcp(1000 + port, port)))
-
-
-def _ipset(*lines):
-    def body(side):
-        with side.router.entered():
-            done = subprocess.run(["ipset", "restore"], input="\n".join(lines) + "\n", text=True, capture_output=True, check=False)
-        return done.returncode, re.sub(r"line \d+", "", done.stderr)
-    return Script("ipset " + "; ".join(lines), body)
 
 
 def _members():
@@ -44,20 +37,20 @@ def _sets(family):
              "-A FORWARD -p tcp --dport 2 -j SET --del-set pairs dst,dst --add-set who dst", "-A FORWARD -p udp --dport 4 -j DROP", "-A FORWARD",
              "-A OUTPUT -p udp -j SET --add-set pairs dst,dst", "-A INPUT -p tcp --dport 3 -j SET --add-set who src"]
     yield Case(f"set{family}-members", {family: filter_table()},
-               [_ipset(*make), *(Command(family, rule) for rule in rules), *_traffic(family), Datagram(family, DST[family], 9), _members(),
-                _ipset("destroy who"), _ipset("rename who whom"), _ipset("swap who soon"), Command(family, "-S FORWARD"), Command(family, "-F"),
-                _ipset("destroy who", "destroy pairs", "destroy soon")], edited=True)
+               [ipset(*make), *(Command(family, rule) for rule in rules), *_traffic(family), Datagram(family, DST[family], 9), _members(),
+                ipset("destroy who"), ipset("rename who whom"), ipset("swap who soon"), Command(family, "-S FORWARD"), Command(family, "-F"),
+                ipset("destroy who", "destroy pairs", "destroy soon")], edited=True)
     seen = ["-A FORWARD -p udp --dport 1 -j SET --add-set who src", "-A FORWARD -m set --match-set who src -j DROP", "-A FORWARD -p udp --dport 2 -j SET --del-set who src",
             "-A FORWARD -m set ! --match-set who src", "-A INPUT -p tcp -m set --match-set who src -j SET --add-set pairs src,dst",
             "-A INPUT -p tcp -m set --match-set pairs src,dst"]
     yield Case(f"set{family}-seen", {family: filter_table()},
-               [_ipset(*make), *(Command(family, rule) for rule in seen), *_traffic(family), _members(), Command(family, "-F"),
-                _ipset("destroy who", "destroy pairs", "destroy soon")], edited=True)
+               [ipset(*make), *(Command(family, rule) for rule in seen), *_traffic(family), _members(), Command(family, "-F"),
+                ipset("destroy who", "destroy pairs", "destroy soon")], edited=True)
     yield Case(f"set{family}-errors", {family: filter_table()},
-               [_ipset(*make), Command(family, "-A FORWARD -j SET --add-set nosuch src"), Command(family, "-A FORWARD -j SET --map-set who src --map-mark"),
+               [ipset(*make), Command(family, "-A FORWARD -j SET --add-set nosuch src"), Command(family, "-A FORWARD -j SET --map-set who src --map-mark"),
                 Command(family, "-t mangle -A FORWARD -j SET --map-set who src"), Command(family, "-S"),
                 Command(4 if family == 6 else 6, "-A FORWARD -j SET --add-set who src"),
-                _ipset("destroy who", "destroy pairs", "destroy soon")], edited=True)
+                ipset("destroy who", "destroy pairs", "destroy soon")], edited=True)
 
 
 def _logs(family):

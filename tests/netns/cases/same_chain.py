@@ -2,11 +2,11 @@
 """Targets that the kernel takes in tables of iptables' own names only: what later rules of the same chain see of their work, and
 what is left of it when such a rule drops the packet. TCPOPTSTRIP, SET --map-set, SNPT, DNPT, CT, CHECKSUM, DNAT with a base; rpfilter."""
 
-import re
 import subprocess
 
 from twin.case import Case, table
 from twin.frames import icmp6, tcp, udp
+from twin.ipset import ipset
 from twin.places import DST, FAMILIES, SRC, SRC2, packet
 from twin.steps import Command, Datagram, Script, frame
 
@@ -27,14 +27,6 @@ def _strip(family):
     yield Case(f"same-chain{family}-tcpoptstrip-cut", {family: table("mangle", *bare)}, cut)
 
 
-def _ipset(*lines):
-    def body(side):
-        with side.router.entered():
-            done = subprocess.run(["ipset", "restore"], input="\n".join(lines) + "\n", text=True, capture_output=True, check=False)
-        return done.returncode, re.sub(r"line \d+", "", done.stderr)
-    return Script("ipset " + "; ".join(lines), body)
-
-
 def _members(side):
     with side.router.entered():
         return sorted(line for line in subprocess.run(["ipset", "save"], text=True, capture_output=True, check=False).stdout.splitlines()
@@ -49,8 +41,8 @@ def _map(family):
              "-t mangle -A FORWARD -p udp --dport 3 -j DROP", "-A FORWARD -m mark --mark 5"]
     steps = [frame(packet(family, source[family], DST[family], udp(9, port))) for source in (SRC, SRC2) for port in (1, 2, 3)]
     yield Case(f"same-chain{family}-map-set", {family: table("mangle") + table("filter")},
-               [_ipset(*make), *(Command(family, rule) for rule in rules), *steps, Script("members", _members), 
-                *(Command(family, f"-t mangle -v -S FORWARD {number}") for number in range(1, 6)), Command(family, "-v -S FORWARD 1"), Command(family, "-t mangle -F"), Command(family, "-F"), _ipset("destroy marks", "destroy who")],
+               [ipset(*make), *(Command(family, rule) for rule in rules), *steps, Script("members", _members), 
+                *(Command(family, f"-t mangle -v -S FORWARD {number}") for number in range(1, 6)), Command(family, "-v -S FORWARD 1"), Command(family, "-t mangle -F"), Command(family, "-F"), ipset("destroy marks", "destroy who")],
                edited=True)
 
 
