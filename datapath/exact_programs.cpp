@@ -8,6 +8,7 @@
 #include "translator/codegen/chains.hpp"
 #include "translator/codegen/guards.hpp"
 #include "translator/codegen/record_programs.hpp"
+#include "translator/native_match.hpp"
 #include "translator/placement.hpp"
 #include "translator/record.h"
 
@@ -46,6 +47,7 @@ std::string again_name(Hook hook) { return std::string{main_name(hook)} + "_2"; 
 Result<void> fill(xt_exact_config& config, const ir::Table& table, const std::vector<HookPrograms>& hooks) {
     config.hz = kernel_clock().hz;
     config.ipv6 = table.family == Family::V6;
+    bool reads_connection = false; // by a match that the program answers
     for (const HookPrograms& hook : hooks) {
         const ViewNeeds needs = view_needs(table, hook.hook);
         config.stops |= hook.stops() != 0;
@@ -59,8 +61,10 @@ Result<void> fill(xt_exact_config& config, const ir::Table& table, const std::ve
         config.owner |= needs.owner;
         config.mac |= needs.mac;
         config.packet_type |= needs.packet_type;
+        for (const ir::KernelMatch& match : hook.needs.kernel_matches)
+            if (const auto native = native_match(match)) reads_connection |= native->connection;
     }
-    if (!config.conntrack && config.out_need == 0) return {};
+    if (!config.conntrack && !reads_connection && config.out_need == 0) return {};
     const Result<std::uint32_t> type = nf_conn_type();
     if (type) config.nf_conn_id = *type;
     if (!type && config.conntrack) return std::unexpected(type.error());

@@ -58,6 +58,10 @@ static __always_inline __u32 xt_asked_out(struct __sk_buff* ctx, struct xt_view*
 }
 
 #include "datapath/bpf/lazy.h"
+#include "datapath/bpf/native.h"
+#include "datapath/bpf/native_clock.h"
+#include "datapath/bpf/native_connection.h"
+#include "datapath/bpf/native_skb.h"
 
 /* The kernel is to perform effect `number` on this packet. A record that can't be written or is full leaves the packet
  * without a verdict, which the side chain drops. */
@@ -87,6 +91,12 @@ __noinline int classify(struct __sk_buff* ctx, struct xt_view* v) {
     rt_nth(v, 0, 0, 0);
     rt_quota(v, 0, 0);
     rt_lazy_field(ctx, v, 0);
+    rt_connbytes(ctx, v, 0, 0, 0);
+    rt_connlabel(ctx, v, 0, 0, 0);
+    rt_helper(ctx, v, 0, 0, 0);
+    rt_time(ctx, v, 0, 0, 0);
+    rt_policy(ctx, v, 0, 0, 0);
+    rt_physdev(ctx, v, 0, 0, 0);
     rt_pause(v, 0, 0);
     rt_stopped(v, 0);
     rt_effect(ctx, v, 0);

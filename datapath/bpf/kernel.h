@@ -44,7 +44,10 @@ struct dst_entry {
     struct net_device* dev;
     unsigned short flags;
     __u32 tclassid;
+    struct xfrm_state* xfrm;
 };
+
+struct xfrm_state;
 
 struct sock;
 
@@ -101,6 +104,8 @@ struct sk_buff {
     unsigned int data_len;
     __u16 mac_header;
     __u16 network_header;
+    __u8 active_extensions;
+    struct skb_ext* extensions;
     unsigned char* head;
     unsigned char* data;
 };
@@ -140,11 +145,76 @@ struct nf_conntrack_tuple_hash {
     struct nf_conntrack_tuple tuple;
 };
 
+/* linux/netfilter's nf_conntrack_extend.h; before Linux 6.2 with a generation of its own */
+struct nf_ct_ext {
+    __u8 offset[9];
+    unsigned int gen_id;
+};
+
+enum nf_ct_ext_id { NF_CT_EXT_HELPER, NF_CT_EXT_ACCT, NF_CT_EXT_LABELS };
+
+struct timespec64 {
+    __s64 tv_sec;
+};
+
+typedef struct {
+    __s64 counter;
+} atomic64_t;
+
+struct nf_conn_counter {
+    atomic64_t packets, bytes;
+};
+
+struct nf_conntrack_helper {
+    char name[16];
+};
+
+struct nf_conn_help {
+    struct nf_conntrack_helper* helper;
+};
+
 struct nf_conn {
     __u32 timeout;
     struct nf_conntrack_tuple_hash tuplehash[2];
     unsigned long status;
     __u32 mark;
+    struct nf_conn* master;
+    struct nf_ct_ext* ext;
+};
+
+enum skb_ext_id { SKB_EXT_BRIDGE_NF, SKB_EXT_SEC_PATH };
+
+struct skb_ext {
+    __u8 offset[3];
+};
+
+struct nf_bridge_info {
+    int physinif;
+    struct net_device* physoutdev;
+};
+
+struct hrtimer_cpu_base;
+
+struct hrtimer_clock_base {
+    struct hrtimer_cpu_base* cpu_base;
+    __s64 offset;
+};
+
+struct hrtimer_cpu_base {
+    unsigned int online : 1;
+    struct hrtimer_clock_base clock_base[8];
+};
+
+struct hrtimer {
+    struct hrtimer_clock_base* base;
+};
+
+struct sched_dl_entity {
+    struct hrtimer dl_timer;
+};
+
+struct task_struct {
+    struct sched_dl_entity dl;
 };
 
 #pragma clang attribute pop

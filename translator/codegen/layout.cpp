@@ -29,7 +29,7 @@ struct Cost {
     std::uint64_t operator()(const ir::TcpOptionTest&) const { return 6; }
     std::uint64_t operator()(const ir::LimitTest&) const { return 20; }
     std::uint64_t operator()(const ir::CountTest&) const { return 12; }
-    std::uint64_t operator()(const ir::KernelMatch&) const { return 8; }
+    std::uint64_t operator()(const ir::KernelMatch&) const { return 19; }
     std::uint64_t operator()(const ir::BytesTest& test) const { return kLoad + 3 * std::uint64_t{test.ranges.size()}; }
     std::uint64_t operator()(const ir::ExtensionTest& test) const { return 4 + (test.whole ? kLoad + 8 : 0); }
     std::uint64_t operator()(const ir::TcpMssTest&) const { return 9; }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "translator/codegen/predicates.hpp"
 
+#include "translator/native_answer.h"
+#include "translator/native_match.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cstddef>
@@ -278,6 +281,16 @@ void PredicateWriter::require_one(const ir::CountTest& one, Label no) {
 void PredicateWriter::require_one(const ir::KernelMatch& one, Label no) {
     const Label resumed = out_.label();
     const Label yes = out_.label();
+    if (const auto native = native_match(one)) {
+        out_.copy(Reg::Arg1, Reg::Context);
+        out_.copy(Reg::Arg2, Reg::View);
+        out_.load64(Reg::Arg3, native->arguments[0]);
+        out_.load64(Reg::Arg4, native->arguments[1]);
+        out_.load64(Reg::Arg5, native->arguments[2]);
+        out_.call(native->function);
+        out_.jump_if(Condition::Equal, Reg::Result, XT_YES, yes);
+        out_.jump_if(Condition::Equal, Reg::Result, XT_NO, no);
+    }
     out_.copy(Reg::Arg1, Reg::View);
     out_.move(Reg::Arg2, matches_.at(&one));
     out_.move(Reg::Arg3, sites_.add(resumed));

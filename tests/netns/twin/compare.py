@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from .side import Side
-from .tool import empty, finish, tables
+from .tool import empty, finish, said, tables
 
 WRONG = "the case itself is wrong"
 _SHOWN = 4  # differences of each kind that are reported
@@ -113,8 +113,8 @@ class Twin:
         self.facts.rules = self.facts.met = 0
         for family, text in case.rules.items():
             reference, subject = self._programs(family, "-save", "-c")
-            if reference[::2] != subject[::2]:
-                problems.append(f"save: reference {reference[::2]}, subject {subject[::2]}")
+            if said(reference) != said(subject):
+                problems.append(f"save: reference {said(reference)}, subject {said(subject)}")
                 continue
             saves = tables(reference[1]), tables(subject[1])
             for name in re.findall(r"^\*(\S+)", text, re.MULTILINE):

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* policy and physdev: what hangs on the packet. */
+#ifndef XTBPF_NATIVE_SKB_H
+#define XTBPF_NATIVE_SKB_H
+
+enum {
+    XT_POLICY_IN = 1, /* linux/netfilter/xt_policy.h */
+    XT_POLICY_NONE = 4,
+    XT_BRIDGE_IN = 1, /* XT_PHYSDEV_OP_* of linux/netfilter/xt_physdev.h */
+    XT_BRIDGE_OUT = 2,
+    XT_BRIDGE_BRIDGED = 4,
+    XT_BRIDGE_ISIN = 8,
+    XT_BRIDGE_ISOUT = 16,
+    XT_EXTENSION_UNIT = 8, /* SKB_EXT_ALIGN_VALUE of include/linux/skbuff.h */
+};
+
+/* skb_ext_exist; the kernel is to be asked where it can't be told. */
+#define xt_skb_has(skb, id)                                                                                            \
+    (!bpf_core_field_exists((skb)->active_extensions) || !bpf_core_enum_value_exists(enum skb_ext_id, id)              \
+         ? XT_ASK                                                                                                      \
+         : (skb)->active_extensions >> (bpf_core_enum_value(enum skb_ext_id, id) & 7) & 1)
+
+/* policy_mt of net/netfilter/xt_policy.c: a packet that IPsec has nothing to do with; others are the kernel's. */
+__noinline int rt_policy(struct __sk_buff* ctx, struct xt_view* v, __u64 flags, __u64 unused __attribute__((unused)),
+                         __u64 unused2 __attribute__((unused))) {
+    struct sk_buff* skb = bpf_cast_to_kern_ctx(ctx);
+    int transformed = XT_ASK;
+
+    if (!v || xt_must_ask(ctx, v)) return XT_ASK;
+    if (flags & XT_POLICY_IN) {
+        transformed = xt_skb_has(skb, SKB_EXT_SEC_PATH);
+    } else {
+        struct dst_entry* dst = xt_route_of(skb);
+        if (dst && bpf_core_field_exists(dst->xfrm)) transformed = dst->xfrm != 0;
+    }
+    if (transformed == XT_ASK) return XT_ASK;
+    if (flags & XT_POLICY_NONE) return transformed ? XT_NO : XT_YES;
+    return transformed ? XT_ASK : XT_NO;
+}
+
+/* Whether the device has the name; `bytes` of it are compared. */
+static __always_inline int xt_is_named(struct net_device* device, __u64 first, __u64 second, __u32 bytes) {
+    const __u64* name = (const __u64*)device->name;
+    __u64 low = bytes >= 8 ? ~0ULL : (1ULL << bytes * 8) - 1;
+    __u64 high = bytes >= 16 ? ~0ULL : bytes <= 8 ? 0 : (1ULL << (bytes - 8) * 8) - 1;
+
+    return !((name[0] ^ first) & low) && !((name[1] ^ second) & high);
+}
+
+/* physdev_mt of net/netfilter/xt_physdev.c; `first`, `second`: the name */
+__noinline int rt_physdev(struct __sk_buff* ctx, struct xt_view* v, __u64 first, __u64 second, __u64 asked) {
+    struct sk_buff* skb = bpf_cast_to_kern_ctx(ctx);
+    __u32 used = (__u8)(asked >> XT_PHYSDEV_USED), invert = (__u8)(asked >> XT_PHYSDEV_INVERT);
+    __u32 bytes = (__u8)(asked >> XT_PHYSDEV_LENGTH);
+    struct nf_bridge_info* bridge = 0;
+    struct net_device *in, *out;
+    unsigned long extension;
+    int bridged;
+
+    if (!v || xt_must_ask(ctx, v)) return XT_ASK;
+    bridged = xt_skb_has(skb, SKB_EXT_BRIDGE_NF);
+    if (bridged == XT_ASK) return XT_ASK;
+    if (!bridged) return used & ~invert ? XT_NO : XT_YES;
+    if (asked >> XT_PHYSDEV_TWO || !bpf_core_field_exists(bridge->physinif) || !skb->dev) return XT_ASK;
+    if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__) return XT_ASK; /* xt_is_named */
+    extension = (unsigned long)skb->extensions;
+    extension += XT_EXTENSION_UNIT * xt_kernel_byte(extension + bpf_core_field_offset(struct skb_ext, offset) +
+                                                    bpf_core_enum_value(enum skb_ext_id, SKB_EXT_BRIDGE_NF));
+    bridge = xt_cast(extension, struct nf_bridge_info);
+    out = bridge->physoutdev;
+    in = xt_device_by_index(skb->dev->nd_net.net, bridge->physinif);
+    if (!in && bridge->physinif) return XT_ASK;
+    if (used & XT_BRIDGE_BRIDGED && !out != !!(invert & XT_BRIDGE_BRIDGED)) return XT_NO;
+    if (used & XT_BRIDGE_ISIN && !in != !!(invert & XT_BRIDGE_ISIN)) return XT_NO;
+    if (used & XT_BRIDGE_ISOUT && !out != !!(invert & XT_BRIDGE_ISOUT)) return XT_NO;
+    if (used & XT_BRIDGE_IN && in && xt_is_named(in, first, second, bytes) == !!(invert & XT_BRIDGE_IN)) return XT_NO;
+    if (!(used & XT_BRIDGE_OUT)) return XT_YES;
+    return out && xt_is_named(out, first, second, bytes) != !!(invert & XT_BRIDGE_OUT);
+}
+
+#endif

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Matches of the kernel's that the programs mostly answer by themselves: what they read of the kernel, and when they ask it."""
+
+import datetime
+
+from twin.case import Case, filter_table, table
+from twin.frames import udp
+from twin.places import DST, FAMILIES, ROUTER, SRC, packet
+from twin.steps import frame
+
+_READ = b"\0\1boot.img\0octet\0"  # a TFTP request; the server answers from a port of its own
+_HOUR = datetime.timedelta(hours=1)
+
+
+def _out(family, port, sport=1, data=b"", count=1):
+    return [frame(packet(family, SRC[family], DST[family], udp(sport, port, data)))] * count
+
+
+def _back(family, sport, dport=1, data=b"", count=1):
+    return [frame(packet(family, DST[family], SRC[family], udp(sport, dport, data)), "B")] * count
+
+
+def _times():
+    """Windows hours away from now, so that a case doesn't see them open or close."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    day = [(now + hours * _HOUR).strftime("%H:%M:%S") for hours in range(24)]
+    date = [(now + hours * _HOUR).strftime("%Y-%m-%dT%H:%M:%S") for hours in (-2, -1, 1, 2)]
+    yield from (f"--timestart {day[start]} --timestop {day[stop]}" for start, stop in ((-1, 1), (1, -1), (-2, -1), (1, 2), (-1, -1)))
+    yield from (f"--timestart {day[start]} --timestop {day[stop]} --contiguous" for start, stop in ((-1, 1), (1, -1), (-2, -1), (1, 2))
+                if day[start] > day[stop])
+    yield from (f"--datestart {date[start]} --datestop {date[stop]}" for start, stop in ((0, 3), (0, 1), (2, 3)))
+    for days in ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Mon,Wed,Fri,Sun"):
+        yield from (f"--weekdays {days}", f"! --weekdays {days}")
+    yield from (f"--monthdays {each}" for each in range(1, 32))
+    yield f"! --monthdays {now.day}"
+    yield f"--monthdays {now.day} --weekdays {now:%a} --timestart {day[-1]} --datestart {date[0]}"
+
+
+def cases():
+    counts = [f"{no}--connbytes {span} --connbytes-dir {way} --connbytes-mode {mode}"
+              for mode, spans in (("packets", ("0", "1", "2", "3:4", "3:3", "4:100", "0:18446744073709551615")),
+                                  ("bytes", ("0:27", "28", "100:200", "29:68", "1:18446744073709551614")),
+                                  ("avgpkt", ("0", "20:28", "29:60", "40", "1:1")))
+              for span in spans for way in ("original", "reply", "both") for no in ("", "! ")]
+    for family in FAMILIES:
+        talk = [*_out(family, 2, count=2), *_back(family, 2, data=b"x" * 40), *_out(family, 2, data=b"y" * 7), *_back(family, 2, count=2),
+                *_out(family, 3), frame(packet(family, SRC[family], ROUTER[family], udp(1, 7000)))]
+        yield Case(f"connbytes{family}", {family: filter_table(*(f"-A FORWARD -m connbytes {each}" for each in counts))}, talk)
+        yield Case(f"connbytes{family}-raw", {family: table("raw", *(f"-A PREROUTING -m connbytes {each}" for each in counts[:8]))}, talk)
+        # Behind a MARK that a later rule reads the kernel is asked for what the program could tell.
+        yield Case(f"connbytes{family}-drop", {family: table(
+            "mangle", "-A FORWARD -j MARK --set-mark 1", "-A FORWARD -m connbytes --connbytes 3 --connbytes-dir both --connbytes-mode packets",
+            "-A FORWARD -m connbytes --connbytes 2 --connbytes-dir reply --connbytes-mode packets -m mark --mark 1 -j DROP",
+            "-A FORWARD -m connbytes --connbytes 2:2 --connbytes-dir original --connbytes-mode packets -j MARK --set-mark 2",
+            "-A FORWARD -m mark --mark 2 -m connbytes --connbytes 0 --connbytes-dir both --connbytes-mode avgpkt -j LOG")}, talk)
+        labels = [f"-A FORWARD -m connlabel {no}--label {label}" for label in (0, 5, 63, 64, 127) for no in ("", "! ")]
+        yield Case(f"connlabel{family}", {family: filter_table(
+            *labels, "-A FORWARD -p udp --dport 2 -m connlabel --label 5 --set", "-A FORWARD -p udp --dport 3 -m connlabel --label 127 --set",
+            "-A FORWARD -p udp --dport 2 -m length --length 68:500 -m connlabel --label 64 --set", *labels,
+            "-A FORWARD -m connlabel --label 64 -j DROP", "-A INPUT -m connlabel ! --label 5 -j DROP")},
+                   [*talk, *_out(family, 2, data=b"z" * 60), *_back(family, 2)])
+        helpers = [f"-m helper {no}--helper {name}" for name in ("tftp", "ftp", '""', "tftp-69", "tft", "t") for no in ("", "! ")]
+        yield Case(f"helper{family}", {family: filter_table(*(f"-A FORWARD {each}" for each in helpers),
+                                                            "-A FORWARD -m helper --helper tftp -m length --length 90: -j DROP") +
+                                       table("raw", "-A PREROUTING -p udp --dport 69 -j CT --helper tftp")},
+                   [*_out(family, 69, 1000, _READ), *_back(family, 5000, 1000, b"\0\3\0\1data"), *_out(family, 5000, 1000, b"\0\4\0\1"),
+                    *_back(family, 5000, 1000, b"\0\3\0\2" + b"d" * 100), *_out(family, 2), *_back(family, 5001, 1000)])
+        yield Case(f"times{family}", {family: filter_table(*(f"-A FORWARD -m time {each}" for each in _times()))}, _out(family, 2))

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a function of the runtime answers that stands before one of the kernel's matches (native_match.hpp). Plain C. */
+#ifndef XTBPF_NATIVE_ANSWER_H
+#define XTBPF_NATIVE_ANSWER_H
+
+enum xt_answer {
+    XT_NO = 0,
+    XT_YES = 1,
+    XT_ASK = 2, /* the kernel's match is to be asked, as in a dry run */
+};
+
+/* rt_physdev's last argument: a byte each, from the lowest */
+enum xt_physdev_argument {
+    XT_PHYSDEV_USED = 0,    /* XT_PHYSDEV_OP_* of linux/netfilter/xt_physdev.h that are tested, */
+    XT_PHYSDEV_INVERT = 8,  /* and those inverted */
+    XT_PHYSDEV_LENGTH = 16, /* bytes of the name that are compared */
+    XT_PHYSDEV_TWO = 24,    /* both devices' names are tested: the kernel's */
+};
+
+#endif
