@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_connbytes.h>
 #include <linux/netfilter/xt_connlabel.h>
 #include <linux/netfilter/xt_helper.h>
@@ -24,6 +25,19 @@ template <typename Info> Info info_of(const ir::KernelMatch& match) {
 }
 
 std::uint64_t pair_of(std::uint32_t low, std::uint32_t high) { return std::uint64_t{high} << 32 | low; }
+
+// With a device, the route's is compared.
+std::optional<NativeMatch> addrtype(const ir::KernelMatch& match) {
+    const auto info = info_of<xt_addrtype_info_v1>(match);
+    if (info.flags & (XT_ADDRTYPE_LIMIT_IFACE_IN | XT_ADDRTYPE_LIMIT_IFACE_OUT)) return std::nullopt;
+    using Arguments = std::array<std::uint64_t, 3>;
+    const Arguments source{true, info.source, (info.flags & XT_ADDRTYPE_INVERT_SOURCE) != 0};
+    const Arguments dest{false, info.dest, (info.flags & XT_ADDRTYPE_INVERT_DEST) != 0};
+    if (info.source == 0 && info.dest == 0) return std::nullopt;
+    NativeMatch native{.function = "rt_addrtype", .arguments = info.source != 0 ? source : dest};
+    if (info.source != 0 && info.dest != 0) native.also = dest;
+    return native;
+}
 
 NativeMatch connbytes(const ir::KernelMatch& match) {
     const auto info = info_of<xt_connbytes_info>(match);
@@ -84,6 +98,7 @@ NativeMatch physdev(const ir::KernelMatch& match) {
 } // namespace
 
 std::optional<NativeMatch> native_match(const ir::KernelMatch& match) {
+    if (match.name == "addrtype") return addrtype(match);
     if (match.name == "connbytes") return connbytes(match);
     if (match.name == "connlabel") return connlabel(match);
     if (match.name == "helper") return helper(match);

@@ -15,6 +15,8 @@ struct NativeMatch {
     const char* function; // (context, view, arguments); answers as enum xt_answer of native_answer.h
     std::array<std::uint64_t, 3> arguments{};
     bool connection = false; // it reads struct nf_conn
+    // The function is asked a second time; both must say yes.
+    std::optional<std::array<std::uint64_t, 3>> also{};
 };
 
 std::optional<NativeMatch> native_match(const ir::KernelMatch& match);

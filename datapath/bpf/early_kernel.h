@@ -18,6 +18,10 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+struct ethhdr {
+    unsigned char h_dest[6];
+};
+
 struct timespec64 {
     long long tv_sec;
 };
@@ -68,13 +72,11 @@ struct ipv4_devconf {
     int data[33];
 };
 
-struct fib_table {
-    unsigned long* tb_data;
-};
-
 typedef struct {
     int counter;
 } atomic_t;
+
+#include "datapath/bpf/fib_kernel.h"
 
 struct netns_ipv4 {
     struct ipv4_devconf* devconf_all;
@@ -207,61 +209,14 @@ struct veth_xdp_buff {
     struct sk_buff* skb;
 };
 
-struct fib_nh_common {
-    struct net_device* nhc_dev;
-    unsigned char nhc_flags;
-    struct lwtunnel_state* nhc_lwtstate;
-};
-
-struct fib_nh {
-    struct fib_nh_common nh_common;
-};
-
-struct fib_info {
-    unsigned int fib_flags;
-    unsigned char fib_dead;
-    int fib_nhs;
-    struct nexthop* nh;
-    struct fib_nh fib_nh[];
-};
-
-struct fib_alias {
-    struct hlist_node fa_list;
-    struct fib_info* fa_info;
-    __u8 fa_dscp;
-    __u8 fa_type;
-    __u8 fa_slen;
-};
-
-struct key_vector {
-    __u32 key;
-    unsigned char pos;
-    unsigned char bits;
-    unsigned char slen;
-    struct hlist_head leaf;
-};
-
-struct tnode {
-    struct key_vector* parent;
-    struct key_vector kv[1];
-};
-
 #pragma clang attribute pop
 
-void* bpf_cast_to_kern_ctx(void*) __ksym;
-void* bpf_rdonly_cast(const void*, __u32) __ksym;
-
-#define xt_cast(address, type) ((type*)bpf_rdonly_cast((const void*)(address), bpf_core_type_id_kernel(type)))
-
-/* Eight bytes of kernel memory as a plain number, whatever they are: to the verifier a pointer allows less. */
-#define xt_word(address) ((__u64)xt_cast(address, struct timespec64)->tv_sec)
+#include "datapath/bpf/kernel_read.h"
 
 /* A bit field, read as part of a word, which may reach over its neighbours. Little-endian machines only. */
 #define xt_bits(pointer, field)                                                                                        \
     (xt_word((__u64)(pointer) + __CORE_RELO(pointer, field, BYTE_OFFSET))                                              \
          << __CORE_RELO(pointer, field, LSHIFT_U64) >>                                                                 \
      __CORE_RELO(pointer, field, RSHIFT_U64))
-
-#define xt_offset(type, field) bpf_core_field_offset(type, field)
 
 #endif

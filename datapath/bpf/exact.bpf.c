@@ -59,6 +59,7 @@ static __always_inline __u32 xt_asked_out(struct __sk_buff* ctx, struct xt_view*
 
 #include "datapath/bpf/lazy.h"
 #include "datapath/bpf/native.h"
+#include "datapath/bpf/native_address.h"
 #include "datapath/bpf/native_clock.h"
 #include "datapath/bpf/native_connection.h"
 #include "datapath/bpf/native_skb.h"
@@ -97,6 +98,7 @@ __noinline int classify(struct __sk_buff* ctx, struct xt_view* v) {
     rt_time(ctx, v, 0, 0, 0);
     rt_policy(ctx, v, 0, 0, 0);
     rt_physdev(ctx, v, 0, 0, 0);
+    rt_addrtype(ctx, v, 0, 0, 0);
     rt_pause(v, 0, 0);
     rt_stopped(v, 0);
     rt_effect(ctx, v, 0);

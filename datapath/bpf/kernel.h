@@ -23,8 +23,15 @@ struct hlist_head {
     struct hlist_node* first;
 };
 
+#include "datapath/bpf/fib_kernel.h"
+
+struct netns_ipv4 {
+    struct hlist_head* fib_table_hash;
+};
+
 struct net {
     struct hlist_head* dev_index_head;
+    struct netns_ipv4 ipv4;
 };
 
 typedef struct {
@@ -218,5 +225,7 @@ struct task_struct {
 };
 
 #pragma clang attribute pop
+
+#include "datapath/bpf/kernel_read.h"
 
 #endif

@@ -8,13 +8,6 @@
 
 #include "translator/native_answer.h"
 
-/* Eight bytes, and one, at an address of the kernel: these are types of any kernel that begin with a plain number of that size. */
-static __always_inline __u64 xt_kernel_word(unsigned long address) {
-    return (__u64)xt_cast(address, struct timespec64)->tv_sec;
-}
-
-static __always_inline __u8 xt_kernel_byte(unsigned long address) { return xt_cast(address, struct ethhdr)->h_dest[0]; }
-
 /* A dry run, or effects are due that the kernel performs before it is asked: the packet and its connection may change by them. */
 static __always_inline int xt_must_ask(struct __sk_buff* ctx, struct xt_view* v) {
     struct xt_record* record;

@@ -20,10 +20,9 @@ static __always_inline unsigned long xt_extension_of(struct nf_conn* ct, __u32 i
     __u8 offset;
 
     if (!ext) return 0;
-    offset = xt_kernel_byte(ext + bpf_core_field_offset(struct nf_ct_ext, offset) + id);
+    offset = xt_byte(ext + xt_offset(struct nf_ct_ext, offset) + id);
     if (!offset) return 0;
-    if (bpf_core_field_exists(struct nf_ct_ext, gen_id) &&
-        (__u32)xt_kernel_word(ext + bpf_core_field_offset(struct nf_ct_ext, gen_id)))
+    if (bpf_core_field_exists(struct nf_ct_ext, gen_id) && (__u32)xt_word(ext + xt_offset(struct nf_ct_ext, gen_id)))
         return XT_ASK;
     return ext + offset;
 }
@@ -41,12 +40,12 @@ __noinline int rt_connbytes(struct __sk_buff* ctx, struct xt_view* v, __u64 kind
     acct = xt_extension_of(ct, bpf_core_enum_value(enum nf_ct_ext_id, NF_CT_EXT_ACCT));
     if (acct <= XT_ASK) return (int)acct;
     if ((kind & 0xff) != XT_COUNT_REPLY) {
-        packets += xt_kernel_word(acct + bpf_core_field_offset(struct nf_conn_counter, packets));
-        bytes += xt_kernel_word(acct + bpf_core_field_offset(struct nf_conn_counter, bytes));
+        packets += xt_word(acct + xt_offset(struct nf_conn_counter, packets));
+        bytes += xt_word(acct + xt_offset(struct nf_conn_counter, bytes));
     }
     if ((kind & 0xff) != XT_COUNT_ORIGINAL) {
-        packets += xt_kernel_word(acct + size + bpf_core_field_offset(struct nf_conn_counter, packets));
-        bytes += xt_kernel_word(acct + size + bpf_core_field_offset(struct nf_conn_counter, bytes));
+        packets += xt_word(acct + size + xt_offset(struct nf_conn_counter, packets));
+        bytes += xt_word(acct + size + xt_offset(struct nf_conn_counter, bytes));
     }
     what = kind >> 8 == XT_COUNT_PACKETS ? packets : bytes;
     if (kind >> 8 == XT_COUNT_AVERAGE) what = packets ? bytes / packets : 0;
@@ -65,7 +64,7 @@ __noinline int rt_connlabel(struct __sk_buff* ctx, struct xt_view* v, __u64 bit,
     labels = xt_extension_of(ct, bpf_core_enum_value(enum nf_ct_ext_id, NF_CT_EXT_LABELS));
     if (labels == XT_ASK || bit > 127) return XT_ASK;
     if (!labels) return invert != 0;
-    return (xt_kernel_word(labels + bit / 64 * 8) >> (bit & 63) & 1) != (invert != 0);
+    return (xt_word(labels + bit / 64 * 8) >> (bit & 63) & 1) != (invert != 0);
 }
 
 /* Ones for the bytes before the first zero byte of a word in memory. */
@@ -90,15 +89,15 @@ __noinline int rt_helper(struct __sk_buff* ctx, struct xt_view* v, __u64 invert,
                            bpf_core_enum_value(enum nf_ct_ext_id, NF_CT_EXT_HELPER));
     if (help == XT_ASK) return XT_ASK;
     if (!help) return invert != 0;
-    helper = xt_kernel_word(help + bpf_core_field_offset(struct nf_conn_help, helper));
+    helper = xt_word(help + xt_offset(struct nf_conn_help, helper));
     if (!helper) return invert != 0;
     if (!first) return invert == 0;
-    helper += bpf_core_field_offset(struct nf_conntrack_helper, name);
-    word = xt_kernel_word(helper);
+    helper += xt_offset(struct nf_conntrack_helper, name);
+    word = xt_word(helper);
     same = xt_before_zero(word);
     if ((word ^ first) & same) return invert != 0;
     if (same != ~0ULL) return invert == 0;
-    word = xt_kernel_word(helper + sizeof word);
+    word = xt_word(helper + sizeof word);
     if ((word ^ second) & xt_before_zero(word)) return invert != 0;
     return invert == 0;
 }

@@ -64,8 +64,8 @@ __noinline int rt_physdev(struct __sk_buff* ctx, struct xt_view* v, __u64 first,
     if (asked >> XT_PHYSDEV_TWO || !bpf_core_field_exists(bridge->physinif) || !skb->dev) return XT_ASK;
     if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__) return XT_ASK; /* xt_is_named */
     extension = (unsigned long)skb->extensions;
-    extension += XT_EXTENSION_UNIT * xt_kernel_byte(extension + bpf_core_field_offset(struct skb_ext, offset) +
-                                                    bpf_core_enum_value(enum skb_ext_id, SKB_EXT_BRIDGE_NF));
+    extension += XT_EXTENSION_UNIT * xt_byte(extension + xt_offset(struct skb_ext, offset) +
+                                             bpf_core_enum_value(enum skb_ext_id, SKB_EXT_BRIDGE_NF));
     bridge = xt_cast(extension, struct nf_bridge_info);
     out = bridge->physoutdev;
     in = xt_device_by_index(skb->dev->nd_net.net, bridge->physinif);

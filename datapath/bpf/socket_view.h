@@ -3,11 +3,6 @@
 #ifndef XTBPF_SOCKET_VIEW_H
 #define XTBPF_SOCKET_VIEW_H
 
-void* bpf_cast_to_kern_ctx(void*) __ksym;
-void* bpf_rdonly_cast(const void*, __u32) __ksym;
-
-#define xt_cast(pointer, type) ((type*)bpf_rdonly_cast((const void*)(pointer), bpf_core_type_id_kernel(type)))
-
 /* include/uapi/linux/netfilter/xt_conntrack.h and nf_conntrack_common.h */
 enum {
     XT_CTINFO_IS_REPLY = 3,

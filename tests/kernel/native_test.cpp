@@ -95,6 +95,13 @@ TEST_F(Native, WhatHangsOnThePacket) {
     EXPECT_EQ(ask("-m physdev ! --physdev-is-bridged --physdev-in eth+"), Answer::No);
 }
 
+TEST_F(Native, AddressTypes) { // the datagram goes from 127.0.0.1 to itself
+    EXPECT_EQ(ask("-m addrtype --dst-type LOCAL"), Answer::Yes);
+    EXPECT_EQ(ask("-m addrtype --src-type LOCAL ! --dst-type LOCAL"), Answer::No);
+    EXPECT_EQ(ask("-m addrtype ! --src-type UNICAST --dst-type LOCAL,BROADCAST"), Answer::Yes);
+    EXPECT_EQ(ask("-m addrtype --dst-type LOCAL --limit-iface-in"), Answer::Asks);
+}
+
 // ktime_get_real_seconds is the coarse clock's second: the answer changes when that does.
 TEST_F(Native, TheClock) {
     const auto coarse = [] {

@@ -278,18 +278,30 @@ void PredicateWriter::require_one(const ir::CountTest& one, Label no) {
     out_.jump_if(Condition::Equal, Reg::Result, one.invert ? 1 : 0, no); // 0 or 1
 }
 
+// Comes back with an enum xt_answer in Result.
+void PredicateWriter::call_native(const char* function, const std::array<std::uint64_t, 3>& arguments) {
+    constexpr std::array kArguments{Reg::Arg3, Reg::Arg4, Reg::Arg5};
+    out_.copy(Reg::Arg1, Reg::Context);
+    out_.copy(Reg::Arg2, Reg::View);
+    for (std::size_t at = 0; at < arguments.size(); ++at)
+        out_.load64(kArguments[at], arguments[at]);
+    out_.call(function);
+}
+
 void PredicateWriter::require_one(const ir::KernelMatch& one, Label no) {
     const Label resumed = out_.label();
     const Label yes = out_.label();
     if (const auto native = native_match(one)) {
-        out_.copy(Reg::Arg1, Reg::Context);
-        out_.copy(Reg::Arg2, Reg::View);
-        out_.load64(Reg::Arg3, native->arguments[0]);
-        out_.load64(Reg::Arg4, native->arguments[1]);
-        out_.load64(Reg::Arg5, native->arguments[2]);
-        out_.call(native->function);
-        out_.jump_if(Condition::Equal, Reg::Result, XT_YES, yes);
+        const Label ask = out_.label();
+        call_native(native->function, native->arguments);
         out_.jump_if(Condition::Equal, Reg::Result, XT_NO, no);
+        if (native->also) {
+            out_.jump_if(Condition::NotEqual, Reg::Result, XT_YES, ask);
+            call_native(native->function, *native->also);
+            out_.jump_if(Condition::Equal, Reg::Result, XT_NO, no);
+        }
+        out_.jump_if(Condition::Equal, Reg::Result, XT_YES, yes);
+        out_.place(ask);
     }
     out_.copy(Reg::Arg1, Reg::View);
     out_.move(Reg::Arg2, matches_.at(&one));

@@ -8,6 +8,7 @@
 #include "translator/limit.hpp"
 #include "translator/tables.hpp"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -56,6 +57,8 @@ class PredicateWriter {
     void word(const ir::AddressTest& test, std::size_t index, Condition condition, Label to);
     void interface_equal(const ir::InterfaceTest& test, Label differ);
     void load_field(ir::Field field, std::uint32_t mask);
+
+    void call_native(const char* function, const std::array<std::uint64_t, 3>& arguments);
 
     void require_one(const ir::FieldTest&, Label no);
     void require_one(const ir::AnyOf&, Label no);

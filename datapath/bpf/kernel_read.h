@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading the kernel's memory: part of kernel.h and early_kernel.h. */
+#ifndef XTBPF_KERNEL_READ_H
+#define XTBPF_KERNEL_READ_H
+
+void* bpf_cast_to_kern_ctx(void*) __ksym;
+void* bpf_rdonly_cast(const void*, __u32) __ksym;
+
+#define xt_cast(address, type) ((type*)bpf_rdonly_cast((const void*)(address), bpf_core_type_id_kernel(type)))
+
+/* Eight bytes of kernel memory as a plain number, whatever they are (to the verifier a pointer allows less), and one. These are
+ * types of any kernel that begin with a number of that size. */
+#define xt_word(address) ((__u64)xt_cast(address, struct timespec64)->tv_sec)
+#define xt_byte(address) ((__u8)xt_cast(address, struct ethhdr)->h_dest[0])
+
+#define xt_offset(type, field) bpf_core_field_offset(type, field)
+
+#endif
