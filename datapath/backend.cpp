@@ -2,6 +2,7 @@
 #include "datapath/backend.hpp"
 
 #include "datapath/early_stage.hpp"
+#include "datapath/live_table.hpp"
 #include "datapath/self_check.hpp"
 #include "datapath/store.hpp"
 #include "kmod-shim/anchor.hpp"
@@ -49,6 +50,10 @@ class KernelBackend final : public Backend {
         return read == reads_.end() || !read->second.store ? 0 : read->second.store->made;
     }
 
+    Result<std::unique_ptr<LiveTable>> live(Family family, TableId table) override {
+        return open_live_table(family, table);
+    }
+
     Result<void> commit(StoredTable next, ir::Table program) override {
         return swap(std::move(next), std::move(program), Purpose::Commit);
     }
@@ -75,6 +80,7 @@ class KernelBackend final : public Backend {
         if (!store) return std::unexpected(store.error());
         const Result<ExactPrograms> programs = load_(program, store->counters.fds(), store->limits.fds());
         if (!programs) return std::unexpected(programs.error());
+        if (Result<void> held = hold(*store, programs->image ? programs->image.get() : -1); !held) return held;
         anchor::TablePlan plan{.family = family,
                                .table = table,
                                .hooks = {},
@@ -87,6 +93,12 @@ class KernelBackend final : public Backend {
             plan.hooks.push_back(programs->plan(hook));
         }
         if (purpose == Purpose::Check) return send_until_through(plan, current, anchor::check);
+        std::optional<ClosedTable> closed;
+        if (current.store) {
+            auto close = ClosedTable::close(*current.store);
+            if (!close) return std::unexpected(close.error());
+            closed.emplace(std::move(*close));
+        }
         // The early stage must neither drop what the new rules accept nor go on with rules that are gone.
         const auto were_on = early::switch_off();
         if (!were_on) return std::unexpected(were_on.error());
@@ -94,6 +106,7 @@ class KernelBackend final : public Backend {
             (void)early::switch_on(*were_on); // left off, it only costs speed
             return sent;
         }
+        if (closed) closed->replaced();
         // The rules are in force now; what goes wrong from here on shows in `xtbpf status`.
         (void)early::apply_with_others({std::move(program), std::move(store->counters)}, lower_,
                                        early::choice_from(std::getenv("XTBPF_EARLY")));

@@ -3,8 +3,10 @@
 
 #include "datapath/bpf/exact_config.h"
 #include "datapath/bpf_object.hpp"
+#include "datapath/early_stage.hpp"
 #include "datapath/kernel_info.hpp"
 #include "datapath/verifier_log.hpp"
+#include "translator/classify/room.hpp"
 #include "translator/codegen/chains.hpp"
 #include "translator/codegen/guards.hpp"
 #include "translator/codegen/record_programs.hpp"
@@ -54,7 +56,7 @@ Result<void> fill(xt_exact_config& config, const ir::Table& table, const std::ve
         if (hook.asks_out) config.out_need = static_cast<std::uint16_t>(hook.needs.kernel_matches.size() + 1);
         config.effects |= !hook.needs.effects.empty();
         config.names |= needs.in_name || needs.out_name;
-        config.transport |= needs.transport;
+        config.transport |= needs.transport || hook.walked; // rules to come may ask for it
         config.ext_headers |= needs.ext_headers;
         config.conntrack |= needs.conntrack || needs.conntrack_tuples || needs.conntrack_expiry;
         config.tuples |= needs.conntrack_tuples || needs.conntrack_expiry;
@@ -77,17 +79,40 @@ std::uint64_t most_code(const char* wanted) {
     return form == "code" ? std::numeric_limits<std::uint64_t>::max() : form == "data" ? 0 : kMostCode;
 }
 
-std::optional<classify::Image> image_of(const ir::Table& table, const std::vector<HookPrograms>& hooks) {
-    std::vector<classify::Root> roots;
-    for (const HookPrograms& hook : hooks)
-        if (hook.walked) roots.push_back({hook.hook, &hook.needs});
-    return roots.empty() ? std::nullopt : classify::build_image(table, roots);
-}
-
 // Whether the route can have changed since the stack called the hook: mangle (ipt_mangle_out) and nat (nf_nat_ipv4_local_fn) look
 // for another one, but all later tables are called with the old device.
 bool may_be_rerouted(TableId table, Hook hook) {
     return hook == Hook::Output && table != TableId::Raw && table != TableId::Mangle;
+}
+
+// Rules can be edited in place where the early stage has none of them, and can't come to have any before the next commit.
+constexpr std::size_t kLeastEdited = early::kMostRules + XT_MOST_EDITIONS;
+
+std::optional<classify::RoomPlan> room_for(const ir::Table& table, const std::vector<HookPrograms>& hooks) {
+    classify::RoomPlan plan;
+    std::size_t rules = 0;
+    for (const ir::Chain& chain : table.chains) {
+        if (chain.builtin) plan.slots = std::max(plan.slots, chain.builtin->slot + 1);
+        rules += chain.rules.size();
+        for (const ir::Rule& rule : chain.rules)
+            plan.slots = std::max(plan.slots, rule.slot + 1);
+    }
+    if (rules < kLeastEdited) return std::nullopt;
+    plan.parts = XT_PART_TRANSPORT;
+    bool asks = true;
+    for (const HookPrograms& hook : hooks) {
+        plan.parts |= classify::parts_of(view_needs(table, hook.hook));
+        asks = asks && (hook.asks_out || !may_be_rerouted(table.id, hook.hook));
+    }
+    if (!asks) plan.parts &= ~std::uint32_t{XT_PART_OUT_NAME};
+    return plan;
+}
+
+std::optional<classify::Image> image_of(const ir::Table& table, const std::vector<HookPrograms>& hooks) {
+    std::vector<classify::Root> roots;
+    for (const HookPrograms& hook : hooks)
+        if (hook.walked) roots.push_back({hook.hook, &hook.needs});
+    return roots.empty() ? std::nullopt : classify::build_image(table, roots, room_for(table, hooks));
 }
 
 Fd duplicate(int fd) { return Fd{::fcntl(fd, F_DUPFD_CLOEXEC, 0)}; }
@@ -201,6 +226,7 @@ Result<ExactPrograms> load_exact_coded(const ir::Table& table, const std::vector
     if (done) done = object->load();
     if (done && image) done = object->set_value("xt_image", image->bytes);
     if (!done) return std::unexpected(done.error());
+    if (image) programs.image = duplicate(object->map("xt_image"));
 
     for (HookPrograms& hook : programs.hooks) {
         hook.main = duplicate(object->program(main_name(hook.hook)));

@@ -37,7 +37,8 @@ struct SidePrograms {
 struct ExactPrograms {
     std::vector<HookPrograms> hooks; // in hook order
     SidePrograms side;               // if some hook needs the kernel
-    std::size_t image_bytes = 0;     // of the chains that are data
+    std::size_t image_bytes = 0;     // of the chains that are data,
+    Fd image;                        // and their map
 
     anchor::HookPlan plan(const HookPrograms& hook) const; // file descriptors stay this object's
 };

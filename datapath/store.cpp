@@ -2,7 +2,8 @@
 #include "datapath/store.hpp"
 
 #include "datapath/accounts.hpp"
-#include "datapath/store_format.hpp"
+#include "datapath/live_table.hpp"
+#include "datapath/mapping.hpp"
 #include "datapath/store_maps.hpp"
 #include "kmod-shim/anchor.hpp"
 
@@ -48,11 +49,13 @@ Result<std::optional<CurrentStore>> read_behind(const StoreTag& tag) {
     auto maps = open_store_maps(tag.holder);
     if (!maps) return std::unexpected(maps.error());
     if (!*maps) return std::nullopt;
-    const auto bytes = read_store_map((*maps)->store);
+    const auto bytes = Mapping::readable((*maps)->store.get());
     if (!bytes) return std::unexpected(bytes.error());
-    auto image = parse_store(*bytes);
+    auto image = parse_store(bytes->bytes());
     if (!image) return std::unexpected(image.error());
     if (image->nonce != tag.nonce) return std::nullopt;
+    const auto edition = apply_edits(image->table, (*maps)->image);
+    if (!edition) return std::unexpected(edition.error());
 
     auto counters = CounterPages::adopt(std::move((*maps)->counters));
     if (!counters) return std::unexpected(counters.error());
@@ -70,6 +73,8 @@ Result<std::optional<CurrentStore>> read_behind(const StoreTag& tag) {
     current.raw = std::move(*raw);
     current.holder = std::move((*maps)->holder);
     current.map = std::move((*maps)->store);
+    current.image = std::move((*maps)->image);
+    current.edition = *edition;
     return current;
 }
 
@@ -150,18 +155,21 @@ Result<NewStore> build_store(StoredTable& next, ir::Table& program, const Curren
     const auto raw = raw_at_reading(current, assigned->slots);
     if (!raw) return std::unexpected(raw.error());
 
-    Nonce nonce{};
-    if (::getrandom(nonce.data(), nonce.size(), 0) != static_cast<ssize_t>(nonce.size()))
+    if (::getrandom(built.nonce.data(), built.nonce.size(), 0) != static_cast<ssize_t>(built.nonce.size()))
         return fail(ErrorKind::Refused, fmt::format("getrandom: {}", std::strerror(errno)));
     const std::uint64_t made = current == nullptr ? nanoseconds_since_boot() : current->made;
-    auto map = make_store_map(serialize_store(next, bases_of(next, current, *raw), nonce, made));
+    auto map = make_store_map(serialize_store(next, bases_of(next, current, *raw), built.nonce, made));
     if (!map) return std::unexpected(map.error());
     built.map = std::move(*map);
-    auto holder = make_holder(built.map, built.counters.fds(), built.limits.fds());
-    if (!holder) return std::unexpected(holder.error());
-    built.holder = std::move(holder->program);
-    built.tag = serialize_tag({.holder = holder->id, .nonce = nonce});
     return built;
+}
+
+Result<void> hold(NewStore& store, int image) {
+    auto holder = make_holder(store.map, store.counters.fds(), store.limits.fds(), image);
+    if (!holder) return std::unexpected(holder.error());
+    store.holder = std::move(holder->program);
+    store.tag = serialize_tag({.holder = holder->id, .nonce = store.nonce});
+    return {};
 }
 
 } // namespace xtbpf

@@ -8,11 +8,13 @@
 //     auto current = read_store(family, table);         // the very state the command was worked out from
 //     auto store = build_store(next, program, current ? &*current : nullptr);
 //     ... load programs with store->counters.fds(), store->limits.fds() ...
+//     hold(*store, image);
 //     anchor::commit({.holder = store->holder.get(), .tag = store->tag, ...}, generation);
 #pragma once
 
 #include "datapath/counters.hpp"
 #include "datapath/fd.hpp"
+#include "datapath/store_format.hpp"
 #include "translator/error.hpp"
 #include "translator/ir.hpp"
 #include "translator/table.hpp"
@@ -31,6 +33,8 @@ struct CurrentStore {
     std::vector<Counters> raw; // by slot: what the pages held when `table` was read
     Fd holder;
     Fd map;                        // the frozen store map; whatever else is to keep the store alive may hold it too
+    Fd image;                      // of the chains that are data; none: there are none
+    std::uint32_t edition = 0;     // that was read, if there is an image
     std::vector<std::uint8_t> tag; // as found in the anchor
     bool conntrack = false;        // as committed
     bool whole = true;             // the anchor has a base chain with a rule for each hook of the table
@@ -42,7 +46,8 @@ Result<std::optional<CurrentStore>> read_store(Family family, TableId table);
 struct NewStore {
     CounterPages counters; // with room for all slots of the table; the old pages are the same maps as before
     LimitPages limits;
-    Fd map;                        // the frozen store map
+    Fd map; // the frozen store map
+    Nonce nonce;
     Fd holder;                     // for TablePlan::holder; holds map and pages
     std::vector<std::uint8_t> tag; // for TablePlan::tag
 };
@@ -51,6 +56,10 @@ struct NewStore {
 // freezes the map. Nothing in force is touched. An account that is `set` or new shows its `counters` from then on, plus what
 // has been counted since `current` was read: with the very `current` that was listed, nothing between a listing and its
 // zeroing is lost (as libiptc does). An account that isn't `set` goes on counting, whatever `counters` it holds.
+// Holder and tag are hold()'s.
 Result<NewStore> build_store(StoredTable& next, ir::Table& program, const CurrentStore* current);
+
+// Makes the holder and its tag. `image`: the map of the chains that are data; -1: there are none.
+Result<void> hold(NewStore& store, int image);
 
 } // namespace xtbpf

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint64_t kStoreMagic = 0x65726f7473747800; // "\0xtstore" as bytes on a little-endian machine
 constexpr std::uint32_t kTagMagic = 0x67617478;           // "xtag"
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kVersion = 3;
 
 struct Header {
     std::uint64_t magic = kStoreMagic;
@@ -82,7 +82,7 @@ class Reader {
         if (!bytes.empty()) std::memcpy(&value, bytes.data(), sizeof value);
         return value;
     }
-    std::string text() {
+    std::string_view text() {
         const auto bytes = take(number<std::uint32_t>());
         return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
     }
@@ -104,8 +104,8 @@ class Reader {
     void demand(bool holds) { ok_ = ok_ && holds; }
     bool ok() const { return ok_; }
     bool at_end() const { return rest_.empty(); }
+    std::size_t left() const { return rest_.size(); }
 
-  private:
     std::span<const std::uint8_t> take(std::size_t size) {
         if (size > rest_.size()) ok_ = false;
         if (!ok_) return {};
@@ -114,21 +114,26 @@ class Reader {
         return taken;
     }
 
+  private:
     std::span<const std::uint8_t> rest_;
     bool ok_ = true;
 };
 
 constexpr std::size_t kAccountSize = 3 * sizeof(std::uint32_t) + 2 * sizeof(std::uint64_t);
 constexpr std::size_t kLeastRule = sizeof(std::uint32_t) + kAccountSize;
-constexpr std::size_t kLeastChain = kLeastRule + 1 + sizeof(std::uint32_t);
+constexpr std::size_t kLeastChain = kLeastRule + 1 + sizeof(std::uint32_t) + sizeof(std::uint64_t);
+
+std::size_t size_of(const StoredChain& chain) {
+    std::size_t size = 0;
+    for (const StoredRule& rule : chain.rules)
+        size += kLeastRule + rule.text.size();
+    return size;
+}
 
 std::size_t size_of(const StoredTable& table) {
     std::size_t size = sizeof(Header) + 2 + sizeof(std::uint64_t) + sizeof(std::uint32_t);
-    for (const StoredChain& chain : table.chains) {
-        size += kLeastChain + chain.name.size();
-        for (const StoredRule& rule : chain.rules)
-            size += kLeastRule + rule.text.size();
-    }
+    for (const StoredChain& chain : table.chains)
+        size += kLeastChain + chain.name.size() + size_of(chain);
     return size;
 }
 
@@ -137,22 +142,32 @@ bool sane(const Account& account) {
     return account.states == 0 || (account.state < kMostSlots && account.states <= kMostSlots - account.state);
 }
 
-StoredTable read_table(Reader& reader) {
-    StoredTable table;
+template <typename Table> void read_names(Reader& reader, Table& table) {
     const auto family = reader.number<std::uint8_t>();
     const auto id = reader.number<std::uint8_t>();
     reader.demand(family <= static_cast<std::uint8_t>(Family::V6) && id < kTables.size());
     table.family = static_cast<Family>(family);
     table.id = static_cast<TableId>(id);
+}
+
+std::optional<bool> read_policy(Reader& reader) {
+    const auto policy = reader.number<std::uint8_t>(); // 0: user chain, 1: DROP, 2: ACCEPT
+    reader.demand(policy <= 2);
+    return policy == 0 ? std::nullopt : std::optional(policy == 2);
+}
+
+StoredTable read_table(Reader& reader) {
+    StoredTable table;
+    read_names(reader, table);
     table.chains.resize(reader.count(kLeastChain));
     for (StoredChain& chain : table.chains) {
         chain.name = reader.text();
-        const auto policy = reader.number<std::uint8_t>(); // 0: user chain, 1: DROP, 2: ACCEPT
-        reader.demand(policy <= 2);
-        if (policy != 0) chain.accept = policy == 2;
+        chain.accept = read_policy(reader);
         chain.account = reader.account();
-        reader.demand(policy == 0 || sane(chain.account));
-        chain.rules.resize(reader.count(kLeastRule));
+        reader.demand(!chain.accept || sane(chain.account));
+        const std::uint32_t rules = reader.count(kLeastRule);
+        reader.demand(reader.number<std::uint64_t>() <= reader.left());
+        chain.rules.resize(reader.ok() ? rules : 0);
         for (StoredRule& rule : chain.rules) {
             rule.text = reader.text();
             rule.account = reader.account();
@@ -165,6 +180,18 @@ StoredTable read_table(Reader& reader) {
 
 std::unexpected<Error> unreadable(std::string_view why) {
     return fail(ErrorKind::Refused, fmt::format("the rules' store in the kernel can't be read: {}", why));
+}
+
+Result<Header> header_of(std::span<const std::uint8_t> bytes) {
+    Header header;
+    if (bytes.size() < sizeof header + sizeof(StoreImage::made)) return unreadable("too short");
+    std::memcpy(&header, bytes.data(), sizeof header);
+    if (header.magic != kStoreMagic) return unreadable("not a store");
+    if (header.version != kVersion)
+        return unreadable(fmt::format("it has version {}, this program knows version {}", header.version, kVersion));
+    if (header.length < sizeof header + sizeof(StoreImage::made) || header.length > bytes.size())
+        return unreadable("cut off");
+    return header;
 }
 
 } // namespace
@@ -183,6 +210,7 @@ std::vector<std::uint8_t> serialize_store(const StoredTable& table, std::span<co
         writer.number(static_cast<std::uint8_t>(!chain.accept ? 0 : *chain.accept ? 2 : 1));
         writer.account(chain.account, bases);
         writer.number(static_cast<std::uint32_t>(chain.rules.size()));
+        writer.number(std::uint64_t{size_of(chain)});
         for (const StoredRule& rule : chain.rules) {
             writer.text(rule.text);
             writer.account(rule.account, bases);
@@ -202,19 +230,42 @@ void seal_store(std::span<std::uint8_t> bytes) {
 }
 
 Result<StoreImage> parse_store(std::span<const std::uint8_t> bytes) {
-    Header header;
-    if (bytes.size() < sizeof header) return unreadable("too short");
-    std::memcpy(&header, bytes.data(), sizeof header);
-    if (header.magic != kStoreMagic) return unreadable("not a store");
-    if (header.version != kVersion)
-        return unreadable(fmt::format("it has version {}, this program knows version {}", header.version, kVersion));
-    if (header.length < sizeof header || header.length > bytes.size()) return unreadable("cut off");
-    bytes = bytes.first(header.length);
-    if (checksum(bytes.subspan(kChecked)) != header.checksum) return unreadable("damaged");
-    Reader reader(bytes.subspan(sizeof header));
-    StoreImage image{.nonce = header.nonce, .made = reader.number<std::uint64_t>(), .table = read_table(reader)};
+    const Result<Header> header = header_of(bytes);
+    if (!header) return std::unexpected(header.error());
+    bytes = bytes.first(header->length);
+    if (checksum(bytes.subspan(kChecked)) != header->checksum) return unreadable("damaged");
+    Reader reader(bytes.subspan(sizeof(Header)));
+    StoreImage image{.nonce = header->nonce, .made = reader.number<std::uint64_t>(), .table = read_table(reader)};
     if (!reader.ok() || !reader.at_end()) return unreadable("malformed");
     return image;
+}
+
+bool ChainText::find(const std::function<bool(const RuleText&)>& visit) const {
+    Reader reader(rules);
+    for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
+        const std::string_view text = reader.text();
+        if (const Account account = reader.account(); reader.ok() && visit({text, account.slot})) return true;
+    }
+    return false;
+}
+
+Result<StoreText> scan_store(std::span<const std::uint8_t> bytes) {
+    const Result<Header> header = header_of(bytes);
+    if (!header) return std::unexpected(header.error());
+    StoreText text;
+    text.nonce = header->nonce;
+    Reader reader(bytes.first(header->length).subspan(sizeof(Header) + sizeof(StoreImage::made)));
+    read_names(reader, text);
+    text.chains.resize(reader.count(kLeastChain));
+    for (ChainText& chain : text.chains) {
+        chain.name = reader.text();
+        chain.accept = read_policy(reader);
+        (void)reader.account();
+        chain.count = reader.count(kLeastRule);
+        chain.rules = reader.take(reader.number<std::uint64_t>());
+    }
+    if (!reader.ok() || !reader.at_end()) return unreadable("malformed");
+    return text;
 }
 
 std::vector<std::uint8_t> serialize_tag(const StoreTag& tag) {

@@ -6,6 +6,9 @@
 #include "translator/table.hpp"
 
 #include <array>
+#include <functional>
+#include <optional>
+#include <string_view>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -36,6 +39,33 @@ void seal_store(std::span<std::uint8_t> bytes);
 
 // Trailing bytes beyond the header's length are ignored (a map's value is rounded up). Refused if anything doesn't fit.
 Result<StoreImage> parse_store(std::span<const std::uint8_t> bytes);
+
+// The same where it lies, its rules unparsed: for who looks at few of many. Good as long as the bytes.
+struct RuleText {
+    std::string_view text;
+    ir::Slot slot = 0;
+};
+
+class ChainText {
+  public:
+    std::string_view name;
+    std::optional<bool> accept;
+    std::uint32_t count = 0;             // rules
+    std::span<const std::uint8_t> rules; // all of them
+
+    // Calls `visit` with each rule in order until it says true; false: it never did.
+    bool find(const std::function<bool(const RuleText&)>& visit) const;
+};
+
+struct StoreText {
+    Nonce nonce{};
+    Family family = Family::V4;
+    TableId id = TableId::Filter;
+    std::vector<ChainText> chains;
+};
+
+// Doesn't look at the checksum, which covers all bytes.
+Result<StoreText> scan_store(std::span<const std::uint8_t> bytes);
 
 struct StoreTag {
     std::uint32_t holder = 0; // program id

@@ -34,7 +34,7 @@ Result<bpf_map_info> info_of(const Fd& map) {
 Result<Fd> make_store_map(std::span<const std::uint8_t> bytes) {
     const std::size_t per_value = std::min((bytes.size() + 7) / 8 * 8, kMostPerValue);
     const std::size_t values = (bytes.size() + per_value - 1) / per_value;
-    LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_RDONLY_PROG);
+    LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_RDONLY_PROG | BPF_F_MMAPABLE);
     Fd map(bpf_map_create(BPF_MAP_TYPE_ARRAY, "xt_store", sizeof(std::uint32_t), static_cast<std::uint32_t>(per_value),
                           static_cast<std::uint32_t>(values), &options));
     if (!map) return refused("make the rules' store");
@@ -52,20 +52,12 @@ Result<Fd> make_store_map(std::span<const std::uint8_t> bytes) {
     return map;
 }
 
-Result<std::vector<std::uint8_t>> read_store_map(const Fd& map) {
-    const auto info = info_of(map);
-    if (!info) return std::unexpected(info.error());
-    std::vector<std::uint8_t> bytes(std::size_t{info->value_size} * info->max_entries);
-    for (std::uint32_t key = 0; key < info->max_entries; ++key)
-        if (bpf_map_lookup_elem(map.get(), &key, bytes.data() + std::size_t{key} * info->value_size) != 0)
-            return refused("read the rules' store");
-    return bytes;
-}
-
-Result<Holder> make_holder(const Fd& store, const std::vector<int>& counters, const std::vector<int>& limits) {
+Result<Holder> make_holder(const Fd& store, const std::vector<int>& counters, const std::vector<int>& limits,
+                           int image) {
     std::vector<int> maps{store.get()};
     maps.insert(maps.end(), counters.begin(), counters.end());
     maps.insert(maps.end(), limits.begin(), limits.end());
+    if (image >= 0) maps.push_back(image);
     if (maps.size() > kMostMaps) return fail(ErrorKind::Refused, "too many rules");
     std::vector<bpf_insn> code;
     for (const int map : maps) {
@@ -113,6 +105,7 @@ Result<std::optional<StoreMaps>> open_store_maps(std::uint32_t holder) {
         if (name == "xt_store" && !maps.store) maps.store = std::move(map);
         if (name == "xt_counters") maps.counters.push_back(std::move(map));
         if (name == "xt_limits") maps.limits.push_back(std::move(map));
+        if (name == "xt_image" && !maps.image) maps.image = std::move(map);
     }
     if (!maps.store) return std::nullopt;
     maps.holder = std::move(program);

@@ -13,22 +13,25 @@
 
 namespace xtbpf {
 
-// BPF_MAP_TYPE_ARRAY "xt_store": the bytes in order over as many values as it takes, the last one padded with zeros.
+// BPF_MAP_TYPE_ARRAY "xt_store", to be read through a Mapping: the bytes in order over as many values as it takes, the last one padded
+// with zeros.
 Result<Fd> make_store_map(std::span<const std::uint8_t> bytes);
-Result<std::vector<std::uint8_t>> read_store_map(const Fd& map);
 
 struct Holder {
     Fd program;
     std::uint32_t id;
 };
 
-// SOCKET_FILTER "xt_holder", which returns 0 and refers to the maps in this order: store, counter pages, limit pages.
-Result<Holder> make_holder(const Fd& store, const std::vector<int>& counters, const std::vector<int>& limits);
+// SOCKET_FILTER "xt_holder", which returns 0 and refers to the maps in this order: store, counter pages, limit pages, image (-1:
+// there is none).
+Result<Holder> make_holder(const Fd& store, const std::vector<int>& counters, const std::vector<int>& limits,
+                           int image);
 
 struct StoreMaps {
     Fd holder;
     Fd store;
     std::vector<Fd> counters, limits; // in page order
+    Fd image;                         // of the chains that are data; none: there are none
 };
 
 // The maps of the program with this id; nullopt: there is no such program, or it is no holder.

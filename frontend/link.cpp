@@ -12,11 +12,6 @@ std::unexpected<Error> invalid() {
     return fail(ErrorKind::Refused, "Invalid argument. Run `dmesg' for more information.");
 }
 
-// A rule that always leaves its chain: the kernel looks no further (mark_source_chains, unconditional()).
-bool ends_chain(std::string_view text) {
-    return text == "-j ACCEPT" || text == "-j DROP" || text == "-j RETURN" || text == "-j QUEUE";
-}
-
 // The chains each chain jumps to, as far as the kernel follows it.
 struct Graph {
     std::vector<WorkChain*> chains;
@@ -80,7 +75,14 @@ bool takes(const KernelLimits& limits, const RuleContext& rule, std::uint32_t ho
     return !limits.protocol || (*limits.protocol == rule.protocol && !rule.protocol_inverted);
 }
 
-Result<void> check_rule(const Rule& rule, RuleContext context, std::uint32_t hooks) {
+} // namespace
+
+bool ends_chain(std::string_view text) {
+    return text == "-j ACCEPT" || text == "-j DROP" || text == "-j RETURN" || text == "-j QUEUE";
+}
+
+Result<void> check_rule(const Rule& rule, TableId table, std::uint32_t hooks) {
+    RuleContext context = rule.context(table);
     for (const MatchUse& match : rule.matches) {
         if (!takes(match.def->limits, context, hooks)) return invalid();
         context.asks_syn |= match.use->asks_syn();
@@ -92,8 +94,6 @@ Result<void> check_rule(const Rule& rule, RuleContext context, std::uint32_t hoo
     if (!takes(rule.target_def->limits, context, hooks)) return invalid();
     return rule.target_use->check(context, hooks);
 }
-
-} // namespace
 
 Result<LinkedTable> link(WorkTable table) {
     Graph graph(table);
@@ -122,7 +122,7 @@ Result<LinkedTable> link(WorkTable table) {
             }
             const Rule& rule = *work.parsed;
             const std::uint32_t hooks = rules.size() < graph.looked_at[i] ? chain.hooks : 0;
-            if (auto checked = check_rule(rule, rule.context(table.id()), hooks); !checked)
+            if (auto checked = check_rule(rule, table.id(), hooks); !checked)
                 return std::unexpected(checked.error());
             const WorkChain* to = rule.goal == Rule::Goal::Chain ? table.find(rule.target) : nullptr;
             rules.push_back(lower_rule(rule, table.id(), to != nullptr ? to->index : 0));

@@ -13,6 +13,12 @@ namespace xtbpf {
 // One rule. `chain` is the index of the chain its target names, if it does.
 ir::Rule lower_rule(const Rule& rule, TableId table, std::uint32_t chain);
 
+// What the kernel refuses when it takes a rule that is reached from `hooks` (hook_bit()s; 0: from none). Errors: Refused.
+Result<void> check_rule(const Rule& rule, TableId table, std::uint32_t hooks);
+
+// A rule that always leaves its chain: the kernel looks no further (mark_source_chains, unconditional()).
+bool ends_chain(std::string_view text);
+
 struct LinkedTable {
     StoredTable stored;
     ir::Table program; // the same chains and rules in the same order

@@ -2,6 +2,7 @@
 // iptables and ip6tables themselves: parse, lock, edit or list, commit (iptables/iptables-standalone.c, iptables_main).
 #include "frontend/applets.hpp"
 #include "frontend/command.hpp"
+#include "frontend/edit_in_place.hpp"
 #include "frontend/execute.hpp"
 #include "frontend/lock.hpp"
 #include "frontend/lower.hpp"
@@ -25,6 +26,10 @@ Diagnosed<void> run_command(std::span<const std::string_view> args, const Progra
     const auto lock = XtablesLock::take(command->wait);
     if (!lock) return std::unexpected(lock.error());
 
+    if (const auto edited = edit_in_place(*command, program.family, backend)) {
+        if (!*edited) return refused(program, edited->error());
+        return {};
+    }
     auto opened = open_table(command->table, program.family, backend);
     if (!opened) {
         Error error = std::move(opened.error());

@@ -16,6 +16,13 @@ constexpr std::string_view kInvalid = "Invalid argument. Run `dmesg' for more in
 
 } // namespace
 
+// libiptc looks the target up among the chains after it has noted which call this is, and so the message for anything but a
+// verdict is the general one (TC_DELETE_ENTRY, iptcc_map_target, TC_BUILTIN).
+Error no_such_rule(const Rule* parsed) {
+    const bool plain = !parsed || parsed->goal == Rule::Goal::None || parsed->goal == Rule::Goal::Verdict;
+    return {ErrorKind::Refused, std::string(plain ? kBadRule : kNoEntry)};
+}
+
 WorkTable::WorkTable(Family family, TableId id) : family_(family), id_(id) {
     for (Hook hook : hooks_of(id)) {
         WorkChain& chain = builtins_.emplace_back();
@@ -113,8 +120,6 @@ Result<void> WorkTable::replace(std::string_view name, std::uint32_t number, Wor
     return {};
 }
 
-// A rule that isn't there: libiptc looks the target up among the chains after it has noted which call this is, and so
-// the message for anything but a verdict is the general one (TC_DELETE_ENTRY, iptcc_map_target, TC_BUILTIN).
 Result<void> WorkTable::remove(std::string_view name, const WorkRule& rule, bool only_check) {
     WorkChain* chain = find(name);
     if (chain == nullptr) return refuse(kBadRule);
@@ -128,9 +133,7 @@ Result<void> WorkTable::remove(std::string_view name, const WorkRule& rule, bool
         }
         return {};
     }
-    const bool plain =
-        !rule.parsed || rule.parsed->goal == Rule::Goal::None || rule.parsed->goal == Rule::Goal::Verdict;
-    return refuse(plain ? kBadRule : kNoEntry);
+    return std::unexpected(no_such_rule(rule.parsed.get()));
 }
 
 Result<void> WorkTable::remove_number(std::string_view name, std::uint32_t number) {

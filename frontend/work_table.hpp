@@ -19,6 +19,9 @@
 
 namespace xtbpf {
 
+// The refusal of -D and -C where the chain has no such rule.
+Error no_such_rule(const Rule* parsed);
+
 struct WorkRule {
     StoredRule stored;
     std::unique_ptr<Rule> parsed; // if it was parsed anyway; else lowering parses the text

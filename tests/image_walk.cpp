@@ -6,7 +6,7 @@
 
 namespace xtbpf::testing {
 
-classify::Image whole_image(const ir::Table& table) {
+classify::Image whole_image(const ir::Table& table, const std::optional<classify::RoomPlan>& room) {
     std::vector<HookNeeds> needs;
     std::vector<classify::Root> roots;
     needs.reserve(kHooks);
@@ -14,7 +14,7 @@ classify::Image whole_image(const ir::Table& table) {
         needs.push_back(hook_needs(table, hook));
         roots.push_back({hook, &needs.back()});
     }
-    return classify::build_image(table, roots).value();
+    return classify::build_image(table, roots, room).value();
 }
 
 std::uint32_t walk_dry_run(const ir::Table& table, const classify::Image& image, Hook hook, xt_view view,

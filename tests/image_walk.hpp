@@ -11,7 +11,7 @@
 namespace xtbpf::testing {
 
 // All chains of the table.
-classify::Image whole_image(const ir::Table& table);
+classify::Image whole_image(const ir::Table& table, const std::optional<classify::RoomPlan>& room = {});
 
 // As dry_run_answer of the interpreter. `stops`: the traversal stops at some guards and effects, and is resumed.
 std::uint32_t walk_dry_run(const ir::Table& table, const classify::Image& image, Hook hook, xt_view view,

@@ -104,6 +104,12 @@ class Collector {
 
 } // namespace
 
+ViewNeeds view_needs(const ir::Rule& rule) {
+    ViewNeeds needs;
+    Collector(needs).rule(rule);
+    return needs;
+}
+
 ViewNeeds view_needs(const ir::Table& table, Hook hook) {
     ViewNeeds needs;
     Collector collector(needs);

@@ -30,6 +30,9 @@ struct ViewNeeds {
 // Of the rules that a packet can get to from the built-in chain of `hook`; nothing if the table has no such chain.
 ViewNeeds view_needs(const ir::Table& table, Hook hook);
 
+// Of one rule, where it stands alone.
+ViewNeeds view_needs(const ir::Rule& rule);
+
 // Whether any rule of the table, reachable or not, reads conntrack: a match's checkentry switches it on
 // (nf_ct_netns_get in conntrack_mt_check, net/netfilter/xt_conntrack.c). A hand-in's own checkentry does so by itself.
 bool needs_conntrack(const ir::Table& table);

@@ -62,7 +62,8 @@ enum xt_owner { XT_OWNER_NO_SOCKET = 0, XT_OWNER_NO_FILE = 1, XT_OWNER_FILE = 2 
 /* Where a walk through an image (classify/walk.h) stands while generated code runs, or once it has stopped. */
 struct xt_place {
     __u16 site;                 /* where the rule goes on: a site of its guard, or XT_SITE_BEHIND; as sites[0] */
-    __u16 depth;                /* jumps that are pending, */
+    __u8 depth;                 /* jumps that are pending, */
+    __u8 edition;               /* of the image, as the traversal began, */
     __u32 rule;                 /* the rule it stands at: its record, */
     __u32 stack[XT_WALK_DEPTH]; /* and where the jumps came from: offsets of xt_image_more */
 };

@@ -29,7 +29,7 @@ struct {
     __uint(max_entries, 1);
     __uint(key_size, 4);
     __uint(value_size, 4096);
-    __uint(map_flags, BPF_F_RDONLY_PROG);
+    __uint(map_flags, BPF_F_MMAPABLE); /* commands edit it (classify/room.hpp) */
 } xt_image SEC(".maps");
 
 /* Steps that need no loop of the kernel's; a long list or a long way takes more. */

@@ -37,6 +37,13 @@ class Store : public Anchor {
         return program;
     }
 
+    static Result<NewStore> held_store(StoredTable& next, ir::Table& program, const CurrentStore* current) {
+        auto store = build_store(next, program, current);
+        if (!store) return store;
+        if (auto held = hold(*store, -1); !held) return std::unexpected(held.error());
+        return store;
+    }
+
     // The INPUT hook's program counts each packet at the given slot.
     void commit_store(StoredTable next, std::uint32_t slot = 0) {
         auto current = read_store(Family::V4, TableId::Filter);
@@ -46,7 +53,7 @@ class Store : public Anchor {
 
     void commit_store(StoredTable next, const CurrentStore* current, std::uint32_t slot) {
         auto program = program_of(next);
-        auto store = build_store(next, program, current);
+        auto store = held_store(next, program, current);
         ASSERT_TRUE(store) << store.error().message;
         const Fd counting = slot_counter(store->counters, slot);
         ASSERT_TRUE(counting) << std::strerror(errno);
@@ -227,8 +234,8 @@ TEST_F(Store, LimitStatesAreCleared) {
 TEST_F(Store, AHolderThatIsSomebodyElseIsNotBelieved) {
     auto next = table_of(1);
     auto program = program_of(next);
-    auto first = build_store(next, program, nullptr);
-    auto second = build_store(next, program, nullptr);
+    auto first = held_store(next, program, nullptr);
+    auto second = held_store(next, program, nullptr);
     ASSERT_TRUE(first && second);
     auto plan = accept_all();
     plan.holder = first->holder.get();
@@ -268,7 +275,7 @@ TEST_F(Store, AHundredThousandRules) {
     const auto now = [] { return std::chrono::steady_clock::now(); };
     const auto ms = [](auto from, auto to) { return std::chrono::duration<double, std::milli>(to - from).count(); };
     const auto start = now();
-    const auto store = build_store(next, program, nullptr);
+    const auto store = held_store(next, program, nullptr);
     const auto built = now();
     ASSERT_TRUE(store) << store.error().message;
     auto plan = accept_all();
@@ -279,7 +286,7 @@ TEST_F(Store, AHundredThousandRules) {
     const auto read = read_store(Family::V4, TableId::Filter);
     const auto after = now();
     ASSERT_TRUE(read && *read);
-    auto again = build_store(next, program, &**read);
+    auto again = held_store(next, program, &**read);
     const auto rebuilt = now();
     ASSERT_TRUE(again) << again.error().message;
     EXPECT_EQ((*read)->table.chains[0].rules[99999].text, next.chains[0].rules[99999].text);

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kFewRules = 6; // to check them all costs no more than to look in an index
 constexpr std::size_t kMostNumbers = 0xffff;
+constexpr std::size_t kRoom = 256 << 10; // as many editions as a byte counts, with comments of the greatest length
 
 std::vector<std::uint32_t> reachable(const ir::Table& table, std::span<const Root> roots) {
     std::vector<bool> seen(table.chains.size());
@@ -31,11 +32,10 @@ std::vector<std::uint32_t> reachable(const ir::Table& table, std::span<const Roo
 
 class Builder {
   public:
-    Builder(const ir::Table& table, std::span<const Root> roots, const Knowable& knowable)
-        : table_(table), roots_(roots), chains_(reachable(table, roots)), knowable_(knowable),
-          records_(out_, table.family) {}
+    Builder(const ir::Table& table, std::span<const Root> roots)
+        : table_(table), roots_(roots), chains_(reachable(table, roots)), records_(out_, table.family) {}
 
-    std::optional<Image> build() {
+    std::optional<Image> build(const std::optional<RoomPlan>& room) {
         image_.family = table_.family;
         image_.numbers.resize(table_.chains.size());
         for (std::uint32_t number = 0; number < chains_.size(); ++number)
@@ -55,6 +55,7 @@ class Builder {
         if (image_.guards.size() > kMostNumbers || effects_.size() > kMostNumbers) return std::nullopt;
         write_effects();
         write_roots();
+        if (room) make_room(*room);
         out_.reserve(XT_IMAGE_SLACK, 64);
         header_.bytes = static_cast<__u32>(out_.size());
         out_.write(0, header_);
@@ -98,6 +99,31 @@ class Builder {
         }
     }
 
+    void make_room(const RoomPlan& plan) {
+        std::vector<std::uint32_t> hooks(chains_.size());
+        std::uint32_t walked = 0;
+        for (const Root& root : roots_)
+            walked |= hook_bit(root.hook);
+        for (Hook hook : hooks_of(table_.id))
+            for (std::uint32_t chain : chain_order(table_, *builtin_chain(table_, hook)).callees_first)
+                if (image_.numbers[chain]) hooks[*image_.numbers[chain]] |= hook_bit(hook);
+        for (std::uint32_t number = 0; number < chains_.size(); ++number) {
+            const std::uint32_t at = header_.chains + number * __u32{sizeof(xt_image_chain)};
+            auto chain = out_.read<xt_image_chain>(at);
+            chain.stored = chains_[number];
+            chain.hooks = (hooks[number] & ~walked) == 0 ? hooks[number] : 0;
+            out_.write(at, chain);
+        }
+        header_.room = out_.reserve(sizeof(xt_image_room), 64);
+        xt_image_room room{};
+        room.slots = plan.slots;
+        room.parts = plan.parts;
+        room.deaths = out_.reserve(XT_DEATHS * sizeof(xt_image_death), 64);
+        room.used = out_.reserve(kRoom, 64);
+        room.end = static_cast<__u32>(out_.size());
+        out_.write(header_.room, room);
+    }
+
     xt_image_chain chain(std::uint32_t number) {
         const std::vector<ir::Rule>& rules = table_.chains[chains_[number]].rules;
         xt_image_chain chain{};
@@ -110,7 +136,7 @@ class Builder {
         bool alike = true; // odd packets need no keys of their own
         if (indexed) keys.keys.reserve(rules.size());
         for (std::uint32_t order = 0; order < rules.size(); ++order) {
-            conditions_.read(rules[order], table_.family, knowable_);
+            conditions_.read(rules[order], table_.family);
             note(conditions_);
             records.push_back(
                 records_.make(conditions_, deed(rules[order]), guard(number, order), number, order, rules[order].slot));
@@ -138,7 +164,6 @@ class Builder {
     }
 
     Deed deed(const ir::Rule& rule) {
-        if (conditions_.unknown) return {XT_DO_DEFER};
         if (std::holds_alternative<ir::Accept>(rule.action)) return {XT_DO_ACCEPT};
         if (std::holds_alternative<ir::Drop>(rule.action)) return {XT_DO_DROP};
         if (std::holds_alternative<ir::Return>(rule.action)) return {XT_DO_RETURN};
@@ -146,7 +171,6 @@ class Builder {
             return {jump->is_goto ? XT_DO_GOTO : XT_DO_JUMP, *image_.numbers[jump->chain]};
         const auto* off = std::get_if<ir::HandOff>(&rule.action);
         if (!off) return {XT_DO_CONTINUE};
-        if (knowable_) return {XT_DO_DEFER};
         return {XT_DO_EFFECT, effect(off->effect),
                 ir::ends(off->effect) ? XT_DROP : XT_CONTINUE}; // dropped unless the kernel has a verdict
     }
@@ -180,7 +204,6 @@ class Builder {
     const ir::Table& table_;
     std::span<const Root> roots_;
     std::vector<std::uint32_t> chains_; // by number in the image
-    const Knowable& knowable_;
     ImageWriter out_;
     RecordMaker records_;
     xt_image_header header_{};
@@ -192,8 +215,9 @@ class Builder {
 
 } // namespace
 
-std::optional<Image> build_image(const ir::Table& table, std::span<const Root> roots, const Knowable& knowable) {
-    return Builder(table, roots, knowable).build();
+std::optional<Image> build_image(const ir::Table& table, std::span<const Root> roots,
+                                 const std::optional<RoomPlan>& room) {
+    return Builder(table, roots).build(room);
 }
 
 } // namespace xtbpf::classify

@@ -39,8 +39,15 @@ struct Image {
     std::size_t longest_list = 0;                      // rules in one list of an index
 };
 
+// For edits of an image in force (room.hpp).
+struct RoomPlan {
+    ir::Slot slots = 0;      // first that no rule has
+    std::uint32_t parts = 0; // of the view that the programs fill: XT_PART_*
+};
+
 // What some built-in chains of a table reach. Nothing if more than XT_WALK_DEPTH jumps could be pending, or if there are more guards
 // or effects than 16 bits number.
-std::optional<Image> build_image(const ir::Table& table, std::span<const Root> roots, const Knowable& knowable = {});
+std::optional<Image> build_image(const ir::Table& table, std::span<const Root> roots,
+                                 const std::optional<RoomPlan>& room = {});
 
 } // namespace xtbpf::classify

@@ -236,17 +236,12 @@ void clear(Conditions& out) {
 
 } // namespace
 
-void Conditions::read(const ir::Rule& rule, Family family, const Knowable& knowable) {
+void Conditions::read(const ir::Rule& rule, Family family) {
     clear(*this);
     Reader reader(*this, rule, family);
     for (std::size_t index = 0; index < rule.predicates.size(); ++index) {
-        const ir::Predicate& predicate = rule.predicates[index];
-        const bool known = !knowable || knowable(predicate);
-        if (!known) unknown = true;
-        if (known && !reader.take(predicate, index)) return reader.finish();
+        if (!reader.take(rule.predicates[index], index)) return reader.finish();
         taken = static_cast<std::uint32_t>(index + 1);
-        // What follows a state that has to be asked can't make the rule false first (knowable.hpp).
-        if (!known && (ir::keeps_state(predicate) || std::holds_alternative<ir::KernelMatch>(predicate))) break;
     }
     complete = true;
     reader.finish();

@@ -7,13 +7,9 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 namespace xtbpf::classify {
-
-// Whether a predicate can be told where the program runs (the early stage, knowable.hpp); none: all can.
-using Knowable = std::function<bool(const ir::Predicate&)>;
 
 struct Prefix {
     ir::Words value{};
@@ -52,14 +48,13 @@ struct Conditions {
     std::uint8_t flags = 0;               // XT_MORE_*
     std::vector<xt_image_test> tests;     // in the order of the predicates
     std::array<std::uint8_t, 3> stages{}; // tests before the protocol, before the header, in all
-    bool unknown = false;                 // the early stage: some predicate isn't known
     std::uint32_t taken = 0;              // predicates, from the first on; what follows is for generated code
     bool complete = false;                // nothing does
     Needed needed;
     Needed odd; // the same for odd packets: what has to hold before the rule can drop them, without ports
 
     // Takes the predicates up to the first that an image can't hold. Reuses this object's memory.
-    void read(const ir::Rule& rule, Family family, const Knowable& knowable);
+    void read(const ir::Rule& rule, Family family);
 };
 
 } // namespace xtbpf::classify

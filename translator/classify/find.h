@@ -26,11 +26,16 @@ struct xt_walk_state {
     __u32 rule;      /* record to be checked next, 0: none */
     __u32 test;      /* the next of its tests, */
     __u32 test_end;  /* up to here; equal: none */
-    int result;
-    __u8 stage; /* how far its check has come; see xt_walk_check */
-    __u8 odd;
-    __u8 hot; /* the rule found drops the packet by itself */
-    __u8 unused;
+    __u32 edit;      /* the chain's next xt_image_edit to be looked at; 0: none */
+    __u8 stage;      /* how far the check has come; see xt_walk_check */
+    __u8 odd;        /* XT_ODD_*; not 0: what stands before the header's test in the rule is tested before it */
+    __u8 hot;        /* the rule found drops the packet by itself */
+    __u8 result;
+};
+
+enum {
+    XT_ODD_PACKET = 1,
+    XT_ODD_RULE = 2, /* an edit, of which xt_walk_is_odd knows nothing */
 };
 
 struct xt_walk {
@@ -46,7 +51,7 @@ XT_WALK_INLINE const void* xt_walk_at(const struct xt_walk* w, __u32 offset) {
 }
 
 XT_WALK_INLINE int xt_walk_end(struct xt_walk* w, int result) {
-    w->state->result = result;
+    w->state->result = (__u8)result;
     return 1;
 }
 
@@ -82,10 +87,12 @@ XT_WALK_INLINE int xt_walk_enter(struct xt_walk* w) {
     w->state->todo = 0;
     w->state->stage = 0;
     w->state->hot = 0;
+    w->state->odd &= XT_ODD_PACKET;
     if (!header) return xt_walk_end(w, XT_WALK_HOTDROP);
     entry = (const struct xt_image_chain*)xt_walk_at(w, header->chains + chain * (__u32)sizeof *entry);
     if (!entry) return xt_walk_end(w, XT_WALK_HOTDROP);
     w->state->index = w->state->odd ? entry->odd : entry->index;
+    w->state->edit = entry->edits;
     if (from >= entry->count) return 0;
     if (!w->state->index) {
         w->state->rule = entry->rules + from * XT_RULE_BYTES(XT_WALK_V6(w));
@@ -191,11 +198,12 @@ XT_WALK_INLINE int xt_walk_found(struct xt_walk* w, const struct xt_image_rule* 
     w->state->rule = 0; /* lists are in order */
     w->state->stage = 0;
     w->state->hot = (__u8)hot;
+    if (w->state->odd & XT_ODD_RULE) w->state->edit = 0;
     return 0;
 }
 
 /* What is left of the check of a rule once its tests so far hold. Stages: 0, nothing is known; 1, its addresses and the tests
- * before the protocol hold; 2, the protocol and the tests before the header; 3, all. Only odd packets stop at 1 and 2. */
+ * before the protocol hold; 2, the protocol and the tests before the header; 3, all. Only what is odd stops at 1 and 2. */
 XT_WALK_INLINE int xt_walk_check(struct xt_walk* w) {
     const struct xt_view* v = w->view;
     const __u32* record = (const __u32*)xt_walk_at(w, w->state->rule);
@@ -211,7 +219,7 @@ XT_WALK_INLINE int xt_walk_check(struct xt_walk* w) {
         if (rule->more) flags = more->flags;
     }
     if (w->state->stage == 0) {
-        if (rule->order >= w->state->best) {
+        if (rule->order >= w->state->best && !(w->state->odd & XT_ODD_RULE)) {
             w->state->rule = 0;
             return 0;
         }

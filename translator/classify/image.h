@@ -7,6 +7,10 @@
  * over *tuples* (a set of mask lengths: "source /24, destination port"), all of which share one hash table. An entry leads to a
  * list of the rules that have these bits in common, again in order; each record is checked in full. So the index only
  * has to find every rule that may match, and never decides.
+ *
+ * An image in force can be edited, in its *room* (edits.hpp): rules between its own, and the death of rules. Nothing that is
+ * there is ever changed otherwise. Each edit makes a new *edition*; a rule is there from the edition it was born in to the one
+ * it died in, and a packet goes by the edition in which it began.
  */
 #ifndef XTBPF_CLASSIFY_IMAGE_H
 #define XTBPF_CLASSIFY_IMAGE_H
@@ -21,6 +25,9 @@
 #define XT_BUCKET_BYTES (XT_BUCKET_ENTRIES * sizeof(struct xt_image_entry))
 #define XT_MOST_BUCKETS 4 /* that a key is looked for in: its own and those behind, while they are full */
 #define XT_RULE_BYTES(v6) ((v6) ? 64U : 32U)
+#define XT_MOST_EDITIONS 255 /* a byte; the last one isn't used: who never dies dies then */
+#define XT_DEATHS 2048       /* entries of a room's table of dead rules, a power of two */
+#define XT_DEATH_PROBES 8    /* that are looked at for one rule */
 
 struct xt_image_root {
     __u32 chain; /* number of the built-in chain, */
@@ -38,6 +45,8 @@ struct xt_image_header {
     __u8 protocols; /* some rule asks for a protocol */
     __u16 unused;
     __u32 effects; /* for each effect of the image, a word for each hook: its number there, and XT_EFFECT_STOPS */
+    __u32 room;    /* xt_image_room; 0: the image can't be edited */
+    __u32 deaths;  /* the room's table of dead rules; 0: none has died */
     struct xt_image_root roots[XT_HOOKS];
 };
 
@@ -48,6 +57,53 @@ struct xt_image_chain {
     __u32 index; /* xt_image_index; 0: none */
     __u32 count; /* rules */
     __u32 odd;   /* with an index: that for odd packets (find.h) */
+    __u32 edits; /* the first xt_image_edit; 0: none */
+    /* For who edits. */
+    __u32 stored; /* the chain's number in the table */
+    __u32 hooks;  /* 1 << hook for those that lead to it; 0: it is run as code, too, where no edit would be seen */
+    __u32 unused;
+};
+
+struct xt_image_room {
+    __u64 state;  /* edition, and behind it (32 bits) who is about to make the next one; see edits.hpp */
+    __u32 used;   /* offset of what is free yet, */
+    __u32 end;    /* up to here */
+    __u32 slots;  /* first that no rule has had */
+    __u32 parts;  /* of the view that programs fill: XT_PART_* */
+    __u32 deaths; /* xt_image_death, XT_DEATHS of them */
+    __u32 died;   /* rules */
+};
+
+enum {
+    XT_PART_IN_NAME = 1,
+    XT_PART_OUT_NAME = 2,
+    XT_PART_TRANSPORT = 4,
+    XT_PART_EXT_HEADERS = 8,
+    XT_PART_CONNTRACK = 16,
+    XT_PART_TUPLES = 32, /* the entry's addresses and ports, and when it expires */
+    XT_PART_OWNER = 64,
+    XT_PART_MAC = 128,
+    XT_PART_PACKET_TYPE = 256,
+};
+
+/* A rule of the image that is there no more. Where its slot's hash says, or in one of the next entries. */
+struct xt_image_death {
+    __u32 slot; /* plus 1; 0: the entry is empty */
+    __u32 died; /* edition */
+};
+
+static inline __u32 xt_death_place(__u32 slot, __u32 probe) {
+    return ((slot * 0x9E3779B1U >> 16) + probe) & (XT_DEATHS - 1);
+}
+
+/* A rule between those of the image. Its record is behind it, a list of its own. */
+struct xt_image_edit {
+    __u32 next;   /* of the chain: in order; 0: none */
+    __u32 before; /* position of the image's rule that it stands before */
+    __u32 born, died;
+    __u32 text, text_bytes;  /* for who edits: the canonical text, */
+    __u64 packets, bytes;    /* what is to be added to the slot's counters */
+    __u32 unused[6];
 };
 
 /* Tells from the first bits of an address which tuples may hold rules for it: a table of words. */
@@ -122,7 +178,6 @@ enum xt_action {
     XT_DO_RETURN,
     XT_DO_JUMP,
     XT_DO_GOTO,
-    XT_DO_DEFER, /* early stage: not known here */
     XT_DO_EFFECT,
 };
 
@@ -133,6 +188,7 @@ enum {
     XT_MORE_NOT_SPORT = 8,
     XT_MORE_NOT_DPORT = 16,
     XT_MORE_DROP_ONE = 32, /* HeaderTest::drop_offset_one */
+    XT_MORE_EDIT = 64,     /* of an xt_image_edit */
 };
 
 struct xt_image_more {
@@ -142,7 +198,7 @@ struct xt_image_more {
     __u8 after;        /* effect: XT_CONTINUE: the next rule; or the verdict */
     __u8 unused[2];
     __u32 target; /* jump, goto: the chain's number; effect: its number */
-    __u32 guard;  /* its number */
+    __u32 guard;  /* its number; of an edit, which has none: the xt_image_edit */
     __u32 chain;  /* the rule's own, */
     __u32 next;   /* and the position of the rule behind it */
 };

@@ -32,6 +32,10 @@ class RecordMaker {
     Record make(const Conditions& conditions, const Deed& deed, std::optional<std::uint32_t> guard, std::uint32_t chain,
                 std::uint32_t order, ir::Slot slot);
 
+    // The rule of the xt_image_edit at offset `edit`, before position `before` of the chain: a list of its own.
+    Record make_edit(const Conditions& conditions, const Deed& deed, std::uint32_t edit, std::uint32_t chain,
+                     std::uint32_t before, ir::Slot slot);
+
     // The records as one list.
     template <typename Range, typename Projection> std::uint32_t list(const Range& rules, const Projection& record) {
         const std::size_t size = XT_RULE_BYTES(family_ == Family::V6), count = std::size(rules);
@@ -54,6 +58,7 @@ class RecordMaker {
 
   private:
     std::uint32_t more(const Conditions& conditions, const xt_image_more& head, bool own);
+    Record record(const Conditions& conditions, const xt_image_rule& rest) const;
 
     ImageWriter& out_;
     Family family_;

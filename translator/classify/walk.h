@@ -20,7 +20,7 @@
 #ifndef XTBPF_CLASSIFY_WALK_H
 #define XTBPF_CLASSIFY_WALK_H
 
-#include "translator/classify/find.h"
+#include "translator/classify/edits.h"
 
 XT_WALK_INLINE const struct xt_image_root* xt_walk_root(const struct xt_walk* w) {
     return (const struct xt_image_root*)xt_walk_at(w, (__u32) __builtin_offsetof(struct xt_image_header, roots) +
@@ -44,12 +44,9 @@ XT_WALK_INLINE int xt_walk_return(struct xt_walk* w) {
 
     if (depth == 0 || depth > XT_WALK_DEPTH) return xt_walk_policy(w);
     depth--;
-    place->depth = (__u16)depth;
+    place->depth = (__u8)depth;
     more = (const struct xt_image_more*)xt_walk_at(w, place->stack[depth]);
-    if (!more) return xt_walk_end(w, XT_WALK_HOTDROP);
-    w->state->chain = more->chain;
-    w->state->from = more->next;
-    return xt_walk_enter(w);
+    return more ? xt_walk_behind(w, more) : xt_walk_end(w, XT_WALK_HOTDROP);
 }
 
 /* What generated code says of the rest of the rule. */
@@ -67,11 +64,8 @@ XT_WALK_INLINE int xt_walk_guard(struct xt_walk* w, const struct xt_image_rule* 
 }
 
 /* Behind the rule's effect. */
-XT_WALK_INLINE int xt_walk_behind(struct xt_walk* w, const struct xt_image_more* more) {
-    if (more->after != XT_CONTINUE) return xt_walk_end(w, more->after);
-    w->state->chain = more->chain;
-    w->state->from = more->next;
-    return xt_walk_enter(w);
+XT_WALK_INLINE int xt_walk_after(struct xt_walk* w, const struct xt_image_more* more) {
+    return more->after != XT_CONTINUE ? xt_walk_end(w, more->after) : xt_walk_behind(w, more);
 }
 
 XT_WALK_INLINE int xt_walk_effect(struct xt_walk* w, const struct xt_image_more* more) {
@@ -86,25 +80,31 @@ XT_WALK_INLINE int xt_walk_effect(struct xt_walk* w, const struct xt_image_more*
         w->view->where.place.rule = w->state->best_rule;
         if (!XT_WALK_PAUSE(w)) return xt_walk_end(w, XT_STOP);
     }
-    return xt_walk_behind(w, more);
+    return xt_walk_after(w, more);
 }
 
-/* The first rule that matches is w->state->best_rule, or there is none. */
+/* The image's first rule that matches is w->state->best_rule, or there is none. */
 XT_WALK_INLINE int xt_walk_act(struct xt_walk* w) {
     struct xt_view* v = w->view;
+    const struct xt_image_header* header = (const struct xt_image_header*)xt_walk_at(w, 0);
     const __u32* record = (const __u32*)xt_walk_at(w, w->state->best_rule);
     const struct xt_image_rule* rule;
     const struct xt_image_more* more;
-    __u32 action;
+    __u32 action, edit;
 
+    if (w->state->edit) return xt_walk_edit(w);
     if (!w->state->best_rule) return xt_walk_return(w);
-    if (!record) return xt_walk_end(w, XT_WALK_HOTDROP);
+    if (!header || !record) return xt_walk_end(w, XT_WALK_HOTDROP);
     rule = (const struct xt_image_rule*)(record + (XT_WALK_V6(w) ? 8 : 2));
     more = (const struct xt_image_more*)xt_walk_at(w, rule->more);
     if (!more) return xt_walk_end(w, XT_WALK_HOTDROP);
+    edit = rule->more ? more->flags & XT_MORE_EDIT : 0;
+    if (!edit && xt_walk_died(w, header, rule->slot)) {
+        w->state->from = rule->order + 1;
+        return xt_walk_enter(w);
+    }
     if (w->state->hot) return xt_walk_end(w, XT_WALK_HOTDROP);
     action = rule->flags & XT_RULE_ACTION;
-    if (action == XT_DO_DEFER) return xt_walk_end(w, XT_DEFER);
     if (rule->flags & XT_RULE_GUARD) {
         const int done = xt_walk_guard(w, rule, more);
         if (done != 2) return done;
@@ -115,6 +115,7 @@ XT_WALK_INLINE int xt_walk_act(struct xt_walk* w) {
     if (action == XT_DO_RETURN) return xt_walk_return(w);
     if (action == XT_DO_EFFECT) return xt_walk_effect(w, more);
     if (action == XT_DO_CONTINUE) {
+        if (edit) return xt_walk_behind(w, more);
         w->state->from = rule->order + 1;
         return xt_walk_enter(w);
     }
@@ -123,7 +124,7 @@ XT_WALK_INLINE int xt_walk_act(struct xt_walk* w) {
         if (depth >= XT_WALK_DEPTH)
             return xt_walk_end(w, XT_WALK_HOTDROP); /* the classifier sees to it that this can't be */
         v->where.place.stack[depth] = rule->more;
-        v->where.place.depth = (__u16)(depth + 1);
+        v->where.place.depth = (__u8)(depth + 1);
     }
     w->state->chain = more->target;
     w->state->from = 0;
@@ -159,6 +160,7 @@ XT_WALK_INLINE int xt_walk_start(struct xt_walk* w) {
     v->resume = 0;
     if (!v->depth) {
         place->depth = 0;
+        place->edition = xt_walk_edition(w, header);
         return xt_walk_enter(w);
     }
     v->depth = 0;
@@ -167,7 +169,7 @@ XT_WALK_INLINE int xt_walk_start(struct xt_walk* w) {
     rule = (const struct xt_image_rule*)(record + (XT_WALK_V6(w) ? 8 : 2));
     more = (const struct xt_image_more*)xt_walk_at(w, rule->more);
     if (!more) return xt_walk_end(w, XT_WALK_HOTDROP);
-    if (place->site == XT_SITE_BEHIND) return xt_walk_behind(w, more);
+    if (place->site == XT_SITE_BEHIND) return xt_walk_after(w, more);
     v->resume = place->site;
     w->state->chain = more->chain;
     w->state->best_rule = place->rule; /* the first step acts on it */
