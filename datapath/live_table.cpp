@@ -38,15 +38,16 @@ class EditableTable final : public LiveTable {
         return found(place(chain, [&](const Place& place) { return place.number == number; }));
     }
 
-    bool edit(std::string_view chain, std::uint32_t number, bool removes, const LiveRule* rule) override {
+    Outcome edit(std::string_view chain, std::uint32_t number, bool removes, const LiveRule* rule) override {
         const auto in_image = number_of(chain);
         const auto at = place(chain, [&](const Place& place) { return place.number == number; });
-        if (!in_image || hooks(chain) == 0 || !at || (removes && at->end) || (at->end && number > at->number) ||
-            !room_.claim(state_))
-            return false;
-        const bool done = (!removes || remove(*at)) && (!rule || insert(*in_image, *at, *rule));
-        if (!done) room_.give_up();
-        return done && room_.publish();
+        if (!in_image || hooks(chain) == 0 || !at || (removes && at->end) || (at->end && number > at->number))
+            return Outcome::Impossible;
+        if (!room_.claim(state_)) return room_.full() ? Outcome::Impossible : Outcome::Overtaken;
+        if ((!removes || remove(*at)) && (!rule || insert(*in_image, *at, *rule)))
+            return room_.publish() ? Outcome::Done : Outcome::Overtaken;
+        room_.give_up();
+        return Outcome::Impossible;
     }
 
   private:

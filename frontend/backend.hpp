@@ -42,8 +42,9 @@ class LiveTable {
     virtual std::optional<Found> find(std::string_view chain, std::uint32_t number) const = 0;
 
     // In one step: takes rule `number` out of the chain if `removes`, and puts `rule`, unless it is null, at that place; number 0:
-    // behind the last. False: it can't be done so, and nothing has changed.
-    virtual bool edit(std::string_view chain, std::uint32_t number, bool removes, const LiveRule* rule) = 0;
+    // behind the last. Else nothing has changed: it can't be done so, or another edit came first and all is to be looked at again.
+    enum class Outcome : std::uint8_t { Done, Impossible, Overtaken };
+    virtual Outcome edit(std::string_view chain, std::uint32_t number, bool removes, const LiveRule* rule) = 0;
 };
 
 class Backend {

@@ -6,9 +6,14 @@
 #include "frontend/stored_rule.hpp"
 #include "translator/placement.hpp"
 
+#include <chrono>
+#include <thread>
+
 namespace xtbpf {
 
 namespace {
+
+constexpr int kTries = 10;
 
 // Whether a rule can go without a word to the kernel, which else has to let go of what the rule made it keep.
 bool leaves_nothing(const Rule& rule, TableId table) {
@@ -21,6 +26,8 @@ class Editor {
   public:
     Editor(Command& command, Family family, TableId id, LiveTable& table)
         : command_(command), family_(family), id_(id), table_(table) {}
+
+    bool overtaken() const { return overtaken_; } // run() again, on the table as it is now
 
     std::optional<Result<void>> run() {
         if (command_.verbs == kDeleteNumber) return remove(table_.find(command_.chain, command_.number));
@@ -50,12 +57,18 @@ class Editor {
         const Rule& rule = command_.rule;
         if (rule.goal == Rule::Goal::Chain || !check_rule(rule, id_, table_.hooks(command_.chain))) return {};
         const LiveRule live{canonical_text(rule), command_.counters, lower_rule(rule, id_, 0)};
-        if (!table_.edit(command_.chain, number, removes, &live)) return {};
-        return Result<void>{};
+        return edit(number, removes, &live);
     }
 
     std::optional<Result<void>> remove(const std::optional<LiveTable::Found>& found) {
-        if (!found || !may_go(found->text) || !table_.edit(command_.chain, found->number, true, nullptr)) return {};
+        if (!found || !may_go(found->text)) return {};
+        return edit(found->number, true, nullptr);
+    }
+
+    std::optional<Result<void>> edit(std::uint32_t number, bool removes, const LiveRule* rule) {
+        const LiveTable::Outcome outcome = table_.edit(command_.chain, number, removes, rule);
+        overtaken_ = outcome == LiveTable::Outcome::Overtaken;
+        if (outcome != LiveTable::Outcome::Done) return {};
         return Result<void>{};
     }
 
@@ -69,6 +82,7 @@ class Editor {
     Family family_;
     TableId id_;
     LiveTable& table_;
+    bool overtaken_ = false;
 };
 
 } // namespace
@@ -79,9 +93,16 @@ std::optional<Result<void>> edit_in_place(Command& command, Family family, Backe
     if (!by_number && (command.sources.size() != 1 || command.destinations.size() != 1)) return {};
     const auto id = table_by_name(command.table);
     if (!id) return {};
-    const auto table = backend.live(family, *id);
-    if (!table || !*table || (*table)->hooks(command.chain) == 0) return {}; // the usual way tells what is wrong
-    return Editor(command, family, *id, **table).run();
+    // An edit takes microseconds; who has claimed the room for longer was killed, and the usual way makes another.
+    for (int attempt = 0; attempt < kTries; ++attempt) {
+        const auto table = backend.live(family, *id);
+        if (!table || !*table || (*table)->hooks(command.chain) == 0) return {}; // the usual way tells what is wrong
+        Editor editor(command, family, *id, **table);
+        auto done = editor.run();
+        if (done || !editor.overtaken()) return done;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return {};
 }
 
 } // namespace xtbpf

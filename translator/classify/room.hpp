@@ -51,8 +51,9 @@ class Room {
     bool dead(ir::Slot slot, std::uint32_t edition) const;
     bool any_dead() const { return room().died != 0; }
 
-    // False if the state isn't `state` any more, or an edit isn't possible any more.
+    // False if the state isn't `state` any more, somebody has claimed it, or the room is full.
     bool claim(std::uint64_t state);
+    bool full() const { return edition(state()) + 1 >= XT_MOST_EDITIONS; }
     // With a claim. False if there is no room (or too many rules have been added to the chain, each of which costs every packet
     // a little), or the rule needs more than an image in force can take: code, an effect, a jump, a part of the view that isn't filled.
     // It gets next_slot(), and stands before `edit`; if that is 0, before the image's rule at position `before` of the chain.
