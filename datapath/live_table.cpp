@@ -20,8 +20,8 @@ using classify::Room;
 class EditableTable final : public LiveTable {
   public:
     EditableTable(Mapping store, StoreText text, Mapping image, Room room, CounterPages counters)
-        : store_(std::move(store)), text_(std::move(text)), image_(std::move(image)), room_(room),
-          state_(room.state()), counters_(std::move(counters)) {}
+        : store_(std::move(store)), text_(std::move(text)), image_(std::move(image)), room_(room), state_(room.state()),
+          counters_(std::move(counters)) {}
 
     bool has_chain(std::string_view name) const override { return index_of(name).has_value(); }
 

@@ -6,11 +6,11 @@
 #include "translator/table.hpp"
 
 #include <array>
+#include <cstdint>
 #include <functional>
 #include <optional>
-#include <string_view>
-#include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace xtbpf {

@@ -122,8 +122,7 @@ Result<LinkedTable> link(WorkTable table) {
             }
             const Rule& rule = *work.parsed;
             const std::uint32_t hooks = rules.size() < graph.looked_at[i] ? chain.hooks : 0;
-            if (auto checked = check_rule(rule, table.id(), hooks); !checked)
-                return std::unexpected(checked.error());
+            if (auto checked = check_rule(rule, table.id(), hooks); !checked) return std::unexpected(checked.error());
             const WorkChain* to = rule.goal == Rule::Goal::Chain ? table.find(rule.target) : nullptr;
             rules.push_back(lower_rule(rule, table.id(), to != nullptr ? to->index : 0));
             work.parsed.reset();

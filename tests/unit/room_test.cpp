@@ -36,9 +36,7 @@ class Edited {
     }
 
     Room room() { return *Room::of(bytes(), family_); }
-    std::span<std::uint8_t> bytes() {
-        return {reinterpret_cast<std::uint8_t*>(storage_.data()), image_.bytes.size()};
-    }
+    std::span<std::uint8_t> bytes() { return {reinterpret_cast<std::uint8_t*>(storage_.data()), image_.bytes.size()}; }
     const classify::Image& image() {
         std::ranges::copy(bytes(), image_.bytes.begin());
         return image_;

@@ -101,9 +101,10 @@ struct xt_image_edit {
     __u32 next;   /* of the chain: in order; 0: none */
     __u32 before; /* position of the image's rule that it stands before */
     __u32 born, died;
-    __u32 text, text_bytes;  /* for who edits: the canonical text, */
-    __u64 packets, bytes;    /* what is to be added to the slot's counters */
-    __u32 unused[6];
+    __u32 text, text_bytes; /* for who edits: the canonical text, */
+    __u64 packets, bytes;   /* what is to be added to the slot's counters */
+    /* It can't match where these bits differ: of the addresses' first words, and of source port << 16 | destination port. */
+    __u32 source, source_mask, destination, destination_mask, ports, ports_mask;
 };
 
 /* Tells from the first bits of an address which tuples may hold rules for it: a table of words. */

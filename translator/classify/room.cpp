@@ -25,6 +25,24 @@ std::optional<Deed> deed_of(const ir::Rule& rule) {
     return std::nullopt;
 }
 
+__u32 first_mask(const Prefix& prefix) {
+    return prefix.bits == 0 ? 0 : prefix.bits >= 32 ? ~0U : ~0U << (32 - prefix.bits);
+}
+
+__u32 port_mask(const Ports& ports) { return ports.low == ports.high ? 0xffff : 0; }
+
+// What a packet must have, or the rule can't match.
+void outline(xt_image_edit& edit, const Conditions& conditions) {
+    const auto plain = [&](unsigned inverted) { return (conditions.flags & inverted) == 0; };
+    edit.source = conditions.source.value[0];
+    edit.source_mask = plain(XT_MORE_NOT_SOURCE) ? first_mask(conditions.source) : 0;
+    edit.destination = conditions.destination.value[0];
+    edit.destination_mask = plain(XT_MORE_NOT_DESTINATION) ? first_mask(conditions.destination) : 0;
+    edit.ports = __u32{conditions.sports.low} << 16 | conditions.dports.low;
+    edit.ports_mask = (plain(XT_MORE_NOT_SPORT) ? port_mask(conditions.sports) << 16 : 0) |
+                      (plain(XT_MORE_NOT_DPORT) ? port_mask(conditions.dports) : 0);
+}
+
 std::atomic_ref<__u64> atomic(__u64& word) { return std::atomic_ref(word); }
 
 // What programs must not see before all that was written before it.
@@ -159,6 +177,7 @@ bool Room::insert(std::uint32_t chain, std::uint32_t before, std::uint32_t edit,
     one.text_bytes = static_cast<std::uint32_t>(text.size());
     one.packets = base.packets;
     one.bytes = base.bytes;
+    outline(one, conditions);
     out.write_bytes(one.text, text);
     out.write(at_edit, one);
     const std::uint32_t at_record = at_edit + static_cast<std::uint32_t>(sizeof one);

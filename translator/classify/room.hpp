@@ -59,7 +59,7 @@ class Room {
     // It gets next_slot(), and stands before `edit`; if that is 0, before the image's rule at position `before` of the chain.
     bool insert(std::uint32_t chain, std::uint32_t before, std::uint32_t edit, const ir::Rule& rule,
                 std::string_view text, const Counters& base);
-    bool kill(ir::Slot slot);          // of a rule of the image
+    bool kill(ir::Slot slot); // of a rule of the image
     void kill_edited(std::uint32_t at);
     // Ends the claim. False if somebody has closed the room in between; nothing has changed then.
     bool publish();
