@@ -66,8 +66,9 @@ Outcome evaluate(const ir::ExtensionTest& test, const xt_view& view, Bytes bytes
     const std::uint32_t at = view.ext_at[static_cast<std::size_t>(test.extension)];
     if (at == 0) return view.ext_broken ? outcome(test.broken) : Outcome::False;
     if (!test.whole) return Outcome::True;
-    const auto units = number(bytes, at + 1, 1); // ipv6_optlen
-    return outcome(units && at + (*units + 1) * 8 <= view.len);
+    const auto units = number(bytes, at + 1, 1); // ipv6_authlen, ipv6_optlen
+    const bool authentication = test.extension == ir::Extension::Authentication;
+    return outcome(units && at + (authentication ? (*units + 2) * 4 : (*units + 1) * 8) <= view.len);
 }
 
 // tcpmss_mt

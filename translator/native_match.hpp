@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Kernel matches that a program can mostly answer by itself, from the kernel's own structures (datapath/bpf/native.h). They stay
-// hand-ins: the kernel has checked them, keeps what they count on (accounting, labels), and is asked where the program is in doubt.
+// Kernel matches that a program can mostly answer by itself, from the packet and the kernel's own structures. They stay hand-ins:
+// the kernel has checked them, keeps what they count on (accounting, labels), and is asked where the program is in doubt.
 #pragma once
 
 #include "translator/ir.hpp"
@@ -8,17 +8,33 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace xtbpf {
 
 struct NativeMatch {
-    const char* function; // (context, view, arguments); answers as enum xt_answer of native_answer.h
-    std::array<std::uint64_t, 3> arguments{};
-    bool connection = false; // it reads struct nf_conn
-    // The function is asked a second time; both must say yes.
-    std::optional<std::array<std::uint64_t, 3>> also{};
+    // Functions of the runtime (datapath/bpf/native*.h), all of which must say yes: (context, view, arguments); they answer as
+    // enum xt_answer of native_answer.h.
+    struct Call {
+        const char* function;
+        std::array<std::uint64_t, 3> arguments{};
+    };
+    std::vector<Call> calls{};
+    bool connection = false; // they read struct nf_conn
+
+    // A test of an IPv6 extension header; without one the answer is no, and the kernel is asked where one is cut off.
+    struct Header {
+        ir::Extension extension;
+        std::vector<ir::Predicate> sure;  // where one of them doesn't hold, the kernel is asked;
+        std::vector<ir::Predicate> tests; // of these, the answer is no
+        bool asks_then = false;           // all of them say yes: the kernel knows the rest
+    };
+    std::optional<Header> header{};
 };
 
 std::optional<NativeMatch> native_match(const ir::KernelMatch& match);
+
+// Those of extension headers; native_match asks it.
+std::optional<NativeMatch> native_header_match(const ir::KernelMatch& match);
 
 } // namespace xtbpf

@@ -92,6 +92,9 @@ __noinline int classify(struct __sk_buff* ctx, struct xt_view* v) {
     rt_nth(v, 0, 0, 0);
     rt_quota(v, 0, 0);
     rt_lazy_field(ctx, v, 0);
+    rt_must_ask(ctx, v);
+    rt_socket(ctx, v, 0, 0, 0);
+    rt_eui64(ctx, v, 0, 0, 0);
     rt_connbytes(ctx, v, 0, 0, 0);
     rt_connlabel(ctx, v, 0, 0, 0);
     rt_helper(ctx, v, 0, 0, 0);

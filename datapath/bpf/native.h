@@ -18,4 +18,6 @@ static __always_inline int xt_must_ask(struct __sk_buff* ctx, struct xt_view* v)
     return !record || record->next < record->count;
 }
 
+__noinline int rt_must_ask(struct __sk_buff* ctx, struct xt_view* v) { return !v || xt_must_ask(ctx, v); }
+
 #endif

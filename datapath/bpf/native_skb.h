@@ -11,6 +11,7 @@ enum {
     XT_BRIDGE_BRIDGED = 4,
     XT_BRIDGE_ISIN = 8,
     XT_BRIDGE_ISOUT = 16,
+    XT_ETHERTYPE_IPV6 = 0x86dd,
     XT_EXTENSION_UNIT = 8, /* SKB_EXT_ALIGN_VALUE of include/linux/skbuff.h */
 };
 
@@ -19,6 +20,30 @@ enum {
     (!bpf_core_field_exists((skb)->active_extensions) || !bpf_core_enum_value_exists(enum skb_ext_id, id)              \
          ? XT_ASK                                                                                                      \
          : (skb)->active_extensions >> (bpf_core_enum_value(enum skb_ext_id, id) & 7) & 1)
+
+/* cgroup_mt_v2 of net/netfilter/xt_cgroup.c with --path: no without a socket */
+__noinline int rt_socket(struct __sk_buff* ctx, struct xt_view* v, __u64 unused __attribute__((unused)),
+                         __u64 unused2 __attribute__((unused)), __u64 unused3 __attribute__((unused))) {
+    if (!v || xt_must_ask(ctx, v)) return XT_ASK;
+    return xt_full_socket(bpf_cast_to_kern_ctx(ctx)) ? XT_ASK : XT_NO;
+}
+
+/* eui64_mt6 of net/ipv6/netfilter/ip6t_eui64.c: the source address ends in what the Ethernet header's makes. */
+__noinline int rt_eui64(struct __sk_buff* ctx, struct xt_view* v, __u64 unused __attribute__((unused)),
+                        __u64 unused2 __attribute__((unused)), __u64 unused3 __attribute__((unused))) {
+    struct sk_buff* skb = bpf_cast_to_kern_ctx(ctx);
+    const unsigned char* mac = skb->head + skb->mac_header;
+    struct ethhdr* eth;
+    __u32 high, low;
+
+    if (!v || xt_must_ask(ctx, v)) return XT_ASK;
+    if (!skb->dev || skb->dev->type != XT_ARPHRD_ETHER || mac + XT_ETH_HLEN > skb->data) return XT_ASK;
+    eth = xt_cast(mac, struct ethhdr);
+    if (eth->h_proto != bpf_htons(XT_ETHERTYPE_IPV6)) return XT_ASK;
+    high = (__u32)(eth->h_source[0] ^ 2) << 24 | (__u32)eth->h_source[1] << 16 | (__u32)eth->h_source[2] << 8 | 0xff;
+    low = 0xfe000000 | (__u32)eth->h_source[3] << 16 | (__u32)eth->h_source[4] << 8 | eth->h_source[5];
+    return v->saddr[2] == high && v->saddr[3] == low;
+}
 
 /* policy_mt of net/netfilter/xt_policy.c: a packet that IPsec has nothing to do with; others are the kernel's. */
 __noinline int rt_policy(struct __sk_buff* ctx, struct xt_view* v, __u64 flags, __u64 unused __attribute__((unused)),

@@ -93,6 +93,7 @@ TEST_F(Native, WhatHangsOnThePacket) {
     EXPECT_EQ(ask("-m physdev --physdev-in eth0"), Answer::No);
     EXPECT_EQ(ask("-m physdev ! --physdev-is-bridged"), Answer::Yes);
     EXPECT_EQ(ask("-m physdev ! --physdev-is-bridged --physdev-in eth+"), Answer::No);
+    EXPECT_EQ(ask("-m cgroup --path /"), Answer::Asks); // BPF_PROG_TEST_RUN has a socket of its own
 }
 
 TEST_F(Native, AddressTypes) { // the datagram goes from 127.0.0.1 to itself

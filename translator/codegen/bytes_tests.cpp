@@ -64,9 +64,10 @@ void PredicateWriter::require_one(const ir::ExtensionTest& one, Label no) {
     }
     out_.place(here);
     if (!one.whole) return;
-    bytes_at(one.extension, 1, 1, no); // ipv6_optlen
-    out_.alu(BPF_ADD, Reg::Value, 1);
-    out_.alu(BPF_LSH, Reg::Value, 3);
+    const bool authentication = one.extension == ir::Extension::Authentication;
+    bytes_at(one.extension, 1, 1, no); // ipv6_authlen, ipv6_optlen
+    out_.alu(BPF_ADD, Reg::Value, authentication ? 2 : 1);
+    out_.alu(BPF_LSH, Reg::Value, authentication ? 2 : 3);
     out_.load(Reg::Other, Reg::View, place_of(one.extension), Width::Half);
     out_.alu64(BPF_ADD, Reg::Value, Reg::Other);
     out_.load(Reg::Other, Reg::View, offsetof(xt_view, len), Width::Word);

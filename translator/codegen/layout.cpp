@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "translator/codegen/layout.hpp"
 
+#include "translator/native_match.hpp"
+
 #include <algorithm>
 
 namespace xtbpf::codegen {
@@ -29,7 +31,17 @@ struct Cost {
     std::uint64_t operator()(const ir::TcpOptionTest&) const { return 6; }
     std::uint64_t operator()(const ir::LimitTest&) const { return 20; }
     std::uint64_t operator()(const ir::CountTest&) const { return 12; }
-    std::uint64_t operator()(const ir::KernelMatch&) const { return 19; }
+    std::uint64_t operator()(const ir::KernelMatch& match) const {
+        const auto native = native_match(match);
+        std::uint64_t sum = 8;
+        if (!native) return sum;
+        sum += 13 * std::uint64_t{native->calls.size()};
+        if (!native->header) return sum;
+        for (const auto* list : {&native->header->sure, &native->header->tests})
+            for (const ir::Predicate& predicate : *list)
+                sum += std::visit(*this, predicate);
+        return sum + 14;
+    }
     std::uint64_t operator()(const ir::BytesTest& test) const { return kLoad + 3 * std::uint64_t{test.ranges.size()}; }
     std::uint64_t operator()(const ir::ExtensionTest& test) const { return 4 + (test.whole ? kLoad + 8 : 0); }
     std::uint64_t operator()(const ir::TcpMssTest&) const { return 9; }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "translator/codegen/predicates.hpp"
 
-#include "translator/native_answer.h"
-#include "translator/native_match.hpp"
-
 #include <algorithm>
 #include <bit>
 #include <cstddef>
@@ -278,29 +275,12 @@ void PredicateWriter::require_one(const ir::CountTest& one, Label no) {
     out_.jump_if(Condition::Equal, Reg::Result, one.invert ? 1 : 0, no); // 0 or 1
 }
 
-// Comes back with an enum xt_answer in Result.
-void PredicateWriter::call_native(const char* function, const std::array<std::uint64_t, 3>& arguments) {
-    constexpr std::array kArguments{Reg::Arg3, Reg::Arg4, Reg::Arg5};
-    out_.copy(Reg::Arg1, Reg::Context);
-    out_.copy(Reg::Arg2, Reg::View);
-    for (std::size_t at = 0; at < arguments.size(); ++at)
-        out_.load64(kArguments[at], arguments[at]);
-    out_.call(function);
-}
-
 void PredicateWriter::require_one(const ir::KernelMatch& one, Label no) {
     const Label resumed = out_.label();
     const Label yes = out_.label();
     if (const auto native = native_match(one)) {
         const Label ask = out_.label();
-        call_native(native->function, native->arguments);
-        out_.jump_if(Condition::Equal, Reg::Result, XT_NO, no);
-        if (native->also) {
-            out_.jump_if(Condition::NotEqual, Reg::Result, XT_YES, ask);
-            call_native(native->function, *native->also);
-            out_.jump_if(Condition::Equal, Reg::Result, XT_NO, no);
-        }
-        out_.jump_if(Condition::Equal, Reg::Result, XT_YES, yes);
+        answer(*native, {.yes = yes, .no = no, .ask = ask});
         out_.place(ask);
     }
     out_.copy(Reg::Arg1, Reg::View);

@@ -6,9 +6,9 @@
 #include "translator/codegen/sites.hpp"
 #include "translator/ir.hpp"
 #include "translator/limit.hpp"
+#include "translator/native_match.hpp"
 #include "translator/tables.hpp"
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -58,7 +58,12 @@ class PredicateWriter {
     void interface_equal(const ir::InterfaceTest& test, Label differ);
     void load_field(ir::Field field, std::uint32_t mask);
 
-    void call_native(const char* function, const std::array<std::uint64_t, 3>& arguments);
+    struct Answers {
+        Label yes, no, ask;
+    };
+    void answer(const NativeMatch& native, const Answers& to); // native_tests.cpp
+    void call_native(const NativeMatch::Call& call);
+    void header_test(const NativeMatch::Header& header, const Answers& to);
 
     void require_one(const ir::FieldTest&, Label no);
     void require_one(const ir::AnyOf&, Label no);

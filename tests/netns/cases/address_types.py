@@ -30,7 +30,7 @@ def _routes(seed):
         net = ipaddress.ip_network((int(ipaddress.ip_address("10.64.0.0")) + choose.choice((0, 77 << 10, 3 << 17)) + choose.getrandbits(10), bits),
                                    strict=False)
         kind = choose.choice(_KINDS)
-        device = "" if kind in ("blackhole", "unreachable", "prohibit", "throw") else "dev lo" if kind in ("local", "broadcast") else "dev eth1"
+        device = {"unicast": "via 10.2.0.2"}.get(kind, "" if kind in ("blackhole", "unreachable", "prohibit", "throw") else "dev lo")
         routes[net] = f"{kind} {net} {device} table {choose.choice(('local', 'main'))}"
         addresses += [net[0] - 1, net[0], net[-1], net[-1] + 1, net[choose.randrange(net.num_addresses)]]
     return list(routes.values()), sorted({str(address) for address in addresses})

@@ -6,7 +6,7 @@ import datetime
 from twin.case import Case, filter_table, table
 from twin.frames import udp
 from twin.places import DST, FAMILIES, ROUTER, SRC, packet
-from twin.steps import frame
+from twin.steps import Datagram, frame
 
 _READ = b"\0\1boot.img\0octet\0"  # a TFTP request; the server answers from a port of its own
 _HOUR = datetime.timedelta(hours=1)
@@ -65,4 +65,12 @@ def cases():
                                        table("raw", "-A PREROUTING -p udp --dport 69 -j CT --helper tftp")},
                    [*_out(family, 69, 1000, _READ), *_back(family, 5000, 1000, b"\0\3\0\1data"), *_out(family, 5000, 1000, b"\0\4\0\1"),
                     *_back(family, 5000, 1000, b"\0\3\0\2" + b"d" * 100), *_out(family, 2), *_back(family, 5001, 1000)])
+        yield Case(f"cgroup{family}-path", {family: filter_table(
+            *(f"-A {chain} -m cgroup {no}--path /" for chain in ("INPUT", "OUTPUT") for no in ("", "! ")))},
+                   [*talk, Datagram(family, DST[family], 8)])
         yield Case(f"times{family}", {family: filter_table(*(f"-A FORWARD -m time {each}" for each in _times()))}, _out(family, 2))
+    made = "fd00:10::ff:fe00:102"  # of the frames' own MAC
+    yield Case("eui64", {6: filter_table(*(f"-A {chain} {rest}" for chain in ("INPUT", "FORWARD")
+                                           for rest in ("-m eui64", "-p udp --dport 3 -m eui64 -j DROP")))},
+               [frame(packet(6, source, to, udp(1, port)), src=mac) for source in (made, SRC[6], "fd00:10::200:ff:fe00:102")
+                for mac in (None, "02:00:00:00:01:03", "00:00:00:00:01:02") for to in (DST[6], ROUTER[6]) for port in (2, 3)])
