@@ -6,6 +6,7 @@
 #include "datapath/early_stage.hpp"
 #include "datapath/kernel_info.hpp"
 #include "datapath/verifier_log.hpp"
+#include "translator/chains.hpp"
 #include "translator/classify/room.hpp"
 #include "translator/codegen/chains.hpp"
 #include "translator/codegen/guards.hpp"
@@ -52,6 +53,8 @@ Result<void> fill(xt_exact_config& config, const ir::Table& table, const std::ve
     bool reads_connection = false; // by a match that the program answers
     for (const HookPrograms& hook : hooks) {
         const ViewNeeds needs = view_needs(table, hook.hook);
+        if (table.chains[*builtin_chain(table, hook.hook)].rules.empty())
+            config.bare |= static_cast<std::uint8_t>(hook_bit(hook.hook));
         config.stops |= hook.stops() != 0;
         if (hook.asks_out) config.out_need = static_cast<std::uint16_t>(hook.needs.kernel_matches.size() + 1);
         config.effects |= !hook.needs.effects.empty();

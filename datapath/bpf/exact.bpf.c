@@ -166,7 +166,10 @@ static __always_inline int xt_main(struct __sk_buff* ctx, int hook, int again) {
     __builtin_memset(&v, 0, sizeof v);
     v.hook = hook;
     v.interruptible = hook == XT_HOOK_OUTPUT || hook == XT_HOOK_POSTROUTING;
-    if (xt_fill(ctx, &v, hook)) return 1;
+    if (config.bare & 1 << hook)
+        v.len = ctx->len;
+    else if (xt_fill(ctx, &v, hook))
+        return 1;
     if (ctx->cb[0] == XT_DRY_RUN_PACKET) return xt_dry_run(ctx, &v);
     if (again) {
         struct xt_record* record = xt_record_of(ctx);

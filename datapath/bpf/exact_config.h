@@ -34,6 +34,7 @@ struct xt_exact_config {
     __u8 owner;
     __u8 mac;
     __u8 packet_type;
+    __u8 bare; /* 1 << hook for those without any rule: only the policy counts there */
 };
 
 #ifdef __bpf__
