@@ -7,6 +7,8 @@
 #ifndef XTBPF_CLASSIFY_H
 #define XTBPF_CLASSIFY_H
 
+#include "datapath/bpf/steps.h"
+
 /* Stands for generated code that evaluates what is left of the rule with guard v->callee; its answer as in XT_WALK_GUARD. */
 __noinline int guards(struct __sk_buff* ctx, struct xt_view* v) {
     int answer = XT_DROP;
@@ -14,10 +16,17 @@ __noinline int guards(struct __sk_buff* ctx, struct xt_view* v) {
     return answer;
 }
 
+/* Parts of the walk as functions of their own: the stack is small, and they are called from many places. */
+struct xt_walk_state;
+__noinline int rt_walk_enter(struct xt_view* v, struct xt_walk_state* state);
+__noinline int rt_walk_edit(struct xt_view* v, struct xt_walk_state* state);
+__noinline int rt_walk_died(struct xt_view* v, struct xt_walk_state* state);
+
 #define XT_WALK_COUNT(view, slot) rt_count(view, slot)
 #define XT_WALK_GUARD(walk, number) xt_ask_guard(walk, number)
 #define XT_WALK_EFFECT(walk, number) rt_effect((walk)->context, (walk)->view, number)
 #define XT_WALK_PAUSE(walk) rt_pause((walk)->view, XT_NO_NEED, XT_SITE_BEHIND)
+#define XT_WALK_CALL(walk, part) rt_walk_##part((walk)->view, (walk)->state)
 #define XT_WALK_BOUND(walk) (config.image_bytes - XT_IMAGE_SLACK)
 #define XT_WALK_V6(walk) config.ipv6
 #define xt_ask_guard(walk, number) ((walk)->view->callee = (__u16)(number), guards((walk)->context, (walk)->view))
@@ -34,7 +43,7 @@ struct {
 
 /* Steps that need no loop of the kernel's; a long list or a long way takes more. */
 #define XT_FEW_WALK_STEPS 48
-/* The kernel's limit. Only a chain of more rules that all match could reach it; it is dropped then. */
+/* Only a chain of more rules that all match could reach it; it is dropped then. */
 #define XT_MOST_WALK_STEPS (1 << 23)
 
 static __always_inline int xt_walk_prepare(struct xt_walk* w, struct __sk_buff* ctx, struct xt_view* v,
@@ -48,7 +57,19 @@ static __always_inline int xt_walk_prepare(struct xt_walk* w, struct __sk_buff* 
     return !w->image;
 }
 
-/* A global function: the verifier goes through it once, not once per step and state. Returns 1 once state->result is known. */
+/* Global functions: the verifier goes through them once, not once per step and state. */
+#define XT_WALK_PART(part)                                                                                             \
+    __noinline int rt_walk_##part(struct xt_view* v, struct xt_walk_state* state) {                                    \
+        struct xt_walk w;                                                                                              \
+                                                                                                                       \
+        if (!v || !state || xt_walk_prepare(&w, 0, v, state)) return 1;                                                \
+        return xt_walk_##part(&w) != 0;                                                                                \
+    }
+XT_WALK_PART(enter)
+XT_WALK_PART(edit)
+XT_WALK_PART(died)
+
+/* Returns 1 once state->result is known. */
 __noinline int rt_walk_step(struct __sk_buff* ctx, struct xt_view* v, struct xt_walk_state* state) {
     struct xt_walk w;
 
@@ -56,29 +77,26 @@ __noinline int rt_walk_step(struct __sk_buff* ctx, struct xt_view* v, struct xt_
     return xt_walk_step(&w) != 0;
 }
 
-struct xt_walk_frame {
-    struct __sk_buff* ctx;
-    struct xt_view* view;
-    struct xt_walk_state state;
-};
-
-static long xt_walk_one(__u32 index __attribute__((unused)), struct xt_walk_frame* frame) {
-    return rt_walk_step(frame->ctx, frame->view, &frame->state) ? 1 : 0;
-}
-
-/* Runs the built-in chain of v->hook, or what is left of it where the traversal has stopped, to its verdict. */
+/* Runs the built-in chain of v->hook, or what is left of it where the traversal has stopped, to its verdict. The kernel's iterator
+ * instead of bpf_loop, whose callback would take a frame of the little stack there is. */
 __noinline int rt_image(struct __sk_buff* ctx, struct xt_view* v) {
-    struct xt_walk_frame frame = {.ctx = ctx, .view = v, .state = {.result = XT_WALK_HOTDROP}};
+    struct xt_walk_state state = {.result = XT_WALK_HOTDROP};
+    struct bpf_iter_num steps;
     struct xt_walk w;
 
-    if (!v || xt_walk_prepare(&w, ctx, v, &frame.state)) return XT_DROP;
+    if (!v || xt_walk_prepare(&w, ctx, v, &state)) return XT_DROP;
     if (!xt_walk_start(&w)) {
         int i;
         for (i = 0; i < XT_FEW_WALK_STEPS; i++)
-            if (rt_walk_step(ctx, v, &frame.state)) break;
-        if (i == XT_FEW_WALK_STEPS) bpf_loop(XT_MOST_WALK_STEPS, xt_walk_one, &frame, 0);
+            if (rt_walk_step(ctx, v, &state)) break;
+        if (i == XT_FEW_WALK_STEPS) {
+            bpf_iter_num_new(&steps, 0, XT_MOST_WALK_STEPS);
+            while (bpf_iter_num_next(&steps))
+                if (rt_walk_step(ctx, v, &state)) break;
+            bpf_iter_num_destroy(&steps);
+        }
     }
-    return frame.state.result == XT_WALK_HOTDROP ? XT_DROP : frame.state.result;
+    return state.result == XT_WALK_HOTDROP ? XT_DROP : state.result;
 }
 
 #endif

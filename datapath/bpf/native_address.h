@@ -4,6 +4,7 @@
 #define XTBPF_NATIVE_ADDRESS_H
 
 #include "datapath/bpf/fib_walk.h"
+#include "datapath/bpf/steps.h"
 
 enum {
     XT_TABLE_LOCAL = 255, /* RT_TABLE_LOCAL */
@@ -39,14 +40,6 @@ static __always_inline struct net* xt_namespace(struct sk_buff* skb, struct xt_v
     return device ? device->nd_net.net : 0;
 }
 
-/* Loops that the verifier needn't unroll (kernel/bpf/bpf_iter.c), from Linux 6.4 on. */
-struct bpf_iter_num {
-    __u64 state;
-};
-extern int bpf_iter_num_new(struct bpf_iter_num* it, int start, int end) __ksym __weak;
-extern int* bpf_iter_num_next(struct bpf_iter_num* it) __ksym __weak;
-extern void bpf_iter_num_destroy(struct bpf_iter_num* it) __ksym __weak;
-
 /* inet_dev_addr_type (net/ipv4/fib_frontend.c) without a device; XT_RTN_UNSPEC if it can't be told. */
 static __always_inline __u32 xt_address_type4(struct net* net, __u32 address) {
     struct xt_fib_walk walk = {.key = address};
@@ -56,7 +49,7 @@ static __always_inline __u32 xt_address_type4(struct net* net, __u32 address) {
 
     if (address >> 24 == 0 || address == 0xffffffff) return XT_RTN_BROADCAST;
     if (address >> 28 == 0xe) return XT_RTN_MULTICAST;
-    trie = net && bpf_core_type_exists(struct bpf_iter_num) ? xt_local_table(net) : 0;
+    trie = net && xt_steps_work() ? xt_local_table(net) : 0;
     if (!trie) return XT_RTN_UNSPEC;
     xt_fib_start(&walk, trie);
     bpf_iter_num_new(&steps, 0, XT_FIB_STEPS);

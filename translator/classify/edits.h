@@ -46,10 +46,15 @@ XT_WALK_INLINE int xt_walk_edit(struct xt_walk* w) {
     return 0;
 }
 
-XT_WALK_INLINE int xt_walk_died(const struct xt_walk* w, const struct xt_image_header* header, __u32 slot) {
+/* Whether the image's rule that was found is there no more. Only if some have died. */
+XT_WALK_INLINE int xt_walk_died(const struct xt_walk* w) {
+    const struct xt_image_header* header = (const struct xt_image_header*)xt_walk_at(w, 0);
+    const __u32* record = (const __u32*)xt_walk_at(w, w->state->best_rule);
+    __u32 slot;
     int i;
 
-    if (!header->deaths) return 0;
+    if (!header || !record) return 0;
+    slot = ((const struct xt_image_rule*)(record + (XT_WALK_V6(w) ? 8 : 2)))->slot;
     XT_WALK_UNROLL
     for (i = 0; i < XT_DEATH_PROBES; i++) {
         const struct xt_image_death* death = (const struct xt_image_death*)xt_walk_at(
@@ -67,7 +72,7 @@ XT_WALK_INLINE int xt_walk_behind(struct xt_walk* w, const struct xt_image_more*
 
     w->state->chain = more->chain;
     w->state->from = more->next;
-    if (xt_walk_enter(w)) return 1;
+    if (XT_WALK_CALL(w, enter)) return 1;
     if (!(more->flags & XT_MORE_EDIT)) return 0;
     edit = (const struct xt_image_edit*)xt_walk_at(w, more->guard);
     if (!edit) return xt_walk_end(w, XT_WALK_HOTDROP);

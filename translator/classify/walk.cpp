@@ -16,6 +16,7 @@ const Context& context_of(const void* context) { return *static_cast<const Conte
     context_of((walk)->context).helpers.guard(context_of((walk)->context).image.guards[number])
 #define XT_WALK_EFFECT(walk, number) context_of((walk)->context).helpers.effect(number)
 #define XT_WALK_PAUSE(walk) context_of((walk)->context).helpers.pause()
+#define XT_WALK_CALL(walk, part) xt_walk_##part(walk)
 #define XT_WALK_BOUND(walk) static_cast<__u32>(context_of((walk)->context).image.bytes.size() - XT_IMAGE_SLACK)
 #define XT_WALK_V6(walk) (context_of((walk)->context).image.family == Family::V6)
 

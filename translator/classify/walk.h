@@ -10,6 +10,7 @@
  * ends with that;
  * XT_WALK_EFFECT(walk, number): hands an effect off, numbered as at this hook; XT_WALK_PAUSE(walk): the walk is to stop until that
  * has been performed; 1: it isn't;
+ * XT_WALK_CALL(walk, part): calls xt_walk_PART, which may be by way of a function of its own;
  * XT_WALK_BOUND(walk): the last offset of the image that may be read from; XT_WALK_V6(walk): whether packets are IPv6. These two
  * are constants in BPF.
  *
@@ -58,7 +59,7 @@ XT_WALK_INLINE int xt_walk_guard(struct xt_walk* w, const struct xt_image_rule* 
     answer = XT_WALK_GUARD(w, more->guard);
     if (answer == XT_CONTINUE) {
         w->state->from = rule->order + 1;
-        return xt_walk_enter(w);
+        return XT_WALK_CALL(w, enter);
     }
     return answer == XT_ACCEPT ? 2 : xt_walk_end(w, answer);
 }
@@ -92,16 +93,16 @@ XT_WALK_INLINE int xt_walk_act(struct xt_walk* w) {
     const struct xt_image_more* more;
     __u32 action, edit;
 
-    if (w->state->edit) return xt_walk_edit(w);
+    if (w->state->edit) return XT_WALK_CALL(w, edit);
     if (!w->state->best_rule) return xt_walk_return(w);
     if (!header || !record) return xt_walk_end(w, XT_WALK_HOTDROP);
     rule = (const struct xt_image_rule*)(record + (XT_WALK_V6(w) ? 8 : 2));
     more = (const struct xt_image_more*)xt_walk_at(w, rule->more);
     if (!more) return xt_walk_end(w, XT_WALK_HOTDROP);
     edit = rule->more ? more->flags & XT_MORE_EDIT : 0;
-    if (!edit && xt_walk_died(w, header, rule->slot)) {
+    if (!edit && header->deaths && XT_WALK_CALL(w, died)) {
         w->state->from = rule->order + 1;
-        return xt_walk_enter(w);
+        return XT_WALK_CALL(w, enter);
     }
     if (w->state->hot) return xt_walk_end(w, XT_WALK_HOTDROP);
     action = rule->flags & XT_RULE_ACTION;
@@ -117,7 +118,7 @@ XT_WALK_INLINE int xt_walk_act(struct xt_walk* w) {
     if (action == XT_DO_CONTINUE) {
         if (edit) return xt_walk_behind(w, more);
         w->state->from = rule->order + 1;
-        return xt_walk_enter(w);
+        return XT_WALK_CALL(w, enter);
     }
     if (action == XT_DO_JUMP) {
         const __u32 depth = v->where.place.depth;
@@ -128,7 +129,7 @@ XT_WALK_INLINE int xt_walk_act(struct xt_walk* w) {
     }
     w->state->chain = more->target;
     w->state->from = 0;
-    return xt_walk_enter(w);
+    return XT_WALK_CALL(w, enter);
 }
 
 /* Returns 1 once state->result is known. As far in one go as needs no loop: the next tuple, its first rule, what that says. */
