@@ -9,6 +9,15 @@ enum xt_answer {
     XT_ASK = 2, /* the kernel's match is to be asked, as in a dry run */
 };
 
+/* How rt_string searches: */
+enum xt_string_argument {
+    XT_STRING_FROM = 0,   /* 16 bits */
+    XT_STRING_SPAN = 16,  /* 16 bits: how far `to` is behind `from` */
+    XT_STRING_BYTES = 32, /* a byte: the pattern's length, 1 at least */
+    XT_STRING_FOLD = 40,  /* capitals are as small letters are; the pattern has small ones */
+    XT_STRING_INVERT = 41,
+};
+
 /* rt_physdev's last argument: a byte each, from the lowest */
 enum xt_physdev_argument {
     XT_PHYSDEV_USED = 0,    /* XT_PHYSDEV_OP_* of linux/netfilter/xt_physdev.h that are tested, */

@@ -14,7 +14,10 @@
 #include <linux/netfilter/xt_helper.h>
 #include <linux/netfilter/xt_physdev.h>
 #include <linux/netfilter/xt_policy.h>
+#include <linux/netfilter/xt_string.h>
 #include <linux/netfilter/xt_time.h>
+#include <span>
+#include <string_view>
 
 namespace xtbpf {
 
@@ -107,6 +110,28 @@ std::optional<NativeMatch> cgroup(const ir::KernelMatch& match) {
     return info_of<xt_cgroup_info_v2>(match).has_path ? std::optional(call("rt_socket", {})) : std::nullopt;
 }
 
+// Case is folded for ASCII only: of other letters the kernel's tables don't agree with each other (bm_compute_prefix_tbl).
+std::optional<NativeMatch> string(const ir::KernelMatch& match) {
+    constexpr std::size_t kKnown = 8; // bytes of the pattern that the program compares
+    auto info = info_of<xt_string_info>(match);
+    const std::span pattern(info.pattern, std::min<std::size_t>(info.patlen, std::size(info.pattern)));
+    const std::string_view algorithm(info.algo);
+    const bool fold = info.u.v1.flags & XT_STRING_FLAG_IGNORECASE;
+    if (pattern.empty() || (algorithm != "bm" && algorithm != "kmp") || info.from_offset > info.to_offset)
+        return std::nullopt;
+    if (fold && std::ranges::any_of(pattern, [](char byte) { return static_cast<unsigned char>(byte) >= 0x80; }))
+        return std::nullopt;
+    if (fold)
+        std::ranges::transform(pattern, pattern.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+    const auto first = words_of(pattern.data(), std::min(pattern.size(), kKnown)).front();
+    const auto span = static_cast<std::uint64_t>(info.to_offset - info.from_offset);
+    const bool invert = info.u.v1.flags & XT_STRING_FLAG_INVERT;
+    return call("rt_string",
+                {first, std::uint64_t{info.from_offset} << XT_STRING_FROM | span << XT_STRING_SPAN |
+                            std::uint64_t{pattern.size()} << XT_STRING_BYTES | std::uint64_t{fold} << XT_STRING_FOLD |
+                            std::uint64_t{invert} << XT_STRING_INVERT});
+}
+
 } // namespace
 
 std::optional<NativeMatch> native_match(const ir::KernelMatch& match) {
@@ -118,6 +143,7 @@ std::optional<NativeMatch> native_match(const ir::KernelMatch& match) {
     if (match.name == "policy") return policy(match);
     if (match.name == "physdev") return physdev(match);
     if (match.name == "cgroup") return cgroup(match);
+    if (match.name == "string") return string(match);
     if (match.name == "eui64") return call("rt_eui64", {});
     return native_header_match(match);
 }

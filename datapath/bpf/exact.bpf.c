@@ -63,6 +63,7 @@ static __always_inline __u32 xt_asked_out(struct __sk_buff* ctx, struct xt_view*
 #include "datapath/bpf/native_clock.h"
 #include "datapath/bpf/native_connection.h"
 #include "datapath/bpf/native_skb.h"
+#include "datapath/bpf/native_string.h"
 
 /* The kernel is to perform effect `number` on this packet. A record that can't be written or is full leaves the packet
  * without a verdict, which the side chain drops. */
@@ -95,6 +96,7 @@ __noinline int classify(struct __sk_buff* ctx, struct xt_view* v) {
     rt_must_ask(ctx, v);
     rt_socket(ctx, v, 0, 0, 0);
     rt_eui64(ctx, v, 0, 0, 0);
+    rt_string(ctx, v, 0, 0, 0);
     rt_connbytes(ctx, v, 0, 0, 0);
     rt_connlabel(ctx, v, 0, 0, 0);
     rt_helper(ctx, v, 0, 0, 0);

@@ -96,6 +96,16 @@ TEST_F(Native, WhatHangsOnThePacket) {
     EXPECT_EQ(ask("-m cgroup --path /"), Answer::Asks); // BPF_PROG_TEST_RUN has a socket of its own
 }
 
+TEST_F(Native, Strings) {
+    const auto ask = [](const char* rule, const std::string& payload) { return Programs(rule).ask(datagram(payload)); };
+    EXPECT_EQ(ask("-m string --string needle --algo bm", "a needle"), Answer::Yes);
+    EXPECT_EQ(ask("-m string --string needle --algo kmp", "a noodle"), Answer::No);
+    EXPECT_EQ(ask("-m string ! --string needle --algo bm --icase", "NeEdLe"), Answer::No);
+    EXPECT_EQ(ask("-m string --string needle --algo bm --to 33", "needle"), Answer::Asks); // it ends behind
+    EXPECT_EQ(ask("-m string --string needle-in-hay --algo bm", "needle-in"), Answer::No);
+    EXPECT_EQ(ask("-m string --string needle-in-hay --algo bm", "needle-in-hay"), Answer::Asks);
+}
+
 TEST_F(Native, AddressTypes) { // the datagram goes from 127.0.0.1 to itself
     EXPECT_EQ(ask("-m addrtype --dst-type LOCAL"), Answer::Yes);
     EXPECT_EQ(ask("-m addrtype --src-type LOCAL ! --dst-type LOCAL"), Answer::No);

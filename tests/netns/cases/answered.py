@@ -2,6 +2,7 @@
 """Matches of the kernel's that the programs mostly answer by themselves: what they read of the kernel, and when they ask it."""
 
 import datetime
+import random
 
 from twin.case import Case, filter_table, table
 from twin.frames import udp
@@ -36,6 +37,28 @@ def _times():
     yield f"--monthdays {now.day} --weekdays {now:%a} --timestart {day[-1]} --datestart {date[0]}"
 
 
+def _strings(family, seed):
+    """Patterns and texts of few letters, so that one is often in the other; up to a pattern's 16 bytes and behind."""
+    choose = random.Random(seed)
+    header = {4: 28, 6: 48}[family]
+
+    def letters(kinds, most):
+        return "".join(choose.choice(kinds) for _ in range(choose.randint(1, most)))
+    rules, steps = [], []
+    for _ in range(60):
+        rule = f"-m string {choose.choice(('', '! '))}--string {letters(choose.choice(('ab', 'aAb', 'abcdeZz')), choose.choice((1, 3, 8, 9, 16, 17, 20)))}"
+        rule += f" --algo {choose.choice(('bm', 'kmp'))}{choose.choice(('', ' --icase'))}"
+        begin = choose.randint(0, header + 40)
+        rule += choose.choice(("", f" --from {begin}", f" --to {begin}", f" --from {begin} --to {begin + choose.randint(0, 40)}"))
+        rules.append(f"-A FORWARD {rule}")
+    rules.append('-A FORWARD -m string --hex-string "|00ff|" --algo bm --icase -j DROP')
+    rules.append('-A FORWARD -m string --hex-string "|e4|" --algo kmp --icase')  # a letter beyond ASCII
+    for _ in range(40):
+        text = letters(choose.choice(("ab", "aAbB", "abcdeZz")), choose.choice((1, 10, 60, 600))).encode()
+        steps += _out(family, 2, data=text + choose.choice((b"", b"", b"\0\xff", b"\xc4", b"ab" * 9)))
+    return Case(f"strings{family}-{seed}", {family: filter_table(*rules)}, steps)
+
+
 def cases():
     counts = [f"{no}--connbytes {span} --connbytes-dir {way} --connbytes-mode {mode}"
               for mode, spans in (("packets", ("0", "1", "2", "3:4", "3:3", "4:100", "0:18446744073709551615")),
@@ -43,6 +66,8 @@ def cases():
                                   ("avgpkt", ("0", "20:28", "29:60", "40", "1:1")))
               for span in spans for way in ("original", "reply", "both") for no in ("", "! ")]
     for family in FAMILIES:
+        for seed in range(3):
+            yield _strings(family, seed)
         talk = [*_out(family, 2, count=2), *_back(family, 2, data=b"x" * 40), *_out(family, 2, data=b"y" * 7), *_back(family, 2, count=2),
                 *_out(family, 3), frame(packet(family, SRC[family], ROUTER[family], udp(1, 7000)))]
         yield Case(f"connbytes{family}", {family: filter_table(*(f"-A FORWARD -m connbytes {each}" for each in counts))}, talk)
