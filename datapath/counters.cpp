@@ -4,6 +4,7 @@
 #include "datapath/refusal.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>
@@ -17,12 +18,13 @@ namespace {
 struct Kind {
     const char* name;
     bpf_map_type type;
-    std::uint32_t value_size;
-    std::uint32_t first; // entries of page 0
+    std::uint32_t size;
+    std::uint32_t first; // on page 0
+    std::uint32_t row;   // in one value; a divisor of `first`
 };
 
-constexpr Kind kCounters{"xt_counters", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(Counters), kFirstCounterPage};
-constexpr Kind kLimits{"xt_limits", BPF_MAP_TYPE_ARRAY, sizeof(LimitState), kFirstLimitPage};
+constexpr Kind kCounters{"xt_counters", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(Counters), kFirstCounterPage, kCounterRow};
+constexpr Kind kLimits{"xt_limits", BPF_MAP_TYPE_ARRAY, sizeof(LimitState), kFirstLimitPage, 1};
 static_assert(sizeof(Counters) == 16 && sizeof(LimitState) == 16, "programs know these layouts");
 
 std::unexpected<Error> refused(std::string_view tried, const Kind& kind) {
@@ -34,8 +36,9 @@ Result<void> verify(const std::vector<Fd>& pages, const Kind& kind) {
         bpf_map_info info{};
         std::uint32_t size = sizeof info;
         if (bpf_obj_get_info_by_fd(pages[page].get(), &info, &size) != 0) return refused("ask about", kind);
-        if (info.type != kind.type || info.key_size != sizeof(std::uint32_t) || info.value_size != kind.value_size ||
-            info.max_entries != std::uint64_t{kind.first} << page)
+        if (info.type != kind.type || info.key_size != sizeof(std::uint32_t) ||
+            info.value_size != kind.size * kind.row ||
+            info.max_entries != (std::uint64_t{kind.first} << page) / kind.row)
             return fail(ErrorKind::Refused, fmt::format("map {} is not as this program makes it", kind.name));
     }
     return {};
@@ -43,8 +46,8 @@ Result<void> verify(const std::vector<Fd>& pages, const Kind& kind) {
 
 Result<void> grow(std::vector<Fd>& pages, std::uint32_t entries, const Kind& kind) {
     for (std::size_t page = pages.size(); page < pages_for(entries, kind.first); ++page) {
-        Fd map(
-            bpf_map_create(kind.type, kind.name, sizeof(std::uint32_t), kind.value_size, kind.first << page, nullptr));
+        Fd map(bpf_map_create(kind.type, kind.name, sizeof(std::uint32_t), kind.size * kind.row,
+                              (kind.first << page) / kind.row, nullptr));
         if (!map) return refused("make", kind);
         pages.push_back(std::move(map));
     }
@@ -63,52 +66,52 @@ class PageReader {
   public:
     explicit PageReader(std::size_t cpus) : cpus_(cpus), keys_(kPortion), values_(kPortion * cpus) {}
 
-    // The entries of `map` from `first` on, as many as there are sums.
+    // The counters of `map` from `first` on, as many as there are sums.
     bool read(int map, std::uint32_t first, std::span<Counters> sums) {
-        return batches_ ? read_batches(map, first, sums) : read_singly(map, first, sums);
+        const std::uint32_t row = first / kCounterRow;
+        const auto rows = static_cast<std::uint32_t>((first + sums.size() + kCounterRow - 1) / kCounterRow) - row;
+        for (std::uint32_t done = 0; done < rows;) {
+            const std::uint32_t got = some(map, row + done, std::min(kPortion, rows - done));
+            if (got == 0) return false;
+            for (std::uint32_t i = 0; i < got; ++i)
+                add(i, (row + done + i) * kCounterRow, first, sums);
+            done += got;
+        }
+        return true;
     }
 
   private:
-    static constexpr std::uint32_t kPortion = 2048;
+    static constexpr std::uint32_t kPortion = 64;
+    using Row = std::array<Counters, kCounterRow>;
 
-    bool read_batches(int map, std::uint32_t first, std::span<Counters> sums) {
-        std::uint32_t before = first - 1; // a batch starts behind this key
-        for (std::size_t start = 0; start < sums.size();) {
-            auto count = static_cast<std::uint32_t>(std::min<std::size_t>(kPortion, sums.size() - start));
-            const int result = bpf_map_lookup_batch(map, first + start == 0 ? nullptr : &before, &before, keys_.data(),
+    // Reads some rows from `row` on, `most` at most, into values_. Returns how many; 0: none could be read.
+    std::uint32_t some(int map, std::uint32_t row, std::uint32_t most) {
+        std::uint32_t before = row - 1, count = most; // a batch starts behind this key
+        // Per-CPU arrays know batches since Linux 5.13; ENOENT tells the end of the map.
+        if (batches_) {
+            const int result = bpf_map_lookup_batch(map, row == 0 ? nullptr : &before, &before, keys_.data(),
                                                     values_.data(), &count, nullptr);
-            // Per-CPU arrays know batches since Linux 5.13; ENOENT tells the end of the map.
-            if (result != 0 && errno != ENOENT) return start == 0 && read_singly(map, first, sums);
-            if (count == 0) return false;
-            for (std::uint32_t i = 0; i < count; ++i)
-                sums[start + i] = sum(i);
-            start += count;
+            if ((result == 0 || errno == ENOENT) && count > 0) return count;
+            batches_ = false;
         }
-        return true;
+        return bpf_map_lookup_elem(map, &row, values_.data()) == 0 ? 1 : 0;
     }
 
-    bool read_singly(int map, std::uint32_t first, std::span<Counters> sums) {
-        batches_ = false;
-        for (std::uint32_t i = 0; i < sums.size(); ++i) {
-            const std::uint32_t key = first + i;
-            if (bpf_map_lookup_elem(map, &key, values_.data()) != 0) return false;
-            sums[i] = sum(0);
-        }
-        return true;
-    }
-
-    Counters sum(std::size_t element) const {
-        Counters total;
-        for (std::size_t cpu = 0; cpu < cpus_; ++cpu) {
-            total.packets += values_[element * cpus_ + cpu].packets;
-            total.bytes += values_[element * cpus_ + cpu].bytes;
-        }
-        return total;
+    // Row `number` of values_, which begins with counter `begins`, to the sums, which begin with `first`.
+    void add(std::size_t number, std::uint32_t begins, std::uint32_t first, std::span<Counters> sums) const {
+        const std::size_t from = std::max(begins, first),
+                          end = std::min<std::size_t>(begins + kCounterRow, first + sums.size());
+        for (std::size_t cpu = 0; cpu < cpus_; ++cpu)
+            for (std::size_t at = from; at < end; ++at) {
+                const Counters& one = values_[number * cpus_ + cpu][at - begins];
+                sums[at - first].packets += one.packets;
+                sums[at - first].bytes += one.bytes;
+            }
     }
 
     std::size_t cpus_;
     std::vector<std::uint32_t> keys_;
-    std::vector<Counters> values_;
+    std::vector<Row> values_;
     bool batches_ = true;
 };
 

@@ -15,7 +15,7 @@
 
 namespace xtbpf {
 
-// Page p: BPF_MAP_TYPE_PERCPU_ARRAY "xt_counters", u32 -> Counters, kFirstCounterPage << p entries.
+// Page p: BPF_MAP_TYPE_PERCPU_ARRAY "xt_counters", u32 -> kCounterRow Counters, kFirstCounterPage << p of them in all.
 class CounterPages {
   public:
     CounterPages() = default; // no pages yet

@@ -9,8 +9,9 @@
 
 namespace xtbpf {
 
-inline constexpr std::uint32_t kFirstCounterPage = 1024; // entries of page 0: per-CPU array of xtbpf::Counters
-inline constexpr std::uint32_t kFirstLimitPage = 64;     // entries of page 0: array of xt_limit_state, see below
+inline constexpr std::uint32_t kFirstCounterPage = 1024; // counters of page 0: per-CPU array of rows of xtbpf::Counters
+inline constexpr std::uint32_t kCounterRow = 64; // counters in a row: the kernel allocates per-CPU memory row by row
+inline constexpr std::uint32_t kFirstLimitPage = 64; // entries of page 0: array of xt_limit_state, see below
 
 struct PageIndex {
     std::uint32_t page, index;

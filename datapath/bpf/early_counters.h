@@ -6,6 +6,7 @@
 #include "datapath/bpf/early_context.h"
 
 #define XT_FIRST_COUNTER_PAGE 1024u
+#define XT_COUNTER_ROW 64u
 
 struct xt_counters {
     __u64 packets, bytes;
@@ -18,9 +19,9 @@ struct {
     __array(
         values, struct {
             __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-            __uint(max_entries, XT_FIRST_COUNTER_PAGE);
+            __uint(max_entries, XT_FIRST_COUNTER_PAGE / XT_COUNTER_ROW);
             __uint(key_size, sizeof(__u32));
-            __uint(value_size, sizeof(struct xt_counters));
+            __uint(value_size, sizeof(struct xt_counters) * XT_COUNTER_ROW);
         });
 } xt_early_pages SEC(".maps");
 
@@ -42,9 +43,10 @@ __noinline int xt_count_slot(__u32 table, __u32 slot, __u32 bytes) {
     key = (table << XT_EARLY_PAGE_BITS) + page;
     map = bpf_map_lookup_elem(&xt_early_pages, &key);
     if (!map) return 0;
-    key = slot - first;
+    key = (slot - first) / XT_COUNTER_ROW;
     counters = bpf_map_lookup_elem(map, &key);
     if (!counters) return 0;
+    counters += (slot - first) % XT_COUNTER_ROW;
     __sync_fetch_and_add(&counters->packets, 1);
     __sync_fetch_and_add(&counters->bytes, bytes);
     return 0;

@@ -9,10 +9,15 @@
 #include "translator/view.h"
 
 #define XT_FIRST_COUNTER_PAGE 1024
+#define XT_COUNTER_ROW 64
 #define XT_FIRST_LIMIT_PAGE 64
 
 struct xt_counters {
     __u64 packets, bytes;
+};
+
+struct xt_counter_row {
+    struct xt_counters counters[XT_COUNTER_ROW];
 };
 
 struct xt_limit_state {
@@ -24,9 +29,9 @@ struct xt_limit_state {
 #define XT_COUNTER_PAGE(number)                                                                                        \
     struct {                                                                                                           \
         __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);                                                                       \
-        __uint(max_entries, XT_FIRST_COUNTER_PAGE << number);                                                          \
+        __uint(max_entries, (XT_FIRST_COUNTER_PAGE << number) / XT_COUNTER_ROW);                                       \
         __type(key, __u32);                                                                                            \
-        __type(value, struct xt_counters);                                                                             \
+        __type(value, struct xt_counter_row);                                                                          \
     } xt_counters_##number SEC(".maps")
 
 #define XT_LIMIT_PAGE(number)                                                                                          \
@@ -56,10 +61,10 @@ XT_LIMIT_PAGE(3);
 XT_LIMIT_PAGE(4);
 XT_LIMIT_PAGE(5);
 
-/* Runs `found` with the entry of `number`, if it is on page `page`, and leaves the function. */
-#define XT_ON_PAGE(map, page, first, number, entry, found)                                                             \
+/* Runs `found` with the entry that holds `number`, `row` of them in one, if it is on page `page`, and leaves the function. */
+#define XT_ON_PAGE(map, page, first, row, number, entry, found)                                                        \
     if (number < ((first) << ((page) + 1)) - (first)) {                                                                \
-        __u32 index = number - (((first) << (page)) - (first));                                                        \
+        __u32 index = (number - (((first) << (page)) - (first))) / (row);                                              \
         entry = bpf_map_lookup_elem(&map##_##page, &index);                                                            \
         if (entry) found;                                                                                              \
         return 0;                                                                                                      \
@@ -78,10 +83,11 @@ static __always_inline void xt_add(struct xt_counters* counters, __u32 bytes, in
 }
 
 static __always_inline int xt_bump(__u32 slot, __u32 bytes, int interruptible) {
-    struct xt_counters* counters;
+    struct xt_counter_row* row;
 
 #define XT_ADD(page)                                                                                                   \
-    XT_ON_PAGE(xt_counters, page, XT_FIRST_COUNTER_PAGE, slot, counters, xt_add(counters, bytes, interruptible))
+    XT_ON_PAGE(xt_counters, page, XT_FIRST_COUNTER_PAGE, XT_COUNTER_ROW, slot, row,                                    \
+               xt_add(&row->counters[slot % XT_COUNTER_ROW], bytes, interruptible))
     XT_ADD(0)
     XT_ADD(1)
     XT_ADD(2)
@@ -130,7 +136,7 @@ static __always_inline int xt_limit_state_take(__u32 number, __u32 cost, __u32 c
     struct xt_limit_state* state;
 
 #define XT_LIMIT(page)                                                                                                 \
-    XT_ON_PAGE(xt_limits, page, XT_FIRST_LIMIT_PAGE, number, state,                                                    \
+    XT_ON_PAGE(xt_limits, page, XT_FIRST_LIMIT_PAGE, 1, number, state,                                                 \
                return xt_take_token(state, cost, cap, credits_per_jiffy))
     XT_LIMIT(0)
     XT_LIMIT(1)

@@ -18,10 +18,10 @@ namespace {
 
 // Page 0 and 1 of the counters, page 0 of the limits: enough for the slots of these tables.
 struct Pages {
-    Fd counters0{
-        ::bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "xt_counters", 4, sizeof(Counters), kFirstCounterPage, nullptr)};
-    Fd counters1{::bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "xt_counters", 4, sizeof(Counters), kFirstCounterPage * 2,
-                                  nullptr)};
+    Fd counters0{::bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "xt_counters", 4, sizeof(Counters) * kCounterRow,
+                                  kFirstCounterPage / kCounterRow, nullptr)};
+    Fd counters1{::bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "xt_counters", 4, sizeof(Counters) * kCounterRow,
+                                  kFirstCounterPage / kCounterRow * 2, nullptr)};
     Fd limits{::bpf_map_create(BPF_MAP_TYPE_ARRAY, "xt_limits", 4, sizeof(LimitState), kFirstLimitPage, nullptr)};
 };
 

@@ -67,8 +67,8 @@ class Programs {
         return options.retval;
     }
 
-    Fd counters_{
-        ::bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "xt_counters", 4, sizeof(Counters), kFirstCounterPage, nullptr)};
+    Fd counters_{::bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "xt_counters", 4, sizeof(Counters) * kCounterRow,
+                                  kFirstCounterPage / kCounterRow, nullptr)};
     Fd limits_{::bpf_map_create(BPF_MAP_TYPE_ARRAY, "xt_limits", 4, sizeof(LimitState), kFirstLimitPage, nullptr)};
     Fd accepts_, drops_;
 };

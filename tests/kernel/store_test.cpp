@@ -4,6 +4,7 @@
 #include "tests/kernel/anchor_fixture.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 
@@ -69,20 +70,22 @@ class Store : public Anchor {
     // packets += 1, bytes += 100 at the slot, then 0: accept.
     static Fd slot_counter(const CounterPages& pages, std::uint32_t slot) {
         const PageIndex place = counter_place(slot);
+        const auto at = static_cast<std::int16_t>(place.index % kCounterRow * sizeof(Counters));
+        const auto bytes = static_cast<std::int16_t>(at + 8);
         const bpf_insn code[] = {
-            {BPF_ST | BPF_MEM | BPF_W, BPF_REG_10, 0, -4, static_cast<std::int32_t>(place.index)},
+            {BPF_ST | BPF_MEM | BPF_W, BPF_REG_10, 0, -4, static_cast<std::int32_t>(place.index / kCounterRow)},
             {BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_2, BPF_REG_10, 0, 0},
             {BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, 0, 0, -4},
             {BPF_LD | BPF_DW | BPF_IMM, BPF_REG_1, BPF_PSEUDO_MAP_FD, 0, pages.fds().at(place.page)},
             {0, 0, 0, 0, 0},
             {BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_map_lookup_elem},
             {BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, 6, 0},
-            {BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_1, BPF_REG_0, 0, 0},
+            {BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_1, BPF_REG_0, at, 0},
             {BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_1, 0, 0, 1},
-            {BPF_STX | BPF_MEM | BPF_DW, BPF_REG_0, BPF_REG_1, 0, 0},
-            {BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_1, BPF_REG_0, 8, 0},
+            {BPF_STX | BPF_MEM | BPF_DW, BPF_REG_0, BPF_REG_1, at, 0},
+            {BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_1, BPF_REG_0, bytes, 0},
             {BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_1, 0, 0, 100},
-            {BPF_STX | BPF_MEM | BPF_DW, BPF_REG_0, BPF_REG_1, 8, 0},
+            {BPF_STX | BPF_MEM | BPF_DW, BPF_REG_0, BPF_REG_1, bytes, 0},
             move(BPF_REG_0, 0),
             exit_program(),
         };
@@ -198,8 +201,12 @@ TEST_F(Store, ReadsAnyRange) {
     const std::vector<std::uint32_t> marked{0, 1, 1023, 1024, 2500, 3071, 3072, 7167};
     for (const std::uint32_t slot : marked) {
         const PageIndex place = counter_place(slot);
-        std::vector<Counters> values(static_cast<std::size_t>(libbpf_num_possible_cpus()), Counters{slot + 1, 1});
-        ASSERT_EQ(bpf_map_update_elem(pages.fds()[place.page], &place.index, values.data(), BPF_ANY), 0);
+        const std::uint32_t row = place.index / kCounterRow;
+        std::vector<std::array<Counters, kCounterRow>> values(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+        ASSERT_EQ(bpf_map_lookup_elem(pages.fds()[place.page], &row, values.data()), 0);
+        for (auto& each : values)
+            each[place.index % kCounterRow] = {slot + 1, 1};
+        ASSERT_EQ(bpf_map_update_elem(pages.fds()[place.page], &row, values.data(), BPF_ANY), 0);
     }
     const auto cpus = static_cast<std::uint64_t>(libbpf_num_possible_cpus());
     for (const std::uint32_t first : {0U, 1U, 1023U, 1024U, 3000U, 3072U, 7167U, 7168U}) {
