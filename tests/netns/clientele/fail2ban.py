@@ -54,7 +54,7 @@ CLIENTS = [Client("fail2ban", _PREPARE, [
     _BANS + " 198.51.100.7 203.0.113.9; done",
     "fail2ban-client set allports banip 2001:db8::7",
     "for turn in 1 2; do echo \"$(date '+%Y-%m-%d %H:%M:%S') refused 192.0.2.77\" >> /var/log/made/auth.log; done;"
-    " for turn in $(seq 100); do [ $(iptables-save | grep -c 192.0.2.77) -ge 5 ] && break; sleep 0.1; done;"
+    " for turn in $(seq 100); do [ $(iptables-save | grep -c 192.0.2.77) -ge 5 ] && ipset -q test f2b-sets 192.0.2.77 && break; sleep 0.1; done;"
     " ipset save f2b-sets | sed 's/ timeout .*//' | sort",
     _UNBANS + " 198.51.100.7; done",
     "fail2ban-client reload allports",
