@@ -14,6 +14,7 @@
 #include <linux/netfilter/xt_helper.h>
 #include <linux/netfilter/xt_physdev.h>
 #include <linux/netfilter/xt_policy.h>
+#include <linux/netfilter/xt_rpfilter.h>
 #include <linux/netfilter/xt_string.h>
 #include <linux/netfilter/xt_time.h>
 #include <span>
@@ -110,6 +111,11 @@ std::optional<NativeMatch> cgroup(const ir::KernelMatch& match) {
     return info_of<xt_cgroup_info_v2>(match).has_path ? std::optional(call("rt_socket", {})) : std::nullopt;
 }
 
+// That the route leads back to the packet's device holds with any option.
+NativeMatch rpfilter(const ir::KernelMatch& match) {
+    return call("rt_rpfilter", {(info_of<xt_rpfilter_info>(match).flags & XT_RPFILTER_INVERT) != 0});
+}
+
 // Case is folded for ASCII only: of other letters the kernel's tables don't agree with each other (bm_compute_prefix_tbl).
 std::optional<NativeMatch> string(const ir::KernelMatch& match) {
     constexpr std::size_t kKnown = 8; // bytes of the pattern that the program compares
@@ -143,6 +149,7 @@ std::optional<NativeMatch> native_match(const ir::KernelMatch& match) {
     if (match.name == "policy") return policy(match);
     if (match.name == "physdev") return physdev(match);
     if (match.name == "cgroup") return cgroup(match);
+    if (match.name == "rpfilter") return rpfilter(match);
     if (match.name == "string") return string(match);
     if (match.name == "eui64") return call("rt_eui64", {});
     return native_header_match(match);

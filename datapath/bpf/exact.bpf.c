@@ -104,6 +104,7 @@ __noinline int classify(struct __sk_buff* ctx, struct xt_view* v) {
     rt_policy(ctx, v, 0, 0, 0);
     rt_physdev(ctx, v, 0, 0, 0);
     rt_addrtype(ctx, v, 0, 0, 0);
+    rt_rpfilter(ctx, v, 0, 0, 0);
     rt_pause(v, 0, 0);
     rt_stopped(v, 0);
     rt_effect(ctx, v, 0);

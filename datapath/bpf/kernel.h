@@ -26,6 +26,8 @@ struct hlist_head {
 #include "datapath/bpf/fib_kernel.h"
 
 struct netns_ipv4 {
+    struct fib_table* fib_main;
+    _Bool fib_has_custom_rules;
     struct hlist_head* fib_table_hash;
 };
 
@@ -41,6 +43,7 @@ typedef struct {
 struct net_device {
     char name[16];
     unsigned short type;
+    unsigned int flags;
     int ifindex;
     int group;
     possible_net_t nd_net;

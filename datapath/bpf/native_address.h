@@ -9,6 +9,7 @@
 enum {
     XT_TABLE_LOCAL = 255, /* RT_TABLE_LOCAL */
     XT_MOST_IN_TABLE_BUCKET = 4,
+    XT_IFF_LOOPBACK = 8,
     XT_TYPE_UNSPEC = 1, /* XT_ADDRTYPE_* of linux/netfilter/xt_addrtype.h */
     XT_TYPE_UNICAST = 2,
     XT_TYPE_LOCAL = 4,
@@ -40,10 +41,20 @@ static __always_inline struct net* xt_namespace(struct sk_buff* skb, struct xt_v
     return device ? device->nd_net.net : 0;
 }
 
+/* The whole search, in the table with this trie. */
+static __always_inline void xt_fib_search(struct xt_fib_walk* walk, __u64 trie) {
+    struct bpf_iter_num steps;
+
+    xt_fib_start(walk, trie);
+    bpf_iter_num_new(&steps, 0, XT_FIB_STEPS);
+    while (bpf_iter_num_next(&steps))
+        if (xt_fib_step(0, walk)) break;
+    bpf_iter_num_destroy(&steps);
+}
+
 /* inet_dev_addr_type (net/ipv4/fib_frontend.c) without a device; XT_RTN_UNSPEC if it can't be told. */
 static __always_inline __u32 xt_address_type4(struct net* net, __u32 address) {
     struct xt_fib_walk walk = {.key = address};
-    struct bpf_iter_num steps;
     __u64 trie;
     __u32 type;
 
@@ -51,11 +62,7 @@ static __always_inline __u32 xt_address_type4(struct net* net, __u32 address) {
     if (address >> 28 == 0xe) return XT_RTN_MULTICAST;
     trie = net && xt_steps_work() ? xt_local_table(net) : 0;
     if (!trie) return XT_RTN_UNSPEC;
-    xt_fib_start(&walk, trie);
-    bpf_iter_num_new(&steps, 0, XT_FIB_STEPS);
-    while (bpf_iter_num_next(&steps))
-        if (xt_fib_step(0, &walk)) break;
-    bpf_iter_num_destroy(&steps);
+    xt_fib_search(&walk, trie);
     /* Without a route, or with one that is an error (fib_props), it is taken for unicast. */
     if (walk.phase == XT_FIB_NONE) return XT_RTN_UNICAST;
     if (walk.phase != XT_FIB_FOUND) return XT_RTN_UNSPEC;
@@ -88,6 +95,34 @@ __noinline int rt_addrtype(struct __sk_buff* ctx, struct xt_view* v, __u64 sourc
     type = xt_address_type4(xt_namespace(skb, v), source ? v->saddr[0] : v->daddr[0]);
     if (type == XT_RTN_UNSPEC) return XT_ASK;
     return (types >> (type & 31) & 1) != !!invert;
+}
+
+/*
+ * rpfilter_mt of net/ipv4/netfilter/ipt_rpfilter.c: a packet that came by the only device of a plain route to its source, where no
+ * rules choose between tables (fib_lookup of include/net/ip_fib.h); others are the kernel's.
+ */
+__noinline int rt_rpfilter(struct __sk_buff* ctx, struct xt_view* v, __u64 invert, __u64 unused __attribute__((unused)),
+                           __u64 unused2 __attribute__((unused))) {
+    struct sk_buff* skb = bpf_cast_to_kern_ctx(ctx);
+    struct net_device* device = skb->dev;
+    struct xt_fib_walk walk = {};
+    struct fib_alias* alias;
+    __u64 table;
+
+    if (!v || xt_must_ask(ctx, v) || !device) return XT_ASK;
+    if (ctx->pkt_type == XT_PACKET_LOOPBACK || device->flags & XT_IFF_LOOPBACK) return !invert;
+    if (config.ipv6 || !xt_steps_work()) return XT_ASK;
+    walk.key = v->saddr[0];
+    table = (__u64)device->nd_net.net->ipv4.fib_main;
+    if (!table || walk.key >> 24 == 0) return XT_ASK;
+    if (bpf_core_field_exists(device->nd_net.net->ipv4.fib_has_custom_rules) &&
+        device->nd_net.net->ipv4.fib_has_custom_rules)
+        return XT_ASK;
+    xt_fib_search(&walk, xt_word(table + xt_offset(struct fib_table, tb_data)));
+    if (walk.phase != XT_FIB_FOUND) return XT_ASK;
+    alias = xt_cast(walk.node, struct fib_alias);
+    if (alias->fa_type != XT_RTN_UNICAST || alias->fa_info->fib_nh[0].nh_common.nhc_dev != skb->dev) return XT_ASK;
+    return !invert;
 }
 
 #endif
