@@ -3,6 +3,7 @@
 
 #include "translator/kernel_info_of.hpp"
 #include "translator/native_answer.h"
+#include "translator/sctp_info.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -116,6 +117,16 @@ NativeMatch rpfilter(const ir::KernelMatch& match) {
     return call("rt_rpfilter", {(info_of<xt_rpfilter_info>(match).flags & XT_RPFILTER_INVERT) != 0});
 }
 
+// Of types without flags, those that the three words hold: 0 to 31, 128 to 159, and from 192 on.
+std::optional<NativeMatch> sctp(const ir::KernelMatch& match) {
+    const auto info = info_of<SctpInfo>(match);
+    const auto& types = info.types;
+    if (!(info.flags & SctpInfo::ChunkTypes) || info.chunk_flag_count != 0) return std::nullopt;
+    if (types[1] != 0 || types[2] != 0 || types[3] != 0 || types[5] != 0) return std::nullopt;
+    return call("rt_sctp_chunks", {pair_of(types[0], types[4]), pair_of(types[6], types[7]),
+                                   pair_of(info.how, (info.inverted_flags & SctpInfo::ChunkTypes) != 0)});
+}
+
 // Case is folded for ASCII only: of other letters the kernel's tables don't agree with each other (bm_compute_prefix_tbl).
 std::optional<NativeMatch> string(const ir::KernelMatch& match) {
     constexpr std::size_t kKnown = 8; // bytes of the pattern that the program compares
@@ -150,6 +161,7 @@ std::optional<NativeMatch> native_match(const ir::KernelMatch& match) {
     if (match.name == "physdev") return physdev(match);
     if (match.name == "cgroup") return cgroup(match);
     if (match.name == "rpfilter") return rpfilter(match);
+    if (match.name == "sctp") return sctp(match);
     if (match.name == "string") return string(match);
     if (match.name == "eui64") return call("rt_eui64", {});
     return native_header_match(match);

@@ -60,6 +60,7 @@ static __always_inline __u32 xt_asked_out(struct __sk_buff* ctx, struct xt_view*
 #include "datapath/bpf/lazy.h"
 #include "datapath/bpf/native.h"
 #include "datapath/bpf/native_address.h"
+#include "datapath/bpf/native_chunks.h"
 #include "datapath/bpf/native_clock.h"
 #include "datapath/bpf/native_connection.h"
 #include "datapath/bpf/native_skb.h"
@@ -97,6 +98,7 @@ __noinline int classify(struct __sk_buff* ctx, struct xt_view* v) {
     rt_socket(ctx, v, 0, 0, 0);
     rt_eui64(ctx, v, 0, 0, 0);
     rt_string(ctx, v, 0, 0, 0);
+    rt_sctp_chunks(ctx, v, 0, 0, 0);
     rt_connbytes(ctx, v, 0, 0, 0);
     rt_connlabel(ctx, v, 0, 0, 0);
     rt_helper(ctx, v, 0, 0, 0);

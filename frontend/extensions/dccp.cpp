@@ -98,24 +98,24 @@ class Dccp final : public Match {
             fmt::format_to(std::back_inserter(out), " option={}{}", invert_[kOption] ? "!" : "", option_);
     }
 
-    // dccp_mt; the walk over options is the kernel's
+    // dccp_mt; the walk over options is the kernel's, if what comes before it holds
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        if (used_[kOption]) {
-            out.push_back(asked());
-            return;
-        }
         out.push_back(ir::HeaderTest{.bytes = 12});
         lower_ports(out, ir::Field::SourcePort, ports_[kSource]);
         lower_ports(out, ir::Field::DestinationPort, ports_[kDestination]);
-        if (!used_[kTypes]) return;
+        if (used_[kTypes]) out.push_back(types_test());
+        if (used_[kOption]) out.push_back(asked());
+    }
+
+  private:
+    ir::BytesTest types_test() const {
         ir::BytesTest type{.offset = 8, .mask = 0x1E, .ranges = {}, .invert = invert_[kTypes]};
         for (std::uint32_t number = 0; number < kNumbers; ++number)
             if (types_ & 1U << number) type.ranges.push_back({number << 1, number << 1});
         if (type.ranges.empty()) type.ranges.push_back({1, 1}); // which the mask leaves out: no type at all
-        out.push_back(std::move(type));
+        return type;
     }
 
-  private:
     ir::KernelMatch asked() const {
         xt_dccp_info info{};
         info.spts[0] = ports_[kSource].low;

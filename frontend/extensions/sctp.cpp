@@ -83,15 +83,12 @@ class Sctp final : public Match {
         append_sctp_chunks(out, chunks_, numeric);
     }
 
-    // sctp_mt; the walk over chunks is the kernel's
+    // sctp_mt; the walk over chunks is the kernel's, if what comes before it holds
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        if (used_[kChunks]) {
-            out.push_back(asked());
-            return;
-        }
         out.push_back(ir::HeaderTest{.bytes = 12});
         lower_ports(out, ir::Field::SourcePort, ports_[kSource]);
         lower_ports(out, ir::Field::DestinationPort, ports_[kDestination]);
+        if (used_[kChunks]) out.push_back(asked());
     }
 
   private:
