@@ -161,6 +161,7 @@ std::optional<NativeMatch> native_match(const ir::KernelMatch& match) {
     if (match.name == "physdev") return physdev(match);
     if (match.name == "cgroup") return cgroup(match);
     if (match.name == "rpfilter") return rpfilter(match);
+    if (match.name == "bpf") return native_classic_bpf(match);
     if (match.name == "sctp") return sctp(match);
     if (match.name == "string") return string(match);
     if (match.name == "eui64") return call("rt_eui64", {});

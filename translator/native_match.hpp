@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <linux/filter.h>
 #include <optional>
 #include <vector>
 
@@ -30,11 +31,15 @@ struct NativeMatch {
         bool asks_then = false;           // all of them say yes: the kernel knows the rest
     };
     std::optional<Header> header{};
+
+    std::vector<sock_filter>
+        classic{}; // a program of classic BPF, all of which can be translated; yes if it doesn't return 0
 };
 
 std::optional<NativeMatch> native_match(const ir::KernelMatch& match);
 
-// Those of extension headers; native_match asks it.
+// Those of extension headers, and bpf; native_match asks them.
 std::optional<NativeMatch> native_header_match(const ir::KernelMatch& match);
+std::optional<NativeMatch> native_classic_bpf(const ir::KernelMatch& match);
 
 } // namespace xtbpf

@@ -106,6 +106,14 @@ TEST_F(Native, Strings) {
     EXPECT_EQ(ask("-m string --string needle-in-hay --algo bm", "needle-in-hay"), Answer::Asks);
 }
 
+TEST_F(Native, ClassicBpf) {
+    EXPECT_EQ(ask("-m bpf --bytecode \"4,48 0 0 9,21 0 1 17,6 0 0 1,6 0 0 0\""), Answer::Yes); // UDP
+    EXPECT_EQ(ask("-m bpf --bytecode \"4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0\""), Answer::No);
+    EXPECT_EQ(ask("-m bpf --bytecode \"2,48 0 0 28,6 0 0 1\""), Answer::No);           // no such byte
+    EXPECT_EQ(ask("-m bpf --bytecode \"2,40 0 0 4294963200,6 0 0 1\""), Answer::Asks); // its protocol, SKF_AD_PROTOCOL
+    EXPECT_EQ(ask("-m bpf --bytecode \"3,2 0 0 0,96 0 0 0,22 0 0 0\""), Answer::Asks); // M[0]
+}
+
 TEST_F(Native, AddressTypes) { // the datagram goes from 127.0.0.1 to itself
     EXPECT_EQ(ask("-m addrtype --dst-type LOCAL"), Answer::Yes);
     EXPECT_EQ(ask("-m addrtype --src-type LOCAL ! --dst-type LOCAL"), Answer::No);

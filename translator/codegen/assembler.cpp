@@ -108,6 +108,8 @@ void Assembler::alu64(std::uint8_t op, Reg dst, Reg src) {
     emit(code(BPF_ALU64 | BPF_X | unsigned{op}), dst, src, 0, 0);
 }
 
+void Assembler::alu32(std::uint8_t op, Reg dst, Reg src) { emit(code(BPF_ALU | BPF_X | unsigned{op}), dst, src, 0, 0); }
+
 void Assembler::alu64_imm(std::uint8_t op, Reg dst, std::int32_t value) {
     emit(code(BPF_ALU64 | BPF_K | unsigned{op}), dst, Reg::Result, 0, value);
 }

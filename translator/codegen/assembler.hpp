@@ -22,9 +22,11 @@ enum class Reg : std::uint8_t {
     Arg4 = 4,
     Arg5 = 5,
     Value = 1,
-    Other = 2,   // scratch between calls: the field under test
-    Context = 6, // r6: the program's context
-    View = 7,    // r7: struct xt_view *
+    Other = 2,       // scratch between calls: the field under test
+    Context = 6,     // r6: the program's context
+    View = 7,        // r7: struct xt_view *
+    Accumulator = 8, // r8, r9: those of classic BPF, in a translation of it
+    Index = 9,
     Frame = 10,
 };
 
@@ -64,6 +66,7 @@ class Assembler {
     void load_map(Reg dst, int fd);                    // the map's address, for a helper
     void from_big_endian(Reg dst, std::uint8_t bytes); // 2 or 4; zero-extends
     void alu64(std::uint8_t op, Reg dst, Reg src);
+    void alu32(std::uint8_t op, Reg dst, Reg src); // zero-extends
     void alu64_imm(std::uint8_t op, Reg dst, std::int32_t value);
 
     void jump(Label to);

@@ -35,7 +35,7 @@ struct Cost {
         const auto native = native_match(match);
         std::uint64_t sum = 8;
         if (!native) return sum;
-        sum += 13 * std::uint64_t{native->calls.size()};
+        sum += 13 * std::uint64_t{native->calls.size()} + 16 * std::uint64_t{native->classic.size()};
         if (!native->header) return sum;
         for (const auto* list : {&native->header->sure, &native->header->tests})
             for (const ir::Predicate& predicate : *list)

@@ -44,6 +44,7 @@ void PredicateWriter::header_test(const NativeMatch::Header& header, const Answe
 
 void PredicateWriter::answer(const NativeMatch& native, const Answers& to) {
     if (native.header) return header_test(*native.header, to);
+    if (!native.classic.empty()) return classic(native.classic, to);
     for (std::size_t at = 0; at < native.calls.size(); ++at) {
         const bool last = at + 1 == native.calls.size();
         call_native(native.calls[at]);

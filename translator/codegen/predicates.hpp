@@ -64,6 +64,10 @@ class PredicateWriter {
     void answer(const NativeMatch& native, const Answers& to); // native_tests.cpp
     void call_native(const NativeMatch::Call& call);
     void header_test(const NativeMatch::Header& header, const Answers& to);
+    void classic(std::span<const sock_filter> code, const Answers& to); // classic_bpf.cpp
+    void classic_load(const sock_filter& insn, const Answers& to);
+    void classic_bytes(const sock_filter& insn, const Answers& to);
+    void classic_alu(const sock_filter& insn, const Answers& to);
 
     void require_one(const ir::FieldTest&, Label no);
     void require_one(const ir::AnyOf&, Label no);

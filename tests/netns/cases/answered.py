@@ -59,6 +59,43 @@ def _strings(family, seed):
     return Case(f"strings{family}-{seed}", {family: filter_table(*rules)}, steps)
 
 
+def _program(choose):
+    """Random classic BPF, mostly of what the programs translate: loads, arithmetic, jumps, a return."""
+    size = choose.randint(2, 24)
+    code = []
+    for at in range(size):
+        left, number = size - at - 1, choose.choice((0, 1, 2, 3, 8, 9, 20, 28, 40, 63, 255, 5000, 0x7FFFFFFF, 0xFFFFFFF0))
+        k = choose.choice((0, 1, 4, 6, 9, 16, 24, 28, 40, 41, 60, 100, 5000))
+        kind = choose.choice(("load", "load", "alu", "alu", "jump", "index", "move"))
+        if left == 0 or choose.randint(0, 30) == 0:
+            code.append((0x16, 0, 0, 0) if choose.randint(0, 1) else (0x06, 0, 0, choose.choice((0, 1, 0xFFFFFFFF))))
+        elif kind == "load":
+            mode = choose.choice((0x00, 0x20, 0x20, 0x20, 0x40, 0x80))  # IMM, ABS, IND, LEN
+            code.append((mode if mode in (0, 0x80) else mode | choose.choice((0, 8, 16)), 0, 0, number if mode == 0 else k))
+            if mode == 0x20 and choose.randint(0, 20) == 0:
+                code[-1] = (0x28, 0, 0, 0xFFFFF000)  # the packet's protocol: for the kernel to say
+        elif kind == "index":
+            code.append(choose.choice(((0x01, 0, 0, k), (0x81, 0, 0, 0), (0xB1, 0, 0, k))))
+        elif kind == "move":
+            code.append((choose.choice((0x07, 0x87, 0x84)), 0, 0, 0))
+        elif kind == "alu":
+            op, by_index = choose.choice((0x00, 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0x90, 0xA0)), choose.randint(0, 1)
+            code.append((0x04 | op | by_index * 8, 0, 0, (number % 31 or 1) if op in (0x60, 0x70) else number or 1))
+        else:
+            op, by_index = choose.choice((0x00, 0x10, 0x20, 0x30, 0x40)), choose.randint(0, 1)
+            code.append((0x05, 0, 0, choose.randrange(left)) if op == 0 else
+                        (0x05 | op | by_index * 8, choose.randrange(left), choose.randrange(left), number))
+    return f"{len(code)}," + ",".join(" ".join(map(str, each)) for each in code)
+
+
+def _programs(family, seed):
+    choose = random.Random(seed)
+    rules = [f'-A FORWARD -m bpf --bytecode "{_program(choose)}"' for _ in range(60)]
+    steps = [step for size in (0, 1, 5, 20, 33, 60, 300) for step in _out(family, choose.randrange(65536), choose.randrange(65536),
+                                                                         choose.randbytes(size))]
+    return Case(f"classic{family}-{seed}", {family: filter_table(*rules)}, [*steps, *_back(family, 7, data=b"reply")])
+
+
 def cases():
     counts = [f"{no}--connbytes {span} --connbytes-dir {way} --connbytes-mode {mode}"
               for mode, spans in (("packets", ("0", "1", "2", "3:4", "3:3", "4:100", "0:18446744073709551615")),
@@ -68,6 +105,7 @@ def cases():
     for family in FAMILIES:
         for seed in range(3):
             yield _strings(family, seed)
+            yield _programs(family, seed)
         talk = [*_out(family, 2, count=2), *_back(family, 2, data=b"x" * 40), *_out(family, 2, data=b"y" * 7), *_back(family, 2, count=2),
                 *_out(family, 3), frame(packet(family, SRC[family], ROUTER[family], udp(1, 7000)))]
         yield Case(f"connbytes{family}", {family: filter_table(*(f"-A FORWARD -m connbytes {each}" for each in counts))}, talk)
