@@ -23,7 +23,6 @@ enum xt_physdev_argument {
     XT_PHYSDEV_USED = 0,    /* XT_PHYSDEV_OP_* of linux/netfilter/xt_physdev.h that are tested, */
     XT_PHYSDEV_INVERT = 8,  /* and those inverted */
     XT_PHYSDEV_LENGTH = 16, /* bytes of the name that are compared */
-    XT_PHYSDEV_TWO = 24,    /* both devices' names are tested: the kernel's */
 };
 
 #endif

@@ -93,18 +93,25 @@ std::optional<NativeMatch> time(const ir::KernelMatch& match) {
 
 NativeMatch policy(const ir::KernelMatch& match) { return call("rt_policy", {info_of<xt_policy_info>(match).flags}); }
 
-NativeMatch physdev(const ir::KernelMatch& match) {
+// All that is tested must hold, so that the devices' names can be asked for one by one.
+std::optional<NativeMatch> physdev(const ir::KernelMatch& match) {
     const auto info = info_of<xt_physdev_info>(match);
-    const bool in = info.bitmask & XT_PHYSDEV_OP_IN;
-    const bool two = in && info.bitmask & XT_PHYSDEV_OP_OUT;
-    const char* mask = in ? info.in_mask : info.out_mask;
-    const auto compared =
-        static_cast<std::uint64_t>(std::count(mask, mask + IFNAMSIZ, '\xff')); // from the first byte on
-    const auto [first, second] = words_of(in ? info.physindev : info.physoutdev, compared);
-    return call("rt_physdev",
-                {first, second,
-                 std::uint64_t{info.bitmask} << XT_PHYSDEV_USED | std::uint64_t{info.invert} << XT_PHYSDEV_INVERT |
-                     compared << XT_PHYSDEV_LENGTH | std::uint64_t{two} << XT_PHYSDEV_TWO});
+    NativeMatch native;
+    const auto add = [&](unsigned bits, const char* name, const char* mask) {
+        if ((info.bitmask & bits) == 0) return;
+        const auto compared =
+            static_cast<std::uint64_t>(std::count(mask, mask + IFNAMSIZ, '\xff')); // from the first byte on
+        const auto [first, second] = words_of(name, compared);
+        native.calls.push_back({.function = "rt_physdev",
+                                .arguments = {first, second,
+                                              std::uint64_t{info.bitmask & bits} << XT_PHYSDEV_USED |
+                                                  std::uint64_t{info.invert & bits} << XT_PHYSDEV_INVERT |
+                                                  compared << XT_PHYSDEV_LENGTH}});
+    };
+    add(XT_PHYSDEV_OP_MASK & ~XT_PHYSDEV_OP_OUT, info.physindev, info.in_mask);
+    add(XT_PHYSDEV_OP_OUT, info.physoutdev, info.out_mask);
+    if (native.calls.empty()) return std::nullopt;
+    return native;
 }
 
 // Where there is a socket, its cgroup's path is the kernel's to follow.

@@ -86,7 +86,7 @@ __noinline int rt_physdev(struct __sk_buff* ctx, struct xt_view* v, __u64 first,
     bridged = xt_skb_has(skb, SKB_EXT_BRIDGE_NF);
     if (bridged == XT_ASK) return XT_ASK;
     if (!bridged) return used & ~invert ? XT_NO : XT_YES;
-    if (asked >> XT_PHYSDEV_TWO || !bpf_core_field_exists(bridge->physinif) || !skb->dev) return XT_ASK;
+    if (!bpf_core_field_exists(bridge->physinif) || !skb->dev) return XT_ASK;
     if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__) return XT_ASK; /* xt_is_named */
     extension = (unsigned long)skb->extensions;
     extension += XT_EXTENSION_UNIT * xt_byte(extension + xt_offset(struct skb_ext, offset) +
