@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace xtbpf {
 
@@ -53,6 +54,14 @@ struct KernelLimits {
     std::optional<std::uint8_t> protocol{}; // needs `-p` this, not inverted
 };
 
+// What the kernel's ip_tables interface has for a match or target (struct xt_entry_match, xt_entry_target), as iptables writes it.
+struct StructureDef {
+    std::string_view name{}; // the kernel's, if it isn't the extension's
+    std::uint8_t revision = 0;
+    std::size_t size = 0;  // XT_ALIGNed
+    std::size_t given = 0; // so many bytes are the user's; what the kernel keeps for itself follows
+};
+
 // One use of an extension in a rule. Text pieces begin with a blank and end without: " --dport 22", " tcp dpt:22".
 // Messages of errors: as iptables prints them after "iptables v1.8.11 (x): "; where iptables leaves an empty line before the
 // usage hint, the message ends with a newline of its own.
@@ -66,6 +75,12 @@ class Extension {
     virtual Result<void> check(const RuleContext&, [[maybe_unused]] std::uint32_t hooks) const { return {}; }
     virtual void save(std::string& out) const = 0;               // canonical options, without "-m NAME"
     virtual void list(std::string& out, bool numeric) const = 0; // the text of -L
+
+    // To and from the structure of ExtensionDef::structure. decode() is given that many bytes, whatever they say; false if no
+    // options say the same. It needn't be thorough: who calls it compares what the rule's text makes of it
+    // (frontend/iptc/entry.hpp).
+    virtual std::vector<std::uint8_t> encode(const RuleContext& rule) const = 0;
+    virtual bool decode(const RuleContext&, std::span<const std::uint8_t>) { return false; }
 };
 
 class Match : public Extension {
@@ -74,11 +89,13 @@ class Match : public Extension {
     virtual void lower(const RuleContext& rule, std::vector<ir::Predicate>& out) const = 0;
     // Whether it is `tcp` and wants SYN to be set: without that TCPMSS is refused (xt_TCPMSS.c, find_syn_match).
     virtual bool asks_syn() const { return false; }
+    std::vector<std::uint8_t> encode(const RuleContext& rule) const override; // of one that lowers to a KernelMatch
 };
 
 class Target : public Extension {
   public:
     virtual ir::Action lower(const RuleContext& rule) const = 0;
+    std::vector<std::uint8_t> encode(const RuleContext& rule) const override; // of one that lowers to a KernelTarget
 };
 
 template <typename Use> struct ExtensionDef {
@@ -91,6 +108,7 @@ template <typename Use> struct ExtensionDef {
     std::optional<std::uint8_t> protocol{}; // `-p` this loads it implicitly when one of its options is used
     std::string_view listed_as{};           // the name that -L shows, if it isn't `name`
     bool absent = false; // iptables still knows it, Linux doesn't: a warning when it is named, refused at commit
+    StructureDef (*structure)(Family family) = nullptr; // nullptr: the ip_tables interface doesn't have it here
 };
 using MatchDef = ExtensionDef<Match>;
 using TargetDef = ExtensionDef<Target>;
@@ -107,6 +125,9 @@ std::string absence_warning(std::string_view extension);
 // By name; nullptr if there is none of that name for the family. `icmp6` answers to "icmpv6" too.
 const MatchDef* find_match(std::string_view name, Family family);
 const TargetDef* find_target(std::string_view name, Family family); // not ACCEPT, DROP, RETURN: those are verdicts
+// Those with that name in the kernel's ip_tables interface: `conntrack` stands for the match `state` too.
+std::vector<const MatchDef*> matches_of_kernel(std::string_view name, Family family);
+std::vector<const TargetDef*> targets_of_kernel(std::string_view name, Family family);
 const MatchDef* match_of_protocol(std::uint8_t protocol, Family family);
 
 } // namespace xtbpf

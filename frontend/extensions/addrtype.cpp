@@ -5,6 +5,7 @@
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/name_list.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
@@ -101,7 +102,7 @@ class AddressType final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        xt_addrtype_info_v1 info{};
+        auto info = blank<xt_addrtype_info_v1>();
         info.source = static_cast<std::uint16_t>(types_[kSource]);
         info.dest = static_cast<std::uint16_t>(types_[kDestination]);
         if (invert_[kSource]) info.flags |= XT_ADDRTYPE_INVERT_SOURCE;
@@ -109,6 +110,15 @@ class AddressType final : public Match {
         if (used_[kLimitIn]) info.flags |= XT_ADDRTYPE_LIMIT_IFACE_IN;
         if (used_[kLimitOut]) info.flags |= XT_ADDRTYPE_LIMIT_IFACE_OUT;
         out.push_back(kernel_match("addrtype", 1, info));
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_addrtype_info_v1>(bytes);
+        types_ = {info.source, info.dest};
+        used_ = {info.source != 0, info.dest != 0, (info.flags & XT_ADDRTYPE_LIMIT_IFACE_IN) != 0,
+                 (info.flags & XT_ADDRTYPE_LIMIT_IFACE_OUT) != 0};
+        invert_ = {(info.flags & XT_ADDRTYPE_INVERT_SOURCE) != 0, (info.flags & XT_ADDRTYPE_INVERT_DEST) != 0};
+        return true;
     }
 
   private:
@@ -137,6 +147,7 @@ const MatchDef addrtype_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<AddressType>(); },
+    .structure = structure_of<xt_addrtype_info_v1, 1>,
 };
 
 } // namespace xtbpf::extensions

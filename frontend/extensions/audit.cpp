@@ -42,7 +42,7 @@ class Audit final : public Target {
     }
 
     ir::Action lower(const RuleContext&) const override {
-        auto info = xt_audit_info();
+        auto info = blank<xt_audit_info>();
         info.type = *type_;
         return kernel_target("AUDIT", 0, info);
     }

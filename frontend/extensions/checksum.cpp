@@ -29,7 +29,7 @@ class Checksum final : public Target {
     void list(std::string& out, bool) const override { out += " CHECKSUM fill"; }
 
     ir::Action lower(const RuleContext&) const override {
-        auto info = xt_CHECKSUM_info();
+        auto info = blank<xt_CHECKSUM_info>();
         info.operation = XT_CHECKSUM_OP_FILL;
         return tied_target("CHECKSUM", 0, info, ir::touched(ir::Touch::Transport, ir::Touch::Payload));
     }

@@ -3,6 +3,7 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <cstdio>
@@ -43,9 +44,17 @@ class Classify final : public Target {
     }
 
     ir::Action lower(const RuleContext&) const override {
-        auto info = xt_classify_target_info();
+        auto info = blank<xt_classify_target_info>();
         info.priority = std::uint32_t{major_} << 16 | minor_;
         return kernel_target("CLASSIFY", 0, info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const std::uint32_t priority = info_from<xt_classify_target_info>(bytes).priority;
+        major_ = static_cast<std::uint16_t>(priority >> 16);
+        minor_ = static_cast<std::uint16_t>(priority);
+        given_ = true;
+        return true;
     }
 
   private:
@@ -66,6 +75,7 @@ const TargetDef classify_target{
     .limits = {.hooks = hook_bit(Hook::Output) | hook_bit(Hook::Forward) | hook_bit(Hook::Postrouting)},
     .help = help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Classify>(); },
+    .structure = structure_of<xt_classify_target_info>,
 };
 
 } // namespace xtbpf::extensions

@@ -3,8 +3,10 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/quoted.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
+#include <linux/netfilter/xt_comment.h>
 
 namespace xtbpf::extensions {
 
@@ -38,6 +40,17 @@ class Comment final : public Match {
 
     void lower(const RuleContext&, std::vector<ir::Predicate>&) const override {}
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto info = blank<xt_comment_info>();
+        text_->copy(info.comment, kLongest);
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        text_ = text_in(info_from<xt_comment_info>(bytes).comment);
+        return text_.has_value();
+    }
+
   private:
     std::optional<std::string> text_;
 };
@@ -54,6 +67,7 @@ const MatchDef comment_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Comment>(); },
+    .structure = structure_of<xt_comment_info>,
 };
 
 } // namespace xtbpf::extensions

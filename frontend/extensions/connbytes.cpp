@@ -61,7 +61,7 @@ class ConnBytes final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        xt_connbytes_info info{};
+        auto info = blank<xt_connbytes_info>();
         info.count.from = from_;
         info.count.to = to_;
         info.what = static_cast<std::uint8_t>(mode_);

@@ -67,7 +67,7 @@ class ConnLimit final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        xt_connlimit_info info{};
+        auto info = blank<xt_connlimit_info>();
         for (std::size_t word = 0; word < mask_.size(); ++word)
             info.v6_mask[word] = htonl(mask_[word]);
         info.limit = limit_;

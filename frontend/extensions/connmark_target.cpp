@@ -4,6 +4,7 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
@@ -104,7 +105,7 @@ class Connmark final : public Target {
     }
 
     ir::Action lower(const RuleContext&) const override {
-        auto info = xt_connmark_tginfo2();
+        auto info = blank<xt_connmark_tginfo2>();
         info.ctmark = mark_;
         info.ctmask = ct_mask_;
         info.nfmask = nf_mask_;
@@ -113,6 +114,18 @@ class Connmark final : public Target {
         info.mode = mode_ == kSet ? XT_CONNMARK_SET : mode_ == kSave ? XT_CONNMARK_SAVE : XT_CONNMARK_RESTORE;
         return kernel_target("CONNMARK", 2, info,
                              ir::touched(mode_ == kRestore ? ir::Touch::Mark : ir::Touch::ConntrackMark));
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_connmark_tginfo2>(bytes);
+        if (info.mode > XT_CONNMARK_RESTORE) return false;
+        mode_ = info.mode == XT_CONNMARK_SET ? kSet : info.mode == XT_CONNMARK_SAVE ? kSave : kRestore;
+        mark_ = info.ctmark;
+        ct_mask_ = info.ctmask;
+        nf_mask_ = info.nfmask;
+        shift_ = info.shift_bits;
+        shift_right_ = info.shift_dir == D_SHIFT_RIGHT;
+        return true;
     }
 
   private:
@@ -191,6 +204,7 @@ const TargetDef connmark_target{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Connmark>(); },
+    .structure = structure_of<xt_connmark_tginfo2, 2>,
 };
 
 } // namespace xtbpf::extensions

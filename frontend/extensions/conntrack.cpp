@@ -5,12 +5,14 @@
 #include "frontend/extensions/hosts.hpp"
 #include "frontend/extensions/ports.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 #include "frontend/protocols.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
 #include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/xt_conntrack.h>
 
 namespace xtbpf::extensions {
 
@@ -58,6 +60,28 @@ constexpr std::array kStatusNames{NamedBits{"NONE", 0}, NamedBits{"EXPECTED", IP
                                   NamedBits{"SEEN_REPLY", IPS_SEEN_REPLY}, NamedBits{"ASSURED", IPS_ASSURED},
                                   NamedBits{"CONFIRMED", IPS_CONFIRMED}};
 
+// Of struct xt_conntrack_mtinfo3; bits by option.
+constexpr std::array<std::uint16_t, 13> kBits{
+    XT_CONNTRACK_STATE,        XT_CONNTRACK_PROTO,        XT_CONNTRACK_ORIGSRC,      XT_CONNTRACK_ORIGDST,
+    XT_CONNTRACK_REPLSRC,      XT_CONNTRACK_REPLDST,      XT_CONNTRACK_ORIGSRC_PORT, XT_CONNTRACK_ORIGDST_PORT,
+    XT_CONNTRACK_REPLSRC_PORT, XT_CONNTRACK_REPLDST_PORT, XT_CONNTRACK_STATUS,       XT_CONNTRACK_EXPIRES,
+    XT_CONNTRACK_DIRECTION};
+struct AddressMember {
+    nf_inet_addr xt_conntrack_mtinfo3::*host, xt_conntrack_mtinfo3::*mask;
+};
+constexpr std::array kAddresses{
+    AddressMember{&xt_conntrack_mtinfo3::origsrc_addr, &xt_conntrack_mtinfo3::origsrc_mask},
+    AddressMember{&xt_conntrack_mtinfo3::origdst_addr, &xt_conntrack_mtinfo3::origdst_mask},
+    AddressMember{&xt_conntrack_mtinfo3::replsrc_addr, &xt_conntrack_mtinfo3::replsrc_mask},
+    AddressMember{&xt_conntrack_mtinfo3::repldst_addr, &xt_conntrack_mtinfo3::repldst_mask}};
+struct PortMember {
+    __u16 xt_conntrack_mtinfo3::*low, xt_conntrack_mtinfo3::*high;
+};
+constexpr std::array kPorts{PortMember{&xt_conntrack_mtinfo3::origsrc_port, &xt_conntrack_mtinfo3::origsrc_port_high},
+                            PortMember{&xt_conntrack_mtinfo3::origdst_port, &xt_conntrack_mtinfo3::origdst_port_high},
+                            PortMember{&xt_conntrack_mtinfo3::replsrc_port, &xt_conntrack_mtinfo3::replsrc_port_high},
+                            PortMember{&xt_conntrack_mtinfo3::repldst_port, &xt_conntrack_mtinfo3::repldst_port_high}};
+
 class Conntrack final : public Match {
   public:
     explicit Conntrack(Family family) : family_(family) {}
@@ -100,6 +124,49 @@ class Conntrack final : public Match {
                                         .gate = gate});
         if (given_[kExpire])
             out.push_back(in_range(ir::Field::CtExpires, expire_.low, expire_.high, invert_[kExpire], gate));
+    }
+
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto info = blank<xt_conntrack_mtinfo3>();
+        for (std::size_t i = 0; i < kBits.size(); ++i) {
+            set_bit(info.match_flags, kBits[i], given_[i]);
+            set_bit(info.invert_flags, kBits[i], given_[i] && invert_[i]);
+        }
+        set_bit(info.invert_flags, XT_CONNTRACK_DIRECTION, given_[kDir] && reply_);
+        for (std::size_t i = 0; i < kAddresses.size(); ++i) {
+            put_words((info.*kAddresses[i].host).all, hosts_[i].host);
+            put_mask((info.*kAddresses[i].mask).all, family_, hosts_[i].mask);
+        }
+        for (std::size_t i = 0; i < kPorts.size(); ++i) {
+            if (!given_[kOrigSrcPort + i]) continue;
+            info.*kPorts[i].low = ports_[i].low;
+            info.*kPorts[i].high = ports_[i].high;
+        }
+        info.expires_min = expire_.low;
+        info.expires_max = expire_.high;
+        info.l4proto = protocol_;
+        info.state_mask = static_cast<std::uint16_t>(states_);
+        info.status_mask = static_cast<std::uint16_t>(statuses_);
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_conntrack_mtinfo3>(bytes);
+        if (info.match_flags & XT_CONNTRACK_STATE_ALIAS) return false; // `state`
+        for (std::size_t i = 0; i < kBits.size(); ++i) {
+            given_[i] = info.match_flags & kBits[i];
+            invert_[i] = i != kDir && (info.invert_flags & kBits[i]);
+        }
+        reply_ = info.invert_flags & XT_CONNTRACK_DIRECTION;
+        for (std::size_t i = 0; i < kAddresses.size(); ++i)
+            hosts_[i] = {words_in((info.*kAddresses[i].host).all), words_in((info.*kAddresses[i].mask).all)};
+        for (std::size_t i = 0; i < kPorts.size(); ++i)
+            ports_[i] = {info.*kPorts[i].low, info.*kPorts[i].high};
+        expire_ = {info.expires_min, info.expires_max};
+        protocol_ = static_cast<std::uint8_t>(info.l4proto);
+        states_ = info.state_mask;
+        statuses_ = info.status_mask;
+        return true;
     }
 
   private:
@@ -245,6 +312,7 @@ const MatchDef conntrack_match{
     .options = kOptions,
     .help = help,
     .create = [](Family family) -> std::unique_ptr<Match> { return std::make_unique<Conntrack>(family); },
+    .structure = structure_of<xt_conntrack_mtinfo3, 3>,
 };
 
 } // namespace xtbpf::extensions

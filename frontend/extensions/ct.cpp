@@ -5,9 +5,11 @@
 #include "frontend/extensions/name_list.hpp"
 #include "frontend/extensions/quoted.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <fmt/format.h>
 #include <iterator>
 #include <linux/netfilter/nf_conntrack_common.h>
@@ -101,6 +103,21 @@ class Ct final : public Target {
         return ir::HandOff{effect};
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override { return info_bytes(info()); }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_ct_target_info_v1>(bytes);
+        const auto helper = text_in(info.helper), timeout = text_in(info.timeout);
+        if (!helper || !timeout || (info.flags & XT_CT_NOTRACK_ALIAS)) return false;
+        flags_ = info.flags;
+        zone_ = info.zone;
+        events_ = info.ct_events;
+        expect_events_ = info.exp_events;
+        helper_ = *helper;
+        timeout_ = *timeout;
+        return true;
+    }
+
   private:
     static Result<void> take(const Result<std::uint32_t>& from, std::uint32_t& into) {
         if (!from) return std::unexpected(from.error());
@@ -125,16 +142,20 @@ class Ct final : public Target {
 
     // nf_tables gives a connection its zone before it is looked up, but nothing else.
     ir::HandOff whole_target(const RuleContext& rule) const {
-        auto info = xt_ct_target_info_v1();
+        const bool one_protocol = !rule.protocol_inverted && (!helper_.empty() || !timeout_.empty());
+        return tied_target("CT", 2, info(), ir::touched(ir::Touch::Conntrack, ir::Touch::ConntrackMark),
+                           ir::After::Next, one_protocol ? static_cast<std::uint8_t>(rule.protocol) : 0);
+    }
+
+    xt_ct_target_info_v1 info() const {
+        auto info = blank<xt_ct_target_info_v1>();
         info.flags = static_cast<std::uint16_t>(flags_);
         info.zone = zone_;
         info.ct_events = events_;
         info.exp_events = expect_events_;
         helper_.copy(info.helper, sizeof info.helper - 1);
         timeout_.copy(info.timeout, sizeof info.timeout - 1);
-        const bool one_protocol = !rule.protocol_inverted && (!helper_.empty() || !timeout_.empty());
-        return tied_target("CT", 2, info, ir::touched(ir::Touch::Conntrack, ir::Touch::ConntrackMark), ir::After::Next,
-                           one_protocol ? static_cast<std::uint8_t>(rule.protocol) : 0);
+        return info;
     }
 
     unsigned direction() const { return flags_ & (XT_CT_ZONE_DIR_ORIG | XT_CT_ZONE_DIR_REPL); }
@@ -180,7 +201,23 @@ class Notrack final : public Target {
     void save(std::string&) const override {}
     void list(std::string& out, bool) const override { out += " NOTRACK"; }
     ir::Action lower(const RuleContext&) const override { return ir::HandOff{ir::NotrackEffect{}}; }
+
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto info = blank<xt_ct_target_info_v1>();
+        info.flags = XT_CT_NOTRACK | XT_CT_NOTRACK_ALIAS;
+        return info_bytes(info);
+    }
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        return (info_from<xt_ct_target_info_v1>(bytes).flags & XT_CT_NOTRACK_ALIAS) != 0;
+    }
 };
+
+StructureDef structure(Family) {
+    return {.name = "CT",
+            .revision = 2,
+            .size = info_size<xt_ct_target_info_v1>,
+            .given = offsetof(xt_ct_target_info_v1, ct)};
+}
 
 std::string ct_help(Family) {
     return "CT target options:\n"
@@ -204,6 +241,7 @@ const TargetDef ct_target{
     .limits = {.table = TableId::Raw},
     .help = ct_help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Ct>(); },
+    .structure = structure,
 };
 
 const TargetDef notrack_target{
@@ -212,6 +250,7 @@ const TargetDef notrack_target{
     .help = notrack_help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Notrack>(); },
     .listed_as = "CT",
+    .structure = structure,
 };
 
 } // namespace xtbpf::extensions

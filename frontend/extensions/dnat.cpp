@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The target `DNAT` (libxt_NAT.c, net/netfilter/xt_nat.c).
+#include "frontend/extensions/nat_structure.hpp"
 #include "frontend/extensions/nat_target.hpp"
 #include "frontend/extensions/registry.hpp"
 
@@ -34,6 +35,7 @@ const TargetDef dnat_target{
     .limits = {.hooks = hook_bit(Hook::Prerouting) | hook_bit(Hook::Output), .table = TableId::Nat},
     .help = help,
     .create = [](Family family) -> std::unique_ptr<Target> { return std::make_unique<NatTarget>(kTraits, family); },
+    .structure = [](Family family) { return nat_structure(kTraits.kind, family); },
 };
 
 } // namespace xtbpf::extensions

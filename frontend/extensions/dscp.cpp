@@ -3,10 +3,12 @@
 #include "frontend/extensions/dscp_value.hpp"
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter/xt_dscp.h>
 
 namespace xtbpf::extensions {
 
@@ -45,6 +47,17 @@ class Dscp final : public Match {
             ir::FieldTest{.field = ir::Field::Tos, .mask = 0xFC, .ranges = {{bits, bits}}, .invert = invert_});
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        return info_bytes(xt_dscp_info{.dscp = dscp_.get(), .invert = invert_});
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_dscp_info>(bytes);
+        dscp_.set(info.dscp);
+        invert_ = info.invert;
+        return true;
+    }
+
   private:
     DscpValue dscp_;
     bool invert_ = false;
@@ -68,6 +81,7 @@ const MatchDef dscp_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Dscp>(); },
+    .structure = structure_of<xt_dscp_info>,
 };
 
 } // namespace xtbpf::extensions

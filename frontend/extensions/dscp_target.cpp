@@ -3,10 +3,12 @@
 #include "frontend/extensions/dscp_value.hpp"
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter/xt_DSCP.h>
 
 namespace xtbpf::extensions {
 
@@ -41,6 +43,15 @@ class Dscp final : public Target {
         return ir::HandOff{ir::TosEffect{.mask = 0xfc, .value = static_cast<std::uint8_t>(dscp_.get() << 2)}};
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        return info_bytes(xt_DSCP_info{.dscp = dscp_.get()});
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        dscp_.set(info_from<xt_DSCP_info>(bytes).dscp);
+        return true;
+    }
+
   private:
     DscpValue dscp_;
 };
@@ -66,6 +77,7 @@ const TargetDef dscp_target{
     .limits = {.table = TableId::Mangle},
     .help = help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Dscp>(); },
+    .structure = structure_of<xt_DSCP_info>,
 };
 
 } // namespace xtbpf::extensions

@@ -15,6 +15,7 @@ class DscpValue {
   public:
     Result<void> number(guided::Names names, std::string_view text);
     Result<void> name(std::string_view text);
+    void set(std::uint8_t value) { number_ = value; }
 
     bool given_twice() const { return number_ && class_; }
     bool given() const { return number_ || class_; }

@@ -7,8 +7,10 @@
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/quoted.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <iterator>
@@ -172,10 +174,20 @@ class HashLimit final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        xt_hashlimit_mtinfo3 info{};
+        auto info = blank<xt_hashlimit_mtinfo3>();
         put_text(info.name, name_);
         info.cfg = cfg_;
         out.push_back(kernel_match("hashlimit", 3, info));
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_hashlimit_mtinfo3>(bytes);
+        const auto name = text_in(info.name);
+        if (!name || name->empty() || info.cfg.avg == 0) return false;
+        if ((info.cfg.mode & XT_HASHLIMIT_RATE_MATCH) && info.cfg.interval == 0) return false;
+        name_ = *name;
+        cfg_ = info.cfg;
+        return true;
     }
 
   private:
@@ -296,6 +308,7 @@ const MatchDef hashlimit_match{
     .options = kOptions,
     .help = help,
     .create = [](Family family) -> std::unique_ptr<Match> { return std::make_unique<HashLimit>(family); },
+    .structure = structure_up_to<xt_hashlimit_mtinfo3, 3, offsetof(xt_hashlimit_mtinfo3, hinfo)>,
 };
 
 } // namespace xtbpf::extensions

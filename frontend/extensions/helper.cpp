@@ -39,7 +39,7 @@ class Helper final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        xt_helper_info info{};
+        auto info = blank<xt_helper_info>();
         info.invert = invert_;
         put_text(info.name, *helper_);
         out.push_back(kernel_match("helper", 0, info));

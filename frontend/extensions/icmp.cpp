@@ -5,10 +5,12 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/icmp_types.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter_ipv4/ip_tables.h>
 #include <netinet/in.h>
 
 namespace xtbpf::extensions {
@@ -77,6 +79,21 @@ class Icmp final : public Match {
             out.push_back(in_range(ir::Field::IcmpTypeCode, 0, 0xFFFF, invert_));
     }
 
+    // struct ip6t_icmp is the same
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        ipt_icmp info{.type = type_.type, .code = {type_.code_min, type_.code_max}, .invflags = 0};
+        set_bit(info.invflags, IPT_ICMP_INV, invert_);
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<ipt_icmp>(bytes);
+        type_ = {info.type, info.code[0], info.code[1]};
+        given_ = true;
+        invert_ = info.invflags & IPT_ICMP_INV;
+        return true;
+    }
+
   private:
     bool v4() const { return family_ == Family::V4; }
 
@@ -113,6 +130,7 @@ const MatchDef icmp_match{
     .help = icmp_help,
     .create = create,
     .protocol = IPPROTO_ICMP,
+    .structure = structure_of<ipt_icmp>,
 };
 
 const MatchDef icmp6_match{
@@ -123,6 +141,7 @@ const MatchDef icmp6_match{
     .help = icmp6_help,
     .create = create,
     .protocol = IPPROTO_ICMPV6,
+    .structure = structure_of<ipt_icmp>,
 };
 
 } // namespace xtbpf::extensions

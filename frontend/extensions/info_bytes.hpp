@@ -8,12 +8,23 @@
 
 namespace xtbpf {
 
-// The private structure of an xt match or target (include/uapi/linux/netfilter), made by `T()` so that its padding is zero as
-// well; what the kernel keeps there for itself stays zero.
+// XT_ALIGN
+template <typename T> constexpr std::size_t info_size = (sizeof(T) + 7) / 8 * 8;
+
+// The private structure of an xt match or target (include/uapi/linux/netfilter), all zero, its padding too. The memory is pinned:
+// otherwise the compiler keeps members in registers and forgets what lies between them.
+template <typename T> T blank() {
+    static_assert(std::is_trivially_copyable_v<T>);
+    T info;
+    std::memset(static_cast<void*>(&info), 0, sizeof info);
+    asm volatile("" : "+m"(info)); // NOLINT(hicpp-no-assembler)
+    return info;
+}
+
+// Made by blank() and set member by member, unless it has no padding. What the kernel keeps there for itself stays zero.
 template <typename T> std::vector<std::uint8_t> info_bytes(const T& info) {
     static_assert(std::is_trivially_copyable_v<T>);
-    constexpr std::size_t kAlign = 8; // XT_ALIGN
-    std::vector<std::uint8_t> bytes((sizeof info + kAlign - 1) / kAlign * kAlign);
+    std::vector<std::uint8_t> bytes(info_size<T>);
     std::memcpy(bytes.data(), &info, sizeof info);
     return bytes;
 }

@@ -50,6 +50,18 @@ class KernelSetIndex final : public SetIndex {
         return found;
     }
 
+    Result<std::optional<std::string>> name_of(std::uint16_t index) override {
+        if (auto opened = open(); !opened) return std::unexpected(opened.error());
+        ip_set_req_get_set request{};
+        request.op = IP_SET_OP_GET_BYINDEX;
+        request.version = version_;
+        request.set.index = index;
+        if (const int error = ask(request); error != 0) return failed(error);
+        const std::string name(request.set.name, strnlen(request.set.name, IPSET_MAXNAMELEN));
+        if (name.empty()) return std::nullopt;
+        return name;
+    }
+
   private:
     Result<void> open() {
         if (version_ != 0) return {};
@@ -159,6 +171,16 @@ std::array<std::uint8_t, 4> set_use_info(const SetUse& set) {
     std::array<std::uint8_t, 4> info{0, 0, set.dimensions, set.sources};
     std::memcpy(info.data(), &index, sizeof index);
     return info;
+}
+
+std::optional<SetUse> set_use_from(const std::array<std::uint8_t, 4>& info) {
+    std::uint16_t index = 0;
+    std::memcpy(&index, info.data(), sizeof index);
+    const std::uint8_t dimensions = info[2], sources = info[3];
+    if (dimensions == 0 || dimensions > IPSET_DIM_MAX) return std::nullopt;
+    const auto name = set_index().name_of(index);
+    if (!name || !*name) return std::nullopt;
+    return SetUse{**name, dimensions, static_cast<std::uint8_t>(sources & ~unsigned{IPSET_INV_MATCH})};
 }
 
 } // namespace xtbpf

@@ -27,6 +27,7 @@ class SetIndex {
   public:
     virtual ~SetIndex() = default;
     virtual Result<std::optional<IpSet>> find(std::string_view name) = 0; // nullopt: there is no such set
+    virtual Result<std::optional<std::string>> name_of(std::uint16_t index) = 0;
 };
 SetIndex& set_index();
 void use_set_index(SetIndex* index); // must outlive its use; nullptr: the kernel's again
@@ -51,5 +52,6 @@ Result<void> check_set_use(const SetUse& set);
 // struct xt_set_info, host order: index, dimensions, flags. IPSET_INVALID_ID, which no kernel takes, for a set that isn't there
 // or wasn't given.
 std::array<std::uint8_t, 4> set_use_info(const SetUse& set);
+std::optional<SetUse> set_use_from(const std::array<std::uint8_t, 4>& info); // nullopt: no such set, dimensions of none
 
 } // namespace xtbpf

@@ -2,10 +2,12 @@
 // The match `iprange` (libxt_iprange.c, net/netfilter/xt_iprange.c).
 #include "frontend/extensions/hosts.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter/xt_iprange.h>
 
 namespace xtbpf::extensions {
 
@@ -69,6 +71,34 @@ class Iprange final : public Match {
             if (range) out.push_back(*range);
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto info = blank<xt_iprange_mtinfo>();
+        if (ranges_[0]) {
+            put_words(info.src_min.all, ranges_[0]->low);
+            put_words(info.src_max.all, ranges_[0]->high);
+            set_bit(info.flags, IPRANGE_SRC, true);
+            set_bit(info.flags, IPRANGE_SRC_INV, ranges_[0]->invert);
+        }
+        if (ranges_[1]) {
+            put_words(info.dst_min.all, ranges_[1]->low);
+            put_words(info.dst_max.all, ranges_[1]->high);
+            set_bit(info.flags, IPRANGE_DST, true);
+            set_bit(info.flags, IPRANGE_DST_INV, ranges_[1]->invert);
+        }
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_iprange_mtinfo>(bytes);
+        const auto take = [this](std::size_t side, const nf_inet_addr& low, const nf_inet_addr& high, bool inverted) {
+            ranges_[side] = ir::AddressRange{
+                .field = kFields[side], .low = words_in(low.all), .high = words_in(high.all), .invert = inverted};
+        };
+        if (info.flags & IPRANGE_SRC) take(0, info.src_min, info.src_max, (info.flags & IPRANGE_SRC_INV) != 0);
+        if (info.flags & IPRANGE_DST) take(1, info.dst_min, info.dst_max, (info.flags & IPRANGE_DST_INV) != 0);
+        return true;
+    }
+
   private:
     void append(std::string& out, const ir::AddressRange& range) const {
         fmt::format_to(std::back_inserter(out), " {}-{}", host_text(family_, range.low),
@@ -92,6 +122,7 @@ const MatchDef iprange_match{
     .options = kOptions,
     .help = help,
     .create = [](Family family) -> std::unique_ptr<Match> { return std::make_unique<Iprange>(family); },
+    .structure = structure_of<xt_iprange_mtinfo, 1>,
 };
 
 } // namespace xtbpf::extensions

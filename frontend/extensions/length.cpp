@@ -3,6 +3,7 @@
 #include "frontend/extensions/field_range.hpp"
 #include "frontend/extensions/registry.hpp"
 #include "frontend/extensions/span_match.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 
@@ -35,6 +36,7 @@ const MatchDef length_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Length>(); },
+    .structure = structure_of<xt_length_info>,
 };
 
 } // namespace xtbpf::extensions

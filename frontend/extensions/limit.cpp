@@ -5,11 +5,14 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/name_list.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter/xt_limit.h>
 
 namespace xtbpf::extensions {
 
@@ -89,6 +92,20 @@ class Limit final : public Match {
         out.push_back(ir::LimitTest{.avg = avg_, .burst = burst_});
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto info = blank<xt_rateinfo>();
+        info.avg = avg_;
+        info.burst = burst_;
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_rateinfo>(bytes);
+        avg_ = info.avg;
+        burst_ = info.burst;
+        return avg_ != 0;
+    }
+
   private:
     std::uint32_t avg_ = kDefaultRate, burst_ = kDefaultBurst;
 };
@@ -108,6 +125,7 @@ const MatchDef limit_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Limit>(); },
+    .structure = structure_up_to<xt_rateinfo, 0, offsetof(xt_rateinfo, prev)>,
 };
 
 } // namespace xtbpf::extensions

@@ -3,11 +3,13 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/quoted.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
 #include <linux/netfilter/nf_log.h>
+#include <linux/netfilter/xt_LOG.h>
 #include <syslog.h>
 
 namespace xtbpf::extensions {
@@ -100,6 +102,22 @@ class Log final : public Target {
 
     ir::Action lower(const RuleContext&) const override { return ir::HandOff{log_}; }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto info = blank<xt_log_info>();
+        info.level = log_.level;
+        info.logflags = log_.flags;
+        log_.prefix.copy(info.prefix, kLongestPrefix);
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_log_info>(bytes);
+        const auto prefix = text_in(info.prefix);
+        if (!prefix) return false;
+        log_ = {.prefix = *prefix, .level = info.level, .flags = info.logflags};
+        return true;
+    }
+
   private:
     ir::LogEffect log_{.prefix = {}, .level = kDefaultLevel, .flags = 0};
 };
@@ -122,6 +140,7 @@ const TargetDef log_target{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Log>(); },
+    .structure = structure_of<xt_log_info>,
 };
 
 } // namespace xtbpf::extensions

@@ -3,11 +3,13 @@
 #include "frontend/extensions/field_range.hpp"
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter/xt_mac.h>
 
 namespace xtbpf::extensions {
 
@@ -70,6 +72,20 @@ class Mac final : public Match {
         }
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto info = blank<xt_mac_info>();
+        std::ranges::copy(*address_, info.srcaddr);
+        info.invert = invert_;
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_mac_info>(bytes);
+        std::ranges::copy(info.srcaddr, address_.emplace().begin());
+        invert_ = info.invert;
+        return true;
+    }
+
   private:
     void append(std::string& out) const {
         const Address& mac = *address_;
@@ -95,6 +111,7 @@ const MatchDef mac_match{
     .limits = {.hooks = hook_bit(Hook::Prerouting) | hook_bit(Hook::Input) | hook_bit(Hook::Forward)},
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Mac>(); },
+    .structure = structure_of<xt_mac_info>,
 };
 
 } // namespace xtbpf::extensions

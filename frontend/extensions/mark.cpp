@@ -3,10 +3,12 @@
 // the same test of two different marks.
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter/xt_mark.h>
 
 namespace xtbpf::extensions {
 
@@ -53,6 +55,22 @@ class Mark final : public Match {
         out.push_back(std::move(test));
     }
 
+    // struct xt_connmark_mtinfo1 is the same
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto info = blank<xt_mark_mtinfo1>();
+        info.mark = mark_->value;
+        info.mask = mark_->mask;
+        info.invert = invert_;
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_mark_mtinfo1>(bytes);
+        mark_ = guided::Masked{info.mark, info.mask};
+        invert_ = info.invert;
+        return true;
+    }
+
   private:
     std::string_view name() const { return conntrack_ ? "connmark" : "mark"; }
 
@@ -82,6 +100,7 @@ const MatchDef mark_match{
     .options = kOptions,
     .help = mark_help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Mark>(false); },
+    .structure = structure_of<xt_mark_mtinfo1, 1>,
 };
 
 const MatchDef connmark_match{
@@ -89,6 +108,7 @@ const MatchDef connmark_match{
     .options = kOptions,
     .help = connmark_help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Mark>(true); },
+    .structure = structure_of<xt_mark_mtinfo1, 1>,
 };
 
 } // namespace xtbpf::extensions

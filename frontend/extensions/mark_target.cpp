@@ -4,6 +4,7 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
@@ -66,10 +67,16 @@ class Mark final : public Target {
     }
 
     ir::Action lower(const RuleContext&) const override {
-        auto info = xt_mark_tginfo2();
+        auto info = blank<xt_mark_tginfo2>();
         info.mark = mark_.value;
         info.mask = mark_.mask;
         return kernel_target("MARK", 2, info, ir::touched(ir::Touch::Mark));
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_mark_tginfo2>(bytes);
+        mark_ = {info.mark, info.mask};
+        return true;
     }
 
   private:
@@ -93,6 +100,7 @@ const TargetDef mark_target{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Mark>(); },
+    .structure = structure_of<xt_mark_tginfo2, 2>,
 };
 
 } // namespace xtbpf::extensions

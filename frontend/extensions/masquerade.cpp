@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The target `MASQUERADE` (libxt_NAT.c, net/netfilter/xt_MASQUERADE.c).
+#include "frontend/extensions/nat_structure.hpp"
 #include "frontend/extensions/nat_target.hpp"
 #include "frontend/extensions/registry.hpp"
 
@@ -37,6 +38,7 @@ const TargetDef masquerade_target{
     .limits = {.hooks = hook_bit(Hook::Postrouting), .table = TableId::Nat},
     .help = help,
     .create = [](Family family) -> std::unique_ptr<Target> { return std::make_unique<NatTarget>(kTraits, family); },
+    .structure = [](Family family) { return nat_structure(kTraits.kind, family); },
 };
 
 } // namespace xtbpf::extensions

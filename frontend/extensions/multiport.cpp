@@ -2,10 +2,12 @@
 // The match `multiport`, revision 1 (libxt_multiport.c, net/netfilter/xt_multiport.c).
 #include "frontend/extensions/ports.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter/xt_multiport.h>
 #include <netinet/in.h>
 
 namespace xtbpf::extensions {
@@ -84,6 +86,38 @@ class Multiport final : public Match {
         out.push_back(std::move(any));
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        constexpr std::array<std::uint8_t, 3> kFlags{XT_MULTIPORT_SOURCE, XT_MULTIPORT_DESTINATION,
+                                                     XT_MULTIPORT_EITHER};
+        auto info = blank<xt_multiport_v1>();
+        info.flags = kFlags[which_];
+        info.invert = invert_;
+        for (const PortRange& range : ranges_) {
+            info.ports[info.count] = range.low;
+            if (range.high != range.low) {
+                info.pflags[info.count++] = 1;
+                info.ports[info.count] = range.high;
+            }
+            ++info.count;
+        }
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext& rule, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_multiport_v1>(bytes);
+        if (info.count == 0 || info.count > kPlaces || info.flags > XT_MULTIPORT_EITHER) return false;
+        protocol_ = protocol_name(rule.protocol);
+        which_ = info.flags == XT_MULTIPORT_SOURCE        ? kSources
+                 : info.flags == XT_MULTIPORT_DESTINATION ? kDestinations
+                                                          : kEither;
+        invert_ = info.invert;
+        for (std::size_t i = 0; i < info.count; ++i) {
+            PortRange& range = ranges_.emplace_back(PortRange{info.ports[i], info.ports[i]});
+            if (info.pflags[i] && i + 1 < info.count) range.high = info.ports[++i];
+        }
+        return true;
+    }
+
   private:
     Result<void> check_protocol(const RuleContext& rule) {
         protocol_ = protocol_name(rule.protocol);
@@ -153,6 +187,7 @@ const MatchDef multiport_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Multiport>(); },
+    .structure = structure_of<xt_multiport_v1, 1>,
 };
 
 } // namespace xtbpf::extensions

@@ -3,6 +3,8 @@
 
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/kernel_target.hpp"
+#include "frontend/extensions/nat_structure.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <arpa/inet.h>
 #include <array>
@@ -19,11 +21,6 @@ struct Flag {
 constexpr std::array kFlags{Flag{NF_NAT_RANGE_PROTO_RANDOM, "random"},
                             Flag{NF_NAT_RANGE_PROTO_RANDOM_FULLY, "random-fully"},
                             Flag{NF_NAT_RANGE_PERSISTENT, "persistent"}};
-
-void put_address(nf_inet_addr& to, const ir::Words& address) {
-    for (std::size_t word = 0; word < address.size(); ++word)
-        to.ip6[word] = htonl(address[word]);
-}
 
 } // namespace
 
@@ -65,20 +62,47 @@ void NatTarget::append(std::string& out, std::string_view before_range, std::str
         if (flags_ & flag.bit) (out += before_flag) += flag.name;
 }
 
-// nf_tables has no place for the base: the target itself, which wants a table of the name `nat`.
-ir::Action NatTarget::shifted() const {
-    nf_nat_range2 range{};
-    range.flags = flags_ | NF_NAT_RANGE_PROTO_SPECIFIED | NF_NAT_RANGE_PROTO_OFFSET;
+// xt_nat_convert_range, the other way round
+nf_nat_range2 NatTarget::structure() const {
+    auto range = blank<nf_nat_range2>();
+    range.flags = flags_;
     if (range_.addresses) {
         range.flags |= NF_NAT_RANGE_MAP_IPS;
-        put_address(range.min_addr, range_.addresses->low);
-        put_address(range.max_addr, range_.addresses->high);
+        put_words(range.min_addr.all, range_.addresses->low);
+        put_words(range.max_addr.all, range_.addresses->high);
     }
-    range.min_proto.all = htons(range_.ports->low);
-    range.max_proto.all = htons(range_.ports->high);
-    range.base_proto.all = htons(*range_.ports->base);
-    return tied_target("DNAT", 2, range, ir::touched(ir::Touch::Addresses, ir::Touch::Transport, ir::Touch::Payload),
-                       ir::After::Ends);
+    if (range_.ports) {
+        range.flags |= NF_NAT_RANGE_PROTO_SPECIFIED;
+        range.min_proto.all = htons(range_.ports->low);
+        range.max_proto.all = htons(range_.ports->high);
+        if (range_.ports->base) range.flags |= NF_NAT_RANGE_PROTO_OFFSET;
+        range.base_proto.all = htons(range_.ports->base.value_or(0));
+    }
+    return range;
+}
+
+std::vector<std::uint8_t> NatTarget::encode(const RuleContext&) const {
+    return nat_bytes(traits_.kind, family_, structure());
+}
+
+bool NatTarget::decode(const RuleContext&, std::span<const std::uint8_t> bytes) {
+    const auto range = nat_range_from(traits_.kind, family_, bytes);
+    if (!range) return false;
+    if (range->flags & NF_NAT_RANGE_MAP_IPS)
+        range_.addresses = {words_in(range->min_addr.all), words_in(range->max_addr.all)};
+    if (range->flags & NF_NAT_RANGE_PROTO_SPECIFIED) {
+        range_.ports = {ntohs(range->min_proto.all), ntohs(range->max_proto.all)};
+        if (range->flags & NF_NAT_RANGE_PROTO_OFFSET) range_.ports->base = ntohs(range->base_proto.all);
+    }
+    for (const Flag& flag : kFlags)
+        flags_ |= range->flags & flag.bit;
+    return true;
+}
+
+// nf_tables has no place for the base: the target itself, which wants a table of the name `nat`.
+ir::Action NatTarget::shifted() const {
+    return tied_target("DNAT", 2, structure(),
+                       ir::touched(ir::Touch::Addresses, ir::Touch::Transport, ir::Touch::Payload), ir::After::Ends);
 }
 
 // xt_nat_convert_range; masquerade_tg, redirect_tg4

@@ -4,6 +4,8 @@
 
 #include "frontend/extensions/nat_range.hpp"
 
+struct nf_nat_range2;
+
 namespace xtbpf::extensions {
 
 struct NatTraits {
@@ -24,8 +26,11 @@ class NatTarget final : public Target {
     void save(std::string& out) const override { append(out, traits_.saved, " --"); }
     void list(std::string& out, bool) const override { append(out, traits_.listed, " "); }
     ir::Action lower(const RuleContext& rule) const override;
+    std::vector<std::uint8_t> encode(const RuleContext& rule) const override;
+    bool decode(const RuleContext& rule, std::span<const std::uint8_t> bytes) override;
 
   private:
+    nf_nat_range2 structure() const;
     ir::Action shifted() const;
     void append(std::string& out, std::string_view before_range, std::string_view before_flag) const;
 

@@ -4,6 +4,7 @@
 #include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/quoted.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <cstring>
@@ -57,6 +58,11 @@ class Nflog final : public Target {
         return ir::HandOff{ir::KernelTarget{.name = "NFLOG", .info = info_bytes(info_)}};
     }
 
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        info_ = info_from<xt_nflog_info>(bytes);
+        return text_in(info_.prefix).has_value();
+    }
+
   private:
     Result<void> prefix(std::string_view text) {
         if (text.empty()) return fail(ErrorKind::BadParameter, "Argument must have a minimum length of 1 characters\n");
@@ -102,6 +108,7 @@ const TargetDef nflog_target{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Nflog>(); },
+    .structure = structure_of<xt_nflog_info>,
 };
 
 } // namespace xtbpf::extensions

@@ -3,6 +3,7 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
@@ -57,6 +58,11 @@ class Nfqueue final : public Target {
             ir::KernelTarget{.name = "NFQUEUE", .revision = 3, .info = info_bytes(info_), .after = ir::After::Ends}};
     }
 
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        info_ = info_from<xt_NFQ_info_v3>(bytes);
+        return true;
+    }
+
   private:
     bool used(std::size_t option) const { return (used_ >> option & 1) != 0; }
 
@@ -102,6 +108,7 @@ const TargetDef nfqueue_target{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Nfqueue>(); },
+    .structure = structure_of<xt_NFQ_info_v3, 3>,
 };
 
 } // namespace xtbpf::extensions

@@ -4,6 +4,7 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
@@ -24,6 +25,9 @@ constexpr std::array kOptions{
     OptionDef{"socket-exists", Argument::None, true},
     OptionDef{"suppl-groups", Argument::None},
 };
+
+constexpr std::array<std::uint8_t, kOptions.size()> kBits{XT_OWNER_UID, XT_OWNER_GID, XT_OWNER_SOCKET,
+                                                          XT_OWNER_SUPPL_GROUPS};
 
 constexpr std::uint32_t kLargestId = 0xFFFFFFFE; // -1 stands for none
 
@@ -117,11 +121,23 @@ class Owner final : public Match {
         }
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override { return kernel_match().info; }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_owner_match_info>(bytes);
+        for (std::size_t i = 0; i < kBits.size(); ++i) {
+            used_[i] = info.match & kBits[i];
+            invert_[i] = info.invert & kBits[i];
+        }
+        ids_[kUser] = {info.uid_min, info.uid_max};
+        ids_[kGroup] = {info.gid_min, info.gid_max};
+        return true;
+    }
+
   private:
     // BPF doesn't see a socket's supplementary groups.
     ir::KernelMatch kernel_match() const {
-        constexpr std::array<std::uint8_t, 4> kBits{XT_OWNER_UID, XT_OWNER_GID, XT_OWNER_SOCKET, XT_OWNER_SUPPL_GROUPS};
-        xt_owner_match_info info{};
+        auto info = blank<xt_owner_match_info>();
         info.uid_min = ids_[kUser].low;
         info.uid_max = ids_[kUser].high;
         info.gid_min = ids_[kGroup].low;
@@ -173,6 +189,7 @@ const MatchDef owner_match{
     .limits = {.hooks = hook_bit(Hook::Output) | hook_bit(Hook::Postrouting)},
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Owner>(); },
+    .structure = structure_of<xt_owner_match_info, 1>,
 };
 
 } // namespace xtbpf::extensions

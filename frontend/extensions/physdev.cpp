@@ -66,7 +66,7 @@ class Physdev final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        xt_physdev_info info{};
+        auto info = blank<xt_physdev_info>();
         for (std::size_t i = 0; i < kOptions.size(); ++i) {
             if (used_[i]) info.bitmask = static_cast<std::uint8_t>(info.bitmask | kBits[i]);
             if (used_[i] && invert_[i]) info.invert = static_cast<std::uint8_t>(info.invert | kBits[i]);

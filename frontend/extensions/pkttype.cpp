@@ -3,11 +3,13 @@
 #include "frontend/extensions/field_range.hpp"
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
 #include <linux/if_packet.h>
+#include <linux/netfilter/xt_pkttype.h>
 #include <strings.h>
 
 namespace xtbpf::extensions {
@@ -60,6 +62,17 @@ class PacketType final : public Match {
         out.push_back(in_range(ir::Field::PacketType, *type_, *type_, invert_));
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        return info_bytes(xt_pkttype_info{.pkttype = *type_, .invert = invert_});
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_pkttype_info>(bytes);
+        type_ = static_cast<std::uint8_t>(info.pkttype);
+        invert_ = info.invert;
+        return true;
+    }
+
   private:
     std::string_view name() const {
         for (const Type& type : kTypes)
@@ -87,6 +100,7 @@ const MatchDef pkttype_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<PacketType>(); },
+    .structure = structure_of<xt_pkttype_info>,
 };
 
 } // namespace xtbpf::extensions

@@ -6,9 +6,11 @@
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/quoted.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <arpa/inet.h>
 #include <array>
+#include <cstring>
 #include <fmt/format.h>
 #include <iterator>
 #include <limits>
@@ -52,6 +54,8 @@ constexpr std::size_t kOperations = 4;
 constexpr std::array<std::uint8_t, kOperations> kBits{XT_RECENT_SET, XT_RECENT_CHECK, XT_RECENT_UPDATE,
                                                       XT_RECENT_REMOVE};
 constexpr std::array<std::string_view, kOperations> kTitles{"SET", "CHECK", "UPDATE", "REMOVE"};
+
+constexpr std::string_view kDefaultName = "DEFAULT";
 
 constexpr std::uint32_t kMostHits = 65535; // XT_RECENT_MAX_NSTAMPS - 1 of xt_recent.c
 constexpr std::uint32_t kMax = std::numeric_limits<std::uint32_t>::max();
@@ -133,7 +137,37 @@ class Recent final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        xt_recent_mtinfo_v1 info{};
+        out.push_back(kernel_match("recent", 1, structure()));
+    }
+
+    // Behind a short name the rest of the default one stands (libxt_recent.c, recent_init): -D compares it.
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        xt_recent_mtinfo_v1 info = structure();
+        put_text(info.name, kDefaultName);
+        std::memcpy(info.name, name_.c_str(), name_.size() + 1);
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_recent_mtinfo_v1>(bytes);
+        const auto name = text_in(info.name);
+        if (!name || name->empty() || info.side > XT_RECENT_DEST) return false;
+        name_ = *name;
+        seconds_ = info.seconds;
+        hits_ = info.hit_count;
+        for (std::size_t i = 0; i < kOperations; ++i)
+            used_[i] = info.check_set & kBits[i];
+        used_[kRttl] = info.check_set & XT_RECENT_TTL;
+        used_[kReap] = info.check_set & XT_RECENT_REAP;
+        invert_ = info.invert;
+        destination_ = info.side == XT_RECENT_DEST;
+        mask_ = words_in(info.mask.all);
+        return true;
+    }
+
+  private:
+    xt_recent_mtinfo_v1 structure() const {
+        auto info = blank<xt_recent_mtinfo_v1>();
         info.seconds = seconds_;
         info.hit_count = hits_;
         for (std::size_t i = 0; i < kOperations; ++i)
@@ -143,12 +177,10 @@ class Recent final : public Match {
         info.invert = invert_;
         put_text(info.name, name_);
         info.side = destination_ ? XT_RECENT_DEST : XT_RECENT_SOURCE;
-        for (std::size_t word = 0; word < mask_.size(); ++word)
-            info.mask.all[word] = htonl(mask_[word]);
-        out.push_back(kernel_match("recent", 1, info));
+        put_mask(info.mask.all, family_, mask_);
+        return info;
     }
 
-  private:
     static Result<void> store(const OptionUse& use, std::uint32_t& to, std::uint32_t min) {
         const auto number = guided::number({"recent", kOptions[use.option].name}, use.value, min, kMax);
         if (!number) return std::unexpected(number.error());
@@ -160,7 +192,7 @@ class Recent final : public Match {
     std::array<bool, kOptions.size()> used_{};
     bool invert_ = false, destination_ = false;
     std::uint32_t seconds_ = 0, hits_ = 0;
-    std::string name_ = "DEFAULT";
+    std::string name_{kDefaultName};
     ir::Words mask_{kMax, kMax, kMax, kMax};
 };
 
@@ -203,6 +235,7 @@ const MatchDef recent_match{
     .options = kOptions,
     .help = help,
     .create = [](Family family) -> std::unique_ptr<Match> { return std::make_unique<Recent>(family); },
+    .structure = structure_of<xt_recent_mtinfo_v1, 1>,
 };
 
 } // namespace xtbpf::extensions

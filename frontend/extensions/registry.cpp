@@ -27,14 +27,14 @@ constexpr std::array kMatches{
 };
 
 constexpr std::array kTargets{
-    &x::reject_target,      &x::log_target,         &x::mark_target,   &x::connmark_target, &x::ct_target,
-    &x::audit_target,       &x::classify_target,    &x::dscp_target,   &x::ecn_target,      &x::hl_target,
-    &x::hmark_target,       &x::idletimer_target,   &x::led_target,    &x::notrack_target,  &x::rateest_target,
-    &x::tcpmss_target,      &x::tcpoptstrip_target, &x::tee_target,    &x::tos_target,      &x::tproxy_target,
-    &x::ttl_target,         &x::checksum_target,    &x::trace_target,  &x::reject_target,   &x::log_target,
-    &x::masquerade_target,  &x::dnat_target,        &x::snat_target,   &x::redirect_target, &x::set_target,
-    &x::nflog_target,       &x::nfqueue_target,     &x::netmap_target, &x::synproxy_target, &x::secmark_target,
-    &x::connsecmark_target, &x::snpt_target,        &x::dnpt_target,   &x::ulog_target,     &x::clusterip_target,
+    &x::reject_target, &x::log_target,         &x::mark_target,      &x::connmark_target,    &x::ct_target,
+    &x::audit_target,  &x::classify_target,    &x::dscp_target,      &x::ecn_target,         &x::hl_target,
+    &x::hmark_target,  &x::idletimer_target,   &x::led_target,       &x::notrack_target,     &x::rateest_target,
+    &x::tcpmss_target, &x::tcpoptstrip_target, &x::tee_target,       &x::tos_target,         &x::tproxy_target,
+    &x::ttl_target,    &x::checksum_target,    &x::trace_target,     &x::masquerade_target,  &x::dnat_target,
+    &x::snat_target,   &x::redirect_target,    &x::set_target,       &x::nflog_target,       &x::nfqueue_target,
+    &x::netmap_target, &x::synproxy_target,    &x::secmark_target,   &x::connsecmark_target, &x::snpt_target,
+    &x::dnpt_target,   &x::ulog_target,        &x::clusterip_target,
 };
 
 template <typename Def> bool serves(const Def& def, Family family) {
@@ -48,6 +48,16 @@ auto find(const Table& table, std::string_view name, Family family) -> typename 
     return nullptr;
 }
 
+template <typename Table> auto find_structures(const Table& table, std::string_view name, Family family) {
+    std::vector<typename Table::value_type> found;
+    for (const auto* def : table) {
+        if (def->structure == nullptr || !serves(*def, family)) continue;
+        const StructureDef structure = def->structure(family);
+        if ((structure.name.empty() ? def->name : structure.name) == name) found.push_back(def);
+    }
+    return found;
+}
+
 } // namespace
 
 const MatchDef* find_match(std::string_view name, Family family) {
@@ -56,6 +66,14 @@ const MatchDef* find_match(std::string_view name, Family family) {
 }
 
 const TargetDef* find_target(std::string_view name, Family family) { return find(kTargets, name, family); }
+
+std::vector<const MatchDef*> matches_of_kernel(std::string_view name, Family family) {
+    return find_structures(kMatches, name, family);
+}
+
+std::vector<const TargetDef*> targets_of_kernel(std::string_view name, Family family) {
+    return find_structures(kTargets, name, family);
+}
 
 const MatchDef* match_of_protocol(std::uint8_t protocol, Family family) {
     for (const MatchDef* def : kMatches)

@@ -3,10 +3,13 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/name_list.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter_ipv4/ipt_REJECT.h>
+#include <linux/netfilter_ipv6/ip6t_REJECT.h>
 #include <netinet/in.h>
 
 namespace xtbpf::extensions {
@@ -18,33 +21,52 @@ constexpr std::array kOptions{OptionDef{"reject-with"}};
 struct Kind {
     std::string_view name, alias, text;
     ir::RejectEffect effect;
+    unsigned with; // enum ipt_reject_with, ip6t_reject_with
 };
 
 // In the order of help, in which a name that is cut short is looked for. Codes of RFC 792, 1812 and 4443.
 constexpr std::array kKinds{
-    Kind{"icmp-net-unreachable", "net-unreach", "ICMP network unreachable", {false, 0}},
-    Kind{"icmp-host-unreachable", "host-unreach", "ICMP host unreachable", {false, 1}},
-    Kind{"icmp-proto-unreachable", "proto-unreach", "ICMP protocol unreachable", {false, 2}},
-    Kind{"icmp-port-unreachable", "port-unreach", "ICMP port unreachable (default)", {false, 3}},
-    Kind{"icmp-net-prohibited", "net-prohib", "ICMP network prohibited", {false, 9}},
-    Kind{"icmp-host-prohibited", "host-prohib", "ICMP host prohibited", {false, 10}},
-    Kind{"tcp-reset", "tcp-rst", "TCP RST packet", {true, 0}},
-    Kind{"icmp-admin-prohibited", "admin-prohib", "ICMP administratively prohibited (*)", {false, 13}},
+    Kind{"icmp-net-unreachable", "net-unreach", "ICMP network unreachable", {false, 0}, IPT_ICMP_NET_UNREACHABLE},
+    Kind{"icmp-host-unreachable", "host-unreach", "ICMP host unreachable", {false, 1}, IPT_ICMP_HOST_UNREACHABLE},
+    Kind{"icmp-proto-unreachable", "proto-unreach", "ICMP protocol unreachable", {false, 2}, IPT_ICMP_PROT_UNREACHABLE},
+    Kind{"icmp-port-unreachable",
+         "port-unreach",
+         "ICMP port unreachable (default)",
+         {false, 3},
+         IPT_ICMP_PORT_UNREACHABLE},
+    Kind{"icmp-net-prohibited", "net-prohib", "ICMP network prohibited", {false, 9}, IPT_ICMP_NET_PROHIBITED},
+    Kind{"icmp-host-prohibited", "host-prohib", "ICMP host prohibited", {false, 10}, IPT_ICMP_HOST_PROHIBITED},
+    Kind{"tcp-reset", "tcp-rst", "TCP RST packet", {true, 0}, IPT_TCP_RESET},
+    Kind{"icmp-admin-prohibited",
+         "admin-prohib",
+         "ICMP administratively prohibited (*)",
+         {false, 13},
+         IPT_ICMP_ADMIN_PROHIBITED},
 };
 constexpr std::array kKinds6{
-    Kind{"icmp6-no-route", "no-route", "ICMPv6 no route", {false, 0}},
-    Kind{"icmp6-adm-prohibited", "adm-prohibited", "ICMPv6 administratively prohibited", {false, 1}},
-    Kind{"icmp6-addr-unreachable", "addr-unreach", "ICMPv6 address unreachable", {false, 3}},
-    Kind{"icmp6-port-unreachable", "port-unreach", "ICMPv6 port unreachable", {false, 4}},
-    Kind{"tcp-reset", "tcp-reset", "TCP RST packet", {true, 0}},
-    Kind{"icmp6-policy-fail", "policy-fail", "ICMPv6 policy fail", {false, 5}},
-    Kind{"icmp6-reject-route", "reject-route", "ICMPv6 reject route", {false, 6}},
+    Kind{"icmp6-no-route", "no-route", "ICMPv6 no route", {false, 0}, IP6T_ICMP6_NO_ROUTE},
+    Kind{"icmp6-adm-prohibited",
+         "adm-prohibited",
+         "ICMPv6 administratively prohibited",
+         {false, 1},
+         IP6T_ICMP6_ADM_PROHIBITED},
+    Kind{"icmp6-addr-unreachable", "addr-unreach", "ICMPv6 address unreachable", {false, 3}, IP6T_ICMP6_ADDR_UNREACH},
+    Kind{"icmp6-port-unreachable", "port-unreach", "ICMPv6 port unreachable", {false, 4}, IP6T_ICMP6_PORT_UNREACH},
+    Kind{"tcp-reset", "tcp-reset", "TCP RST packet", {true, 0}, IP6T_TCP_RESET},
+    Kind{"icmp6-policy-fail", "policy-fail", "ICMPv6 policy fail", {false, 5}, IP6T_ICMP6_POLICY_FAIL},
+    Kind{"icmp6-reject-route", "reject-route", "ICMPv6 reject route", {false, 6}, IP6T_ICMP6_REJECT_ROUTE},
 };
 constexpr std::size_t kDefault = 3; // port unreachable, in both
 
 std::span<const Kind> kinds(Family family) {
     return family == Family::V4 ? std::span<const Kind>(kKinds) : std::span<const Kind>(kKinds6);
 }
+
+// The enumeration as a number, which may be any.
+struct Info {
+    unsigned with;
+};
+static_assert(sizeof(Info) == sizeof(ipt_reject_info) && sizeof(Info) == sizeof(ip6t_reject_info));
 
 class Reject final : public Target {
   public:
@@ -79,6 +101,17 @@ class Reject final : public Target {
 
     ir::Action lower(const RuleContext&) const override { return ir::HandOff{kind_->effect}; }
 
+    // struct ip6t_reject_info is the same
+    std::vector<std::uint8_t> encode(const RuleContext&) const override { return info_bytes(Info{kind_->with}); }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const unsigned with = info_from<Info>(bytes).with;
+        const auto found = std::ranges::find(kinds(family_), with, &Kind::with);
+        if (found == kinds(family_).end()) return false;
+        kind_ = &*found;
+        return true;
+    }
+
   private:
     Family family_;
     const Kind* kind_;
@@ -105,6 +138,7 @@ const TargetDef reject_target{
                .table = TableId::Filter},
     .help = help,
     .create = [](Family family) -> std::unique_ptr<Target> { return std::make_unique<Reject>(family); },
+    .structure = structure_of<Info>,
 };
 
 } // namespace xtbpf::extensions

@@ -40,7 +40,7 @@ class RpFilter final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        xt_rpfilter_info info{};
+        auto info = blank<xt_rpfilter_info>();
         for (std::size_t i = 0; i < kOptions.size(); ++i)
             if (used_[i]) info.flags = static_cast<std::uint8_t>(info.flags | kFlags[i]);
         ir::KernelMatch match = kernel_match("rpfilter", 0, info);

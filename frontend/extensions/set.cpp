@@ -4,8 +4,10 @@
 #include "frontend/extensions/ip_set.hpp"
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
+#include <bit>
 #include <fmt/format.h>
 #include <iterator>
 #include <limits>
@@ -85,7 +87,7 @@ class Set final : public Match {
     void list(std::string& out, bool) const override { append(out, ""); }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        xt_set_info_match_v4 info{};
+        auto info = blank<xt_set_info_match_v4>();
         const auto use = set_use_info(set_);
         static_assert(sizeof use == sizeof info.match_set);
         std::memcpy(&info.match_set, use.data(), sizeof use);
@@ -96,6 +98,18 @@ class Set final : public Match {
         info.bytes.value = bytes_.value;
         info.flags = flags_;
         out.push_back(kernel_match("set", 4, info));
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_set_info_match_v4>(bytes);
+        auto set = set_use_from(std::bit_cast<std::array<std::uint8_t, 4>>(info.match_set));
+        if (!set) return false;
+        set_ = std::move(*set);
+        invert_ = info.match_set.flags & IPSET_INV_MATCH;
+        flags_ = info.flags;
+        packets_ = {info.packets.op, info.packets.value};
+        bytes_ = {info.bytes.op, info.bytes.value};
+        return true;
     }
 
   private:
@@ -169,6 +183,7 @@ const MatchDef set_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Set>(); },
+    .structure = structure_of<xt_set_info_match_v4, 4>,
 };
 
 } // namespace xtbpf::extensions

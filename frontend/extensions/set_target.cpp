@@ -4,6 +4,7 @@
 #include "frontend/extensions/ip_set.hpp"
 #include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <bit>
@@ -109,6 +110,20 @@ class SetTarget final : public Target {
         return kernel_target("SET", 3, info);
     }
 
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_set_info_target_v3>(bytes);
+        const std::array uses{info.add_set, info.del_set, info.map_set};
+        for (std::size_t i = 0; i < uses.size(); ++i) {
+            if (uses[i].index == IPSET_INVALID_ID) continue;
+            auto set = set_use_from(std::bit_cast<std::array<std::uint8_t, 4>>(uses[i]));
+            if (!set) return false;
+            sets_[i] = std::move(*set);
+        }
+        flags_ = info.flags;
+        timeout_ = info.timeout;
+        return true;
+    }
+
   private:
     bool given(std::size_t option) const { return sets_[option].dimensions != 0; }
 
@@ -155,6 +170,7 @@ const TargetDef set_target{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<SetTarget>(); },
+    .structure = structure_of<xt_set_info_target_v3, 3>,
 };
 
 } // namespace xtbpf::extensions

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The target `SNAT` (libxt_NAT.c, net/netfilter/xt_nat.c).
+#include "frontend/extensions/nat_structure.hpp"
 #include "frontend/extensions/nat_target.hpp"
 #include "frontend/extensions/registry.hpp"
 
@@ -33,6 +34,7 @@ const TargetDef snat_target{
     .limits = {.hooks = hook_bit(Hook::Postrouting) | hook_bit(Hook::Input), .table = TableId::Nat},
     .help = help,
     .create = [](Family family) -> std::unique_ptr<Target> { return std::make_unique<NatTarget>(kTraits, family); },
+    .structure = [](Family family) { return nat_structure(kTraits.kind, family); },
 };
 
 } // namespace xtbpf::extensions

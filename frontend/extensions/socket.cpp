@@ -40,7 +40,7 @@ class Socket final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        xt_socket_mtinfo3 info{};
+        auto info = blank<xt_socket_mtinfo3>();
         for (std::size_t i = 0; i < kOptions.size(); ++i)
             if (used_[i]) info.flags = static_cast<std::uint8_t>(info.flags | kFlags[i]);
         out.push_back(kernel_match("socket", 3, info));

@@ -3,9 +3,11 @@
 
 #include "frontend/extension.hpp"
 #include "frontend/extensions/guided.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter/xt_length.h>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +46,22 @@ class SpanMatch : public Match {
   protected:
     const guided::Span& span() const { return *span_; }
     bool inverted() const { return invert_; }
+
+    // struct xt_length_info, and those of others
+    std::vector<std::uint8_t> encode(const RuleContext&) const final {
+        auto info = blank<xt_length_info>();
+        info.min = static_cast<std::uint16_t>(span_->low);
+        info.max = static_cast<std::uint16_t>(span_->high);
+        info.invert = invert_;
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) final {
+        const auto info = info_from<xt_length_info>(bytes);
+        span_ = guided::Span{info.min, info.max};
+        invert_ = info.invert;
+        return true;
+    }
 
   private:
     void append(std::string& out) const {

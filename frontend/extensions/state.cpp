@@ -3,9 +3,11 @@
 #include "frontend/extensions/conntrack_state.hpp"
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
+#include <linux/netfilter/xt_conntrack.h>
 
 namespace xtbpf::extensions {
 
@@ -45,6 +47,22 @@ class State final : public Match {
         out.push_back(state_test(states_, invert_));
     }
 
+    // A part of conntrack's structure, with a bit of its own to tell the names apart.
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto info = blank<xt_conntrack_mtinfo3>();
+        info.match_flags = XT_CONNTRACK_STATE | XT_CONNTRACK_STATE_ALIAS;
+        set_bit(info.invert_flags, XT_CONNTRACK_STATE, invert_);
+        info.state_mask = static_cast<std::uint16_t>(states_);
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_conntrack_mtinfo3>(bytes);
+        states_ = info.state_mask;
+        invert_ = info.invert_flags & XT_CONNTRACK_STATE;
+        return (info.match_flags & XT_CONNTRACK_STATE_ALIAS) != 0;
+    }
+
   private:
     std::uint32_t states_ = 0;
     bool invert_ = false;
@@ -63,6 +81,12 @@ const MatchDef state_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<State>(); },
+    .structure = [](Family) -> StructureDef {
+        return {.name = "conntrack",
+                .revision = 3,
+                .size = info_size<xt_conntrack_mtinfo3>,
+                .given = sizeof(xt_conntrack_mtinfo3)};
+    },
 };
 
 } // namespace xtbpf::extensions

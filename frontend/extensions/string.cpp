@@ -84,7 +84,7 @@ class String final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        xt_string_info info{};
+        auto info = blank<xt_string_info>();
         info.from_offset = static_cast<std::uint16_t>(from_);
         info.to_offset = static_cast<std::uint16_t>(to_);
         std::ranges::copy(algorithm_, info.algo);

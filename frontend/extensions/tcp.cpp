@@ -2,10 +2,12 @@
 // The match `tcp` (libxt_tcp.c, net/netfilter/xt_tcpudp.c): one of the old extensions that check their options themselves.
 #include "frontend/extensions/ports.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter/xt_tcpudp.h>
 #include <netinet/in.h>
 #include <strings.h>
 
@@ -138,6 +140,32 @@ class Tcp final : public Match {
 
     bool asks_syn() const override { return (flags_ & kSynBit) != 0 && !not_flags_; }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        xt_tcp info{.spts = {sources_.low, sources_.high},
+                    .dpts = {destinations_.low, destinations_.high},
+                    .option = option_,
+                    .flg_mask = mask_,
+                    .flg_cmp = flags_,
+                    .invflags = 0};
+        set_bit(info.invflags, XT_TCP_INV_SRCPT, sources_.invert);
+        set_bit(info.invflags, XT_TCP_INV_DSTPT, destinations_.invert);
+        set_bit(info.invflags, XT_TCP_INV_FLAGS, not_flags_);
+        set_bit(info.invflags, XT_TCP_INV_OPTION, not_option_);
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_tcp>(bytes);
+        sources_ = {info.spts[0], info.spts[1], (info.invflags & XT_TCP_INV_SRCPT) != 0};
+        destinations_ = {info.dpts[0], info.dpts[1], (info.invflags & XT_TCP_INV_DSTPT) != 0};
+        option_ = info.option;
+        mask_ = info.flg_mask;
+        flags_ = info.flg_cmp;
+        not_flags_ = info.invflags & XT_TCP_INV_FLAGS;
+        not_option_ = info.invflags & XT_TCP_INV_OPTION;
+        return true;
+    }
+
   private:
     Result<void> take_ports(const OptionUse& use, PortRange& into, bool& seen, std::string_view name) {
         if (seen) return fail(ErrorKind::BadParameter, fmt::format("Only one `--{}' allowed", name));
@@ -207,6 +235,7 @@ const MatchDef tcp_match{
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Tcp>(); },
     .protocol = IPPROTO_TCP,
+    .structure = structure_of<xt_tcp>,
 };
 
 } // namespace xtbpf::extensions

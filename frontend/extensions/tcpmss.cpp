@@ -2,6 +2,7 @@
 // The match `tcpmss` (libxt_tcpmss.c, net/netfilter/xt_tcpmss.c).
 #include "frontend/extensions/registry.hpp"
 #include "frontend/extensions/span_match.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <netinet/in.h>
@@ -37,6 +38,7 @@ const MatchDef tcpmss_match{
     .limits = {.protocol = IPPROTO_TCP},
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<TcpMss>(); },
+    .structure = structure_of<xt_length_info>,
 };
 
 } // namespace xtbpf::extensions

@@ -3,6 +3,7 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
@@ -64,7 +65,7 @@ class Tcpmss final : public Target {
 
     // A packet that is cut short is dropped (tcpmss_mangle_packet): what comes next has to wait for that.
     ir::Action lower(const RuleContext&) const override {
-        auto info = xt_tcpmss_info();
+        auto info = blank<xt_tcpmss_info>();
         info.mss = *mss_;
         ir::HandOff off =
             kernel_target("TCPMSS", 0, info, ir::touched(ir::Touch::Transport, ir::Touch::Length, ir::Touch::Payload));
@@ -72,6 +73,11 @@ class Tcpmss final : public Target {
         target.after = ir::After::Waits;
         target.protocol = IPPROTO_TCP;
         return off;
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        mss_ = info_from<xt_tcpmss_info>(bytes).mss;
+        return true;
     }
 
   private:
@@ -96,6 +102,7 @@ const TargetDef tcpmss_target{
     .limits = {.protocol = IPPROTO_TCP},
     .help = help,
     .create = [](Family family) -> std::unique_ptr<Target> { return std::make_unique<Tcpmss>(family); },
+    .structure = structure_of<xt_tcpmss_info>,
 };
 
 } // namespace xtbpf::extensions

@@ -48,7 +48,7 @@ class Tcpoptstrip final : public Target {
 
     // nf_tables strips the first option of a kind only, and drops what is malformed: the kernel's own target it is.
     ir::Action lower(const RuleContext&) const override {
-        xt_tcpoptstrip_target_info info{};
+        auto info = blank<xt_tcpoptstrip_target_info>();
         for (std::size_t kind = 0; kind < kinds_.size(); ++kind)
             if (kinds_[kind]) info.strip_bmap[kind / 32] |= 1U << kind % 32; // tcpoptstrip_set_bit
         // tcpoptstrip_mangle_packet drops what is cut short

@@ -5,9 +5,11 @@
 #include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/quoted.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <arpa/inet.h>
 #include <array>
+#include <cstddef>
 #include <fmt/format.h>
 #include <iterator>
 #include <linux/netfilter/xt_TEE.h>
@@ -60,11 +62,20 @@ class Tee final : public Target {
     }
 
     ir::Action lower(const RuleContext&) const override {
-        auto info = xt_tee_tginfo();
+        auto info = blank<xt_tee_tginfo>();
         for (std::size_t i = 0; i < gateway_->size(); ++i)
             info.gw.all[i] = htonl((*gateway_)[i]);
         device_.copy(info.oif, sizeof info.oif - 1);
         return kernel_target("TEE", 1, info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_tee_tginfo>(bytes);
+        const auto device = text_in(info.oif);
+        if (!device) return false;
+        gateway_ = words_in(info.gw.all);
+        device_ = *device;
+        return true;
     }
 
   private:
@@ -87,6 +98,7 @@ const TargetDef tee_target{
     .options = kOptions,
     .help = help,
     .create = [](Family family) -> std::unique_ptr<Target> { return std::make_unique<Tee>(family); },
+    .structure = structure_up_to<xt_tee_tginfo, 1, offsetof(xt_tee_tginfo, priv)>,
 };
 
 } // namespace xtbpf::extensions

@@ -2,11 +2,13 @@
 // The match `tos`, revision 1 (libxt_tos.c, net/netfilter/xt_dscp.c).
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 #include "frontend/extensions/tos_values.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter/xt_dscp.h>
 
 namespace xtbpf::extensions {
 
@@ -49,6 +51,18 @@ class Tos final : public Match {
             .field = ir::Field::Tos, .mask = tos_.mask, .ranges = {{tos_.value, tos_.value}}, .invert = invert_});
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        return info_bytes(xt_tos_match_info{.tos_mask = tos_.mask, .tos_value = tos_.value, .invert = invert_});
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_tos_match_info>(bytes);
+        tos_ = {info.tos_value, info.tos_mask};
+        given_ = true;
+        invert_ = info.invert;
+        return true;
+    }
+
   private:
     TosValue tos_;
     bool given_ = false, invert_ = false;
@@ -69,6 +83,7 @@ const MatchDef tos_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Tos>(); },
+    .structure = structure_of<xt_tos_match_info, 1>,
 };
 
 } // namespace xtbpf::extensions

@@ -3,11 +3,13 @@
 #include "frontend/extensions/exclusive.hpp"
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 #include "frontend/extensions/tos_values.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter/xt_DSCP.h>
 
 namespace xtbpf::extensions {
 
@@ -68,6 +70,16 @@ class Tos final : public Target {
         return ir::HandOff{ir::TosEffect{.mask = tos_.mask, .value = tos_.value}};
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        return info_bytes(xt_tos_target_info{.tos_value = tos_.value, .tos_mask = tos_.mask});
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_tos_target_info>(bytes);
+        tos_ = {info.tos_value, info.tos_mask};
+        return true;
+    }
+
   private:
     std::uint32_t used_ = 0;
     TosValue tos_;
@@ -98,6 +110,7 @@ const TargetDef tos_target{
     .limits = {.table = TableId::Mangle},
     .help = help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Tos>(); },
+    .structure = structure_of<xt_tos_target_info, 1>,
 };
 
 } // namespace xtbpf::extensions

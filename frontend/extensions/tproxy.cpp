@@ -4,10 +4,12 @@
 #include "frontend/extensions/hosts.hpp"
 #include "frontend/extensions/ports.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter/xt_TPROXY.h>
 #include <netinet/in.h>
 
 namespace xtbpf::extensions {
@@ -72,6 +74,23 @@ class Tproxy final : public Target {
         return ir::HandOff{effect};
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto info = blank<xt_tproxy_target_info_v1>();
+        info.mark_mask = mark_.mask;
+        info.mark_value = mark_.value;
+        put_words(info.laddr.all, address_);
+        info.lport = htons(*port_);
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_tproxy_target_info_v1>(bytes);
+        mark_ = {info.mark_value, info.mark_mask};
+        address_ = words_in(info.laddr.all);
+        port_ = ntohs(info.lport);
+        return true;
+    }
+
   private:
     Family family_;
     std::optional<std::uint16_t> port_;
@@ -95,6 +114,7 @@ const TargetDef tproxy_target{
     .limits = {.hooks = hook_bit(Hook::Prerouting), .table = TableId::Mangle},
     .help = help,
     .create = [](Family family) -> std::unique_ptr<Target> { return std::make_unique<Tproxy>(family); },
+    .structure = structure_of<xt_tproxy_target_info_v1, 1>,
 };
 
 } // namespace xtbpf::extensions

@@ -3,10 +3,12 @@
 #include "frontend/extensions/field_range.hpp"
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter_ipv4/ipt_ttl.h>
 
 namespace xtbpf::extensions {
 
@@ -70,6 +72,21 @@ class Ttl final : public Match {
         }
     }
 
+    // struct ip6t_hl_info is the same
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        constexpr std::array<std::uint8_t, 3> kModes{IPT_TTL_LT, IPT_TTL_GT, IPT_TTL_EQ};
+        return info_bytes(ipt_ttl_info{.mode = invert_ ? std::uint8_t{IPT_TTL_NE} : kModes[which_],
+                                       .ttl = static_cast<std::uint8_t>(value_)});
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<ipt_ttl_info>(bytes);
+        which_ = info.mode == IPT_TTL_LT ? kLess : info.mode == IPT_TTL_GT ? kGreater : kEqual;
+        invert_ = info.mode == IPT_TTL_NE;
+        value_ = info.ttl;
+        return true;
+    }
+
   private:
     std::string_view name() const { return v4_ ? "ttl" : "hl"; }
     std::span<const OptionDef> options() const { return v4_ ? kTtlOptions : kHlOptions; }
@@ -98,7 +115,17 @@ std::string hl_help(Family) {
 
 } // namespace
 
-const MatchDef ttl_match{.name = "ttl", .options = kTtlOptions, .ipv6 = false, .help = ttl_help, .create = create};
-const MatchDef hl_match{.name = "hl", .options = kHlOptions, .ipv4 = false, .help = hl_help, .create = create};
+const MatchDef ttl_match{.name = "ttl",
+                         .options = kTtlOptions,
+                         .ipv6 = false,
+                         .help = ttl_help,
+                         .create = create,
+                         .structure = structure_of<ipt_ttl_info>};
+const MatchDef hl_match{.name = "hl",
+                        .options = kHlOptions,
+                        .ipv4 = false,
+                        .help = hl_help,
+                        .create = create,
+                        .structure = structure_of<ipt_ttl_info>};
 
 } // namespace xtbpf::extensions

@@ -3,10 +3,12 @@
 #include "frontend/extensions/exclusive.hpp"
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter_ipv4/ipt_TTL.h>
 
 namespace xtbpf::extensions {
 
@@ -51,6 +53,19 @@ class Ttl final : public Target {
         return ir::HandOff{ir::TtlEffect{.kind = kind, .value = value_}};
     }
 
+    // struct ip6t_HL_info is the same
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        constexpr std::array<std::uint8_t, 3> kModes{IPT_TTL_SET, IPT_TTL_DEC, IPT_TTL_INC};
+        return info_bytes(ipt_TTL_info{.mode = kModes[which_], .ttl = value_});
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<ipt_TTL_info>(bytes);
+        which_ = info.mode == IPT_TTL_DEC ? kDecrease : info.mode == IPT_TTL_INC ? kIncrease : kSet;
+        value_ = info.ttl;
+        return true;
+    }
+
   private:
     std::string_view name() const { return v4_ ? "TTL" : "HL"; }
     std::span<const OptionDef> options() const { return v4_ ? kTtlOptions : kHlOptions; }
@@ -84,12 +99,14 @@ const TargetDef ttl_target{.name = "TTL",
                            .ipv6 = false,
                            .limits = {.table = TableId::Mangle},
                            .help = ttl_help,
-                           .create = create};
+                           .create = create,
+                           .structure = structure_of<ipt_TTL_info>};
 const TargetDef hl_target{.name = "HL",
                           .options = kHlOptions,
                           .ipv4 = false,
                           .limits = {.table = TableId::Mangle},
                           .help = hl_help,
-                          .create = create};
+                          .create = create,
+                          .structure = structure_of<ipt_TTL_info>};
 
 } // namespace xtbpf::extensions

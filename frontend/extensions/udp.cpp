@@ -2,8 +2,10 @@
 // The match `udp` (libxt_udp.c, net/netfilter/xt_tcpudp.c).
 #include "frontend/extensions/ports.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
+#include <linux/netfilter/xt_tcpudp.h>
 #include <netinet/in.h>
 
 namespace xtbpf::extensions {
@@ -45,6 +47,24 @@ class Udp final : public Match {
         lower_ports(out, ir::Field::DestinationPort, destinations_);
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto info = blank<xt_udp>();
+        info.spts[0] = sources_.low;
+        info.spts[1] = sources_.high;
+        info.dpts[0] = destinations_.low;
+        info.dpts[1] = destinations_.high;
+        set_bit(info.invflags, XT_UDP_INV_SRCPT, sources_.invert);
+        set_bit(info.invflags, XT_UDP_INV_DSTPT, destinations_.invert);
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_udp>(bytes);
+        sources_ = {info.spts[0], info.spts[1], (info.invflags & XT_UDP_INV_SRCPT) != 0};
+        destinations_ = {info.dpts[0], info.dpts[1], (info.invflags & XT_UDP_INV_DSTPT) != 0};
+        return true;
+    }
+
   private:
     PortRange sources_, destinations_;
 };
@@ -68,6 +88,7 @@ const MatchDef udp_match{
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Udp>(); },
     .protocol = IPPROTO_UDP,
+    .structure = structure_of<xt_udp>,
 };
 
 } // namespace xtbpf::extensions

@@ -9,6 +9,12 @@ Result<std::optional<IpSet>> MemorySets::find(std::string_view name) {
     return found->second;
 }
 
+Result<std::optional<std::string>> MemorySets::name_of(std::uint16_t index) {
+    for (const auto& [name, set] : sets)
+        if (set.index == index) return name;
+    return std::nullopt;
+}
+
 MemorySets& use_memory_sets() {
     static MemorySets sets;
     use_set_index(&sets);

@@ -12,6 +12,7 @@ namespace xtbpf {
 class MemorySets : public SetIndex {
   public:
     Result<std::optional<IpSet>> find(std::string_view name) override;
+    Result<std::optional<std::string>> name_of(std::uint16_t index) override;
 
     std::map<std::string, IpSet, std::less<>> sets{{"four", {0, Family::V4}},      {"other", {1, Family::V4}},
                                                    {"six", {2, Family::V6}},       {"ports", {3, std::nullopt}},

@@ -52,6 +52,7 @@ class Collector final : public Backend {
 class AnySet final : public SetIndex {
   public:
     Result<std::optional<IpSet>> find(std::string_view) override { return IpSet{}; }
+    Result<std::optional<std::string>> name_of(std::uint16_t) override { return std::nullopt; }
 };
 
 Result<Rules> restore(std::istream& in, Family family) {

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "frontend/iptc/interface.hpp"
+#include "tests/text/applet_run.hpp"
+#include "tests/text/memory_sets.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <set>
+#include <sstream>
+
+namespace xtbpf::iptc {
+
+namespace {
+
+std::string text_of(const std::filesystem::path& file) {
+    std::ostringstream out;
+    out << std::ifstream(file).rdbuf();
+    return out.str();
+}
+
+std::vector<std::string> lines_of(const StoredTable& table) {
+    std::vector<std::string> lines;
+    for (const StoredChain& chain : table.chains) {
+        lines.push_back(chain.name + (chain.accept ? *chain.accept ? " ACCEPT" : " DROP" : ""));
+        for (const StoredRule& rule : chain.rules)
+            lines.push_back(rule.text);
+    }
+    return lines;
+}
+
+// What a program does: get info, get entries, replace.
+class Client {
+  public:
+    Client(Backend& backend, Family family, const char* table) : backend_(backend), family_(family), table_(table) {}
+
+    ipt_getinfo info() {
+        ipt_getinfo info{};
+        std::strcpy(info.name, table_);
+        const auto answered = ask(Question::Info, bytes_of(&info, sizeof info));
+        EXPECT_TRUE(answered) << answered.error().why;
+        if (answered) std::memcpy(&info, answered->data(), sizeof info);
+        return info;
+    }
+
+    Answer<Bytes> entries() {
+        ipt_get_entries get{};
+        std::strcpy(get.name, table_);
+        get.size = info().size;
+        Bytes value = bytes_of(&get, offsetof(ipt_get_entries, entrytable));
+        value.resize(value.size() + get.size);
+        auto answered = ask(Question::Entries, value);
+        if (answered) answered->erase(answered->begin(), answered->begin() + offsetof(ipt_get_entries, entrytable));
+        return answered;
+    }
+
+    Answer<Bytes> replace(const ipt_getinfo& info, const Bytes& entries, std::uint32_t old_entries) {
+        ipt_replace head{};
+        std::strcpy(head.name, table_);
+        head.valid_hooks = info.valid_hooks;
+        head.num_entries = info.num_entries;
+        head.size = static_cast<std::uint32_t>(entries.size());
+        std::ranges::copy(info.hook_entry, head.hook_entry);
+        std::ranges::copy(info.underflow, head.underflow);
+        head.num_counters = old_entries;
+        Bytes value = bytes_of(&head, offsetof(ipt_replace, entries));
+        value.insert(value.end(), entries.begin(), entries.end());
+        return ask(Question::Replace, value);
+    }
+
+    Answer<Bytes> add(const std::vector<Counters>& counters) {
+        xt_counters_info head{};
+        std::strcpy(head.name, table_);
+        head.num_counters = static_cast<std::uint32_t>(counters.size());
+        Bytes value = bytes_of(&head, offsetof(xt_counters_info, counters));
+        const auto* const first = reinterpret_cast<const std::uint8_t*>(counters.data());
+        value.insert(value.end(), first, first + counters.size() * sizeof(Counters));
+        return ask(Question::AddCounters, value);
+    }
+
+    int revision(Question question, const char* name, std::uint8_t revision) {
+        xt_get_revision asked{};
+        std::strcpy(asked.name, name);
+        asked.revision = revision;
+        const auto answered = ask(question, bytes_of(&asked, sizeof asked));
+        return answered ? 0 : answered.error().error;
+    }
+
+    Answer<Bytes> ask(Question question, const Bytes& value) {
+        return answer({.family = family_, .question = question, .value = value}, backend_);
+    }
+
+  private:
+    static Bytes bytes_of(const void* from, std::size_t size) {
+        const auto* const bytes = static_cast<const std::uint8_t*>(from);
+        return {bytes, bytes + size};
+    }
+
+    Backend& backend_;
+    Family family_;
+    const char* table_;
+};
+
+constexpr const char* kRules =
+    "*filter\n:INPUT DROP [5:500]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:web - [0:0]\n"
+    "[1:60] -A INPUT -i lo -j ACCEPT\n[2:120] -A INPUT -p tcp -m tcp --dport 80 -j web\n"
+    "[3:180] -A INPUT -s 10.0.0.0/8 ! -i eth+ -m state --state NEW\n"
+    "[4:240] -A web -m limit --limit 5/min -j LOG --log-prefix \"web \"\n[0:0] -A web -g web2\n"
+    "[0:0] -A web2 -j QUEUE\nCOMMIT\n";
+
+MemoryBackend with_rules() {
+    MemoryBackend backend;
+    std::string rules = kRules;
+    rules.insert(rules.find("[1:60]"), ":web2 - [0:0]\n");
+    EXPECT_EQ(run(backend, "iptables-restore -c", rules).err, "");
+    return backend;
+}
+
+} // namespace
+
+// Each table of each sample comes back from the kernel's form as it was, unless an extension has none; these are named here.
+TEST(Iptc, SampleRulesetsRoundTrip) {
+    use_memory_sets();
+    std::set<std::string> without;
+    int tables = 0;
+    for (const auto& file : std::filesystem::directory_iterator(XTBPF_GOLDEN_DIR "/../../rulesets")) {
+        const std::string name = file.path().filename();
+        if (!name.ends_with(".rules")) continue;
+        const bool six = name.ends_with(".v6.rules");
+        MemoryBackend backend;
+        const Ran ran = run(backend, six ? "ip6tables-restore" : "iptables-restore", text_of(file.path()));
+        ASSERT_EQ(ran.code, 0) << name << ran.err;
+        for (const auto& [key, table] : backend.tables) {
+            const auto layout = encode_table(table);
+            if (!layout) {
+                EXPECT_EQ(layout.error().error, EINVAL);
+                const std::string& why = layout.error().why;
+                const std::size_t begin = why.rfind('`');
+                ASSERT_NE(begin, why.npos) << why;
+                without.insert(why.substr(begin + 1, why.find('\'', begin) - begin - 1));
+                continue;
+            }
+            const auto again = decode_table(*layout, key.first, key.second);
+            ASSERT_TRUE(again) << name << ": " << again.error().why;
+            EXPECT_EQ(lines_of(*again), lines_of(table)) << name;
+            ++tables;
+        }
+    }
+    EXPECT_GT(tables, 100);
+    std::string list;
+    for (const std::string& name : without)
+        list += name + ' ';
+    EXPECT_EQ(
+        list,
+        "AUDIT CHECKSUM CONNSECMARK DNPT ECN HMARK SYNPROXY TCPOPTSTRIP ah connlimit cpu devgroup esp frag helper "
+        "ipcomp mh osf physdev policy realm rpfilter rt sctp socket statistic string time u32 ");
+}
+
+TEST(Iptc, ReplaceKeepsSlotsAndTellsOldCounters) {
+    MemoryBackend backend = with_rules();
+    Client client(backend, Family::V4, "filter");
+    const auto info = client.info();
+    const auto entries = client.entries();
+    ASSERT_TRUE(entries);
+    const StoredTable before = backend.tables.begin()->second;
+    const auto old = client.replace(info, *entries, info.num_entries);
+    ASSERT_TRUE(old) << old.error().why;
+    const StoredTable& after = backend.tables.begin()->second;
+    EXPECT_EQ(lines_of(after), lines_of(before));
+    EXPECT_EQ(after.chains[0].rules[1].account.slot, before.chains[0].rules[1].account.slot);
+    EXPECT_EQ(after.chains[0].rules[1].account.counters, Counters{}); // until they are added
+    std::vector<Counters> counters(info.num_entries);
+    ASSERT_EQ(old->size(), counters.size() * sizeof(Counters));
+    std::memcpy(counters.data(), old->data(), old->size());
+    EXPECT_EQ(counters[1], (Counters{2, 120}));
+    EXPECT_EQ(counters[3], (Counters{5, 500})); // the policy's
+    ASSERT_TRUE(client.add(counters));
+    EXPECT_EQ(backend.tables.begin()->second.chains[0].rules[1].account.counters, (Counters{2, 120}));
+    std::string wanted = kRules;
+    wanted.insert(wanted.find("[1:60]"), ":web2 - [0:0]\n");
+    EXPECT_EQ(saved(backend, "-c"), wanted);
+}
+
+TEST(Iptc, RefusesAsTheKernelDoes) {
+    MemoryBackend backend = with_rules();
+    Client client(backend, Family::V4, "filter");
+    const auto info = client.info();
+    const Bytes entries = *client.entries();
+    EXPECT_EQ(client.replace(info, entries, info.num_entries - 1).error().error, EAGAIN);
+    EXPECT_EQ(client.add(std::vector<Counters>(3)).error().error, EINVAL);
+    const auto with = [&](auto change) {
+        ipt_getinfo changed = info;
+        Bytes bytes = entries;
+        change(changed, bytes);
+        const int commits = backend.commits;
+        const auto done = client.replace(changed, bytes, info.num_entries);
+        EXPECT_EQ(commits + (done ? 1 : 0), backend.commits);
+        return done ? 0 : done.error().error;
+    };
+    const std::size_t second = sizeof(ipt_entry) + sizeof(xt_standard_target); // -p tcp --dport 80 -j web
+    const std::size_t match = second + sizeof(ipt_entry), data = match + sizeof(xt_entry_match);
+    EXPECT_EQ(with([](auto&, auto&) {}), 0);
+    EXPECT_EQ(with([](auto& head, auto&) { head.valid_hooks = 1; }), EINVAL);
+    EXPECT_EQ(with([](auto& head, auto&) { head.hook_entry[1] += 8; }), EINVAL);
+    EXPECT_EQ(with([](auto& head, auto&) { head.underflow[1] = head.hook_entry[1]; }), EINVAL);
+    EXPECT_EQ(with([](auto&, auto& bytes) { bytes.resize(bytes.size() - 8); }), EINVAL);
+    EXPECT_EQ(with([&](auto&, auto& bytes) { bytes[second + offsetof(ipt_entry, next_offset)] ^= 8; }), EINVAL);
+    EXPECT_EQ(with([&](auto&, auto& bytes) { bytes[match + 2] = 'x'; }), ENOENT);  // the match's name
+    EXPECT_EQ(with([&](auto&, auto& bytes) { bytes[data + 11] = 0x80; }), EINVAL); // a bit that no option sets
+    EXPECT_EQ(with([&](auto&, auto& bytes) { bytes[offsetof(ipt_entry, ip.src)] = 1; }), EINVAL); // outside of the mask
+    EXPECT_EQ(with([&](auto&, auto& bytes) { bytes[data + 16 + 32] ^= 8; }), EINVAL);             // a jump into a chain
+}
+
+TEST(Iptc, AnswersForRevisionsItHas) {
+    MemoryBackend backend;
+    Client client(backend, Family::V4, "filter");
+    EXPECT_EQ(client.revision(Question::MatchRevision, "conntrack", 3), 0);
+    EXPECT_EQ(client.revision(Question::MatchRevision, "conntrack", 2), EPROTONOSUPPORT);
+    EXPECT_EQ(client.revision(Question::MatchRevision, "hl", 0), ENOENT);
+    EXPECT_EQ(client.revision(Question::TargetRevision, "NOTRACK", 0), ENOENT);
+    EXPECT_EQ(client.revision(Question::TargetRevision, "CT", 2), 0);
+    EXPECT_EQ(client.revision(Question::TargetRevision, "nothing", 0), ENOENT);
+}
+
+TEST(Iptc, AnUntouchedTableIsEmpty) {
+    MemoryBackend backend;
+    Client client(backend, Family::V6, "mangle");
+    const auto info = client.info();
+    EXPECT_EQ(info.num_entries, 6U); // five policies and the end
+    EXPECT_EQ(info.valid_hooks, 0x1fU);
+    EXPECT_TRUE(client.entries());
+    EXPECT_EQ(Client(backend, Family::V4, "broute").ask(Question::Info, Bytes(sizeof(ipt_getinfo), 'x')).error().error,
+              ENOENT);
+}
+
+} // namespace xtbpf::iptc
