@@ -1,0 +1,245 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Programs that speak the kernel's ip_tables interface, with libiptables-bpf preloaded, and the same ones with the kernel: iptables-legacy on
+sample rulesets and on edits, python-iptables.
+
+    iptc.py [--all] [PART...]
+
+PART is a part of a test's name; --all: every sample ruleset. Exit 0 if all passed, 1 if one failed, 77 if it couldn't run at all."""
+
+import glob
+import os
+import re
+import shlex
+import shutil
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.dirname(HERE)]
+import machine  # noqa: E402
+from clientele import packages  # noqa: E402
+from faulty import run  # noqa: E402
+from faulty.world import HOST, World  # noqa: E402
+
+ROOT = os.path.dirname(os.path.dirname(HERE))
+PRELOADED = {"LD_PRELOAD": os.path.join(ROOT, "build", "lib", "libiptables-bpf.so")}
+SAMPLES = ("arno", "docker", "every-match", "every-match.v6", "fail2ban", "istio-sidecar", "kube-proxy", "nat-kinds", "nat-kinds.v6",
+           "port-knocking", "reject-kinds", "shorewall", "wireguard.v6")
+# Matches and targets without a form in the interface (docs/LIMITS.md).
+LACKING = re.compile(r"iptables-bpf: .*isn't known to the ip_tables interface|not supported, missing kernel module")
+
+
+SETS = "".join(f"create {name} hash:net\n" for name in ("four", "other", "trusted", "blocklist")) + \
+    "create six hash:net family inet6\ncreate blocklist6 hash:net family inet6\ncreate ports bitmap:port range 0-65535\n"
+
+
+def create(world):
+    if "--all" in sys.argv and shutil.which("ipset"):
+        world.run("ipset", "restore", text=SETS)
+
+
+def clean(save):
+    """Without comments and counts."""
+    return [re.sub(r"\[\d+:\d+\] ?", "", line) for line in save.splitlines() if not line.startswith("#")]
+
+
+def places(label):
+    """A namespace for the kernel's own rules, one for ours."""
+    worlds = World(label + "-kernel"), World(label)
+    for world in worlds:
+        create(world)
+    return worlds
+
+
+def samples(report):
+    """Written by iptables-legacy through the interface, read by it and by us: the same as in the kernel; each rule is found again."""
+    compared = 0
+    for name in ["*"] if "--all" in sys.argv else SAMPLES:
+        for path in sorted(glob.glob(os.path.join(ROOT, "rulesets", name + ".rules"))):
+            with open(path, encoding="utf-8") as file:
+                compared += sample(report, os.path.basename(path), file.read())
+    report.fact(f"{compared} rulesets")
+
+
+def sample(report, name, text):
+    iptables = "ip6tables" if ".v6." in name else "iptables"
+    kernel, ours = places("samples")
+    with kernel, ours:
+        code, _ = kernel.run(iptables + "-legacy-restore", text=text)
+        if code != 0:
+            return 0  # iptables 1.8.9 doesn't know all of 1.8.11
+        code, output = ours.run(iptables + "-legacy-restore", text=text, environment=PRELOADED)
+        if code != 0:
+            report.check(LACKING.search(output) and "--all" in sys.argv, f"{name}: {output}")
+            return 0
+        wanted = clean(kernel.run(iptables + "-legacy-save")[1])
+        report.equal(clean(ours.run(iptables + "-legacy-save", environment=PRELOADED)[1]), wanted, f"{name}, saved through the interface")
+        with World("direct") as direct:
+            create(direct)
+            direct.run(iptables + "-restore", text=text)
+            report.equal(clean(ours.run(iptables + "-save")[1]), clean(direct.run(iptables + "-save")[1]), f"{name}, saved by us")
+        rules, table = [], ""
+        for line in wanted:
+            table = line[1:] if line.startswith("*") else table
+            if line.startswith("-A"):
+                rules.append(f"*{table}\n-C {line[3:]}\nCOMMIT\n")
+        for world, environment in ((kernel, None), (ours, PRELOADED)):  # -C compares bytes
+            text = "".join(rules)
+            world.checked = world.run(iptables + "-legacy-restore", "-n", text=text, environment=environment)
+        report.equal(ours.checked, kernel.checked, f"{name}, its rules looked for")
+    return 1
+
+
+EDITS = """-N web
+-A INPUT -i lo -j ACCEPT
+-A INPUT -p tcp --dport 80 -j web
+-I INPUT 2 -p udp -m multiport --dports 53,123 -m limit --limit 5/min
+-A web -s 10.0.0.0/8 -m comment --comment "from inside" -j LOG --log-prefix "web: " --log-level info
+-A web -j RETURN
+-A FORWARD ! -i eth+ -g web
+-P FORWARD DROP
+-C INPUT -i lo -j ACCEPT
+-C INPUT -i lo -j DROP
+-R INPUT 1 -i lo -m state --state NEW,RELATED -j ACCEPT
+-D web -j RETURN
+-D INPUT 3
+-D INPUT -p udp -m multiport --dports 53,123 -m limit --limit 5/min
+-E web site
+-X site
+-F nothing
+-A FORWARD -j TRACE
+-t raw -A PREROUTING -j NOTRACK
+-t nat -A POSTROUTING -s 10.0.0.0/8 -j MASQUERADE
+-t nat -A POSTROUTING -p tcp -j DNAT --to-destination 10.0.0.1
+-t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu
+-t mangle -A FORWARD -j MARK --set-mark 7
+-t broken -L
+-S
+-L -n -v
+-L -n --line-numbers
+-t nat -S POSTROUTING
+-Z
+-F
+-X"""
+
+
+def edits(report):
+    """One command after the other, in the kernel and here: the same output and exit code, the same rules after each."""
+    kernel, ours = places("edits")
+    with kernel, ours:
+        for line in EDITS.splitlines():
+            wanted = kernel.run("iptables-legacy", *shlex.split(line))
+            found = ours.run("iptables-legacy", *shlex.split(line), environment=PRELOADED)
+            report.equal(found, wanted, line)
+            tables = [clean(world.run("iptables-legacy-save", environment=environment)[1])
+                      for world, environment in ((kernel, None), (ours, PRELOADED))]
+            report.equal(tables[1], tables[0], f"after {line}")
+
+
+def counters(report):
+    """They live through edits beside them, are set and zeroed, and read the same through the interface and by us."""
+    with World("counters") as world:
+        world.restore("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p udp --dport 7000 -j ACCEPT\n-A INPUT -p udp --dport 7001 -j DROP\nCOMMIT\n")
+        send = world.sender(7000)
+        receiver = world.receiver(7000)
+
+        def sent(wanted):
+            send(b"12")
+            receiver.recv(10)
+            report.equal(world.counter("7000"), wanted, "counted")
+
+        def legacy(*arguments, text=""):
+            code, output = world.run(*arguments, text=text, environment=PRELOADED)
+            report.check(code == 0, f"{arguments}: {output}")
+            return output
+
+        sent((1, 30))
+        legacy("iptables-legacy", "-I", "INPUT", "-p", "tcp", "-j", "ACCEPT")
+        sent((2, 60))
+        legacy("iptables-legacy", "-D", "INPUT", "3")
+        sent((3, 90))
+        report.check("[3:90] -A INPUT -p udp" in legacy("iptables-legacy-save", "-c"), "counters through the interface")
+        legacy("iptables-legacy", "-A", "INPUT", "-c", "5", "600", "-d", HOST, "-j", "ACCEPT")
+        report.equal(world.counter(HOST), (5, 600), "-c")
+        legacy("iptables-legacy", "-Z", "INPUT", "2")
+        sent((1, 30))
+        legacy("iptables-legacy-restore", "-c", text=legacy("iptables-legacy-save", "-c"))
+        sent((2, 60))
+        world.run("iptables", "-A", "INPUT", "-m", "string", "--algo", "bm", "--string", "x", "-j", "DROP")
+        code, output = world.run("iptables-legacy", "-S", environment=PRELOADED)
+        report.check(code != 0 and "`string' isn't known to the ip_tables interface" in output, f"a rule without a form: {output}")
+
+
+PYTHON = """
+import iptc
+table = iptc.Table(iptc.Table.FILTER)
+chain = iptc.Chain(table, "INPUT")
+rule = iptc.Rule()
+rule.protocol, rule.src = "tcp", "10.0.0.0/8"
+rule.create_match("tcp").dport = "443"
+rule.create_match("comment").comment = "from python"
+rule.create_match("conntrack").ctstate = "NEW,ESTABLISHED"
+rule.target = iptc.Target(rule, "ACCEPT")
+chain.insert_rule(rule)
+own = table.create_chain("own")
+rule = iptc.Rule()
+rule.in_interface = "eth+"
+rule.target = iptc.Target(rule, "REJECT")
+rule.target.reject_with = "icmp-host-prohibited"
+own.append_rule(rule)
+rule = iptc.Rule()
+rule.target = iptc.Target(rule, "own")
+chain.append_rule(rule)
+chain.set_policy("DROP")
+chain = iptc.Chain(iptc.Table(iptc.Table.NAT), "PREROUTING")
+rule = iptc.Rule()
+rule.protocol = "tcp"
+rule.create_match("tcp").dport = "80"
+rule.target = iptc.Target(rule, "DNAT")
+rule.target.to_destination = "10.1.1.1:8080"
+chain.append_rule(rule)
+chain = iptc.Chain(iptc.Table6(iptc.Table6.FILTER), "FORWARD")
+rule = iptc.Rule6()
+rule.src, rule.protocol = "2001:db8::/32", "icmpv6"
+rule.create_match("icmp6").icmpv6_type = "echo-request"
+rule.target = iptc.Target(rule, "DROP")
+chain.append_rule(rule)
+iptc.Table(iptc.Table.FILTER).refresh()
+chain = iptc.Chain(iptc.Table(iptc.Table.FILTER), "INPUT")
+for rule in chain.rules:
+    print(rule.protocol, rule.src, [(match.name, match.get_all_parameters()) for match in rule.matches], rule.target.name, rule.get_counters())
+chain.delete_rule(chain.rules[1])
+"""
+
+
+def python(report):
+    """python-iptables, which uses libip4tc and libxtables: the same in the kernel and here."""
+    root = os.path.join(packages.UNPACKED, "root")
+    environment = {"PYTHONPATH": os.path.join(root, "usr/lib/python3/dist-packages")}
+    kernel, ours = places("python")
+    with kernel, ours:
+        found = {}
+        for world, preloaded in ((kernel, {}), (ours, PRELOADED)):
+            output = world.run("/usr/bin/python3", "-", text=PYTHON, environment=environment | preloaded)
+            saves = [clean(world.run(program, environment=preloaded)[1]) for program in ("iptables-legacy-save", "ip6tables-legacy-save")]
+            found[world] = output, saves
+        report.check(found[kernel][0][0] == 0 and "DNAT" in str(found[kernel]), f"python-iptables in the kernel: {found[kernel]}")
+        report.equal(found[ours], found[kernel], "python-iptables")
+
+
+def main():
+    parts = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    chosen = [test for test in (samples, edits, counters, python) if not parts or any(part in test.__name__ for part in parts)]
+    reasons = machine.lacks() or ([] if machine.legacy_iptables() else ["the kernel's iptables-legacy"])
+    if not reasons and python in chosen and (why := packages.unpack()):
+        reasons = [why]
+    if reasons:
+        print(f"can't run: this machine lacks {'; '.join(reasons)}\n0 passed, 0 failed, {len(chosen)} skipped")
+        return 77
+    passed = sum(run(test.__name__, test) for test in chosen)
+    print(f"{passed} passed, {len(chosen) - passed} failed")
+    return 0 if passed == len(chosen) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
