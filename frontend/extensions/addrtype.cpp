@@ -102,7 +102,7 @@ class AddressType final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        auto info = blank<xt_addrtype_info_v1>();
+        auto& info = blank<xt_addrtype_info_v1>();
         info.source = static_cast<std::uint16_t>(types_[kSource]);
         info.dest = static_cast<std::uint16_t>(types_[kDestination]);
         if (invert_[kSource]) info.flags |= XT_ADDRTYPE_INVERT_SOURCE;

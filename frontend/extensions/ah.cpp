@@ -76,7 +76,7 @@ class Ah6 final : public Ah4 {
 
     // ah_mt6
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        auto info = blank<ip6t_ah>();
+        auto& info = blank<ip6t_ah>();
         info.spis[0] = spis_.low;
         info.spis[1] = spis_.high;
         info.hdrlen = length_;

@@ -3,6 +3,7 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
@@ -42,9 +43,15 @@ class Audit final : public Target {
     }
 
     ir::Action lower(const RuleContext&) const override {
-        auto info = blank<xt_audit_info>();
+        auto& info = blank<xt_audit_info>();
         info.type = *type_;
         return kernel_target("AUDIT", 0, info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_audit_info>(bytes);
+        type_ = info.type;
+        return info.type < kTypes.size();
     }
 
   private:
@@ -63,6 +70,7 @@ const TargetDef audit_target{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Audit>(); },
+    .structure = structure_of<xt_audit_info>,
 };
 
 } // namespace xtbpf::extensions

@@ -85,7 +85,7 @@ class Bpf final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        auto info = blank<xt_bpf_info_v1>();
+        auto& info = blank<xt_bpf_info_v1>();
         info.fd = -1;
         if (used_[kPinned]) {
             info.mode = XT_BPF_MODE_PATH_PINNED;

@@ -64,7 +64,7 @@ class Cgroup final : public Match {
                                    ir::Gate{.field = ir::Field::FullSocket}));
             return;
         }
-        auto info = blank<xt_cgroup_info_v2>();
+        auto& info = blank<xt_cgroup_info_v2>();
         info.has_path = 1;
         info.invert_path = invert_[kPath];
         put_text(info.path, *path_);

@@ -3,6 +3,7 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <linux/netfilter/xt_CHECKSUM.h>
@@ -29,9 +30,14 @@ class Checksum final : public Target {
     void list(std::string& out, bool) const override { out += " CHECKSUM fill"; }
 
     ir::Action lower(const RuleContext&) const override {
-        auto info = blank<xt_CHECKSUM_info>();
+        auto& info = blank<xt_CHECKSUM_info>();
         info.operation = XT_CHECKSUM_OP_FILL;
         return tied_target("CHECKSUM", 0, info, ir::touched(ir::Touch::Transport, ir::Touch::Payload));
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        fill_ = info_from<xt_CHECKSUM_info>(bytes).operation == XT_CHECKSUM_OP_FILL;
+        return fill_;
     }
 
   private:
@@ -51,6 +57,7 @@ const TargetDef checksum_target{
     .limits = {.table = TableId::Mangle},
     .help = help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Checksum>(); },
+    .structure = structure_of<xt_CHECKSUM_info>,
 };
 
 } // namespace xtbpf::extensions

@@ -44,7 +44,7 @@ class Classify final : public Target {
     }
 
     ir::Action lower(const RuleContext&) const override {
-        auto info = blank<xt_classify_target_info>();
+        auto& info = blank<xt_classify_target_info>();
         info.priority = std::uint32_t{major_} << 16 | minor_;
         return kernel_target("CLASSIFY", 0, info);
     }

@@ -71,7 +71,7 @@ class Cluster final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        auto info = blank<xt_cluster_match_info>();
+        auto& info = blank<xt_cluster_match_info>();
         info.total_nodes = total_;
         info.node_mask = mask_;
         info.hash_seed = seed_;

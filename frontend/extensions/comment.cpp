@@ -41,7 +41,7 @@ class Comment final : public Match {
     void lower(const RuleContext&, std::vector<ir::Predicate>&) const override {}
 
     std::vector<std::uint8_t> encode(const RuleContext&) const override {
-        auto info = blank<xt_comment_info>();
+        auto& info = blank<xt_comment_info>();
         text_->copy(info.comment, kLongest);
         return info_bytes(info);
     }

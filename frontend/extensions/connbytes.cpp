@@ -3,6 +3,7 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
@@ -61,12 +62,22 @@ class ConnBytes final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        auto info = blank<xt_connbytes_info>();
+        auto& info = blank<xt_connbytes_info>();
         info.count.from = from_;
         info.count.to = to_;
         info.what = static_cast<std::uint8_t>(mode_);
         info.direction = static_cast<std::uint8_t>(direction_);
         out.push_back(kernel_match("connbytes", 0, info));
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_connbytes_info>(bytes);
+        if (info.what >= kModes.size() || info.direction >= kDirections.size()) return false;
+        from_ = info.count.from;
+        to_ = info.count.to;
+        mode_ = info.what;
+        direction_ = info.direction;
+        return true;
     }
 
   private:
@@ -102,6 +113,7 @@ const MatchDef connbytes_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<ConnBytes>(); },
+    .structure = structure_of<xt_connbytes_info>,
 };
 
 } // namespace xtbpf::extensions

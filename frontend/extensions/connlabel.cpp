@@ -132,7 +132,7 @@ class ConnLabel final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        auto info = blank<xt_connlabel_mtinfo>();
+        auto& info = blank<xt_connlabel_mtinfo>();
         info.bit = *bit_;
         info.options =
             static_cast<std::uint16_t>((invert_ ? XT_CONNLABEL_OP_INVERT : 0) | (set_ ? XT_CONNLABEL_OP_SET : 0));

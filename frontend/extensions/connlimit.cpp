@@ -3,10 +3,12 @@
 #include "frontend/extensions/hosts.hpp"
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <arpa/inet.h>
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <fmt/format.h>
 #include <iterator>
 #include <limits>
@@ -67,13 +69,21 @@ class ConnLimit final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        auto info = blank<xt_connlimit_info>();
-        for (std::size_t word = 0; word < mask_.size(); ++word)
-            info.v6_mask[word] = htonl(mask_[word]);
+        auto& info = blank<xt_connlimit_info>();
+        put_words(info.mask.all, mask_);
         info.limit = limit_;
         if (upto_) info.flags |= XT_CONNLIMIT_INVERT;
         if (used_[kDestination]) info.flags |= XT_CONNLIMIT_DADDR;
         out.push_back(kernel_match("connlimit", 1, info));
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_connlimit_info>(bytes);
+        mask_ = words_in(info.mask.all);
+        limit_ = info.limit;
+        upto_ = info.flags & XT_CONNLIMIT_INVERT;
+        used_[kDestination] = info.flags & XT_CONNLIMIT_DADDR;
+        return true;
     }
 
   private:
@@ -108,6 +118,7 @@ const MatchDef connlimit_match{
     .options = kOptions,
     .help = help,
     .create = [](Family family) -> std::unique_ptr<Match> { return std::make_unique<ConnLimit>(family); },
+    .structure = structure_up_to<xt_connlimit_info, 1, offsetof(xt_connlimit_info, data)>,
 };
 
 } // namespace xtbpf::extensions

@@ -105,7 +105,7 @@ class Connmark final : public Target {
     }
 
     ir::Action lower(const RuleContext&) const override {
-        auto info = blank<xt_connmark_tginfo2>();
+        auto& info = blank<xt_connmark_tginfo2>();
         info.ctmark = mark_;
         info.ctmask = ct_mask_;
         info.nfmask = nf_mask_;

@@ -127,7 +127,7 @@ class Conntrack final : public Match {
     }
 
     std::vector<std::uint8_t> encode(const RuleContext&) const override {
-        auto info = blank<xt_conntrack_mtinfo3>();
+        auto& info = blank<xt_conntrack_mtinfo3>();
         for (std::size_t i = 0; i < kBits.size(); ++i) {
             set_bit(info.match_flags, kBits[i], given_[i]);
             set_bit(info.invert_flags, kBits[i], given_[i] && invert_[i]);

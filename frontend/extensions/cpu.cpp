@@ -3,11 +3,13 @@
 #include "frontend/extensions/field_range.hpp"
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
 #include <limits>
+#include <linux/netfilter/xt_cpu.h>
 
 namespace xtbpf::extensions {
 
@@ -42,6 +44,17 @@ class Cpu final : public Match {
         out.push_back(in_range(ir::Field::Cpu, *cpu_, *cpu_, invert_));
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        return info_bytes(xt_cpu_info{.cpu = *cpu_, .invert = invert_});
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_cpu_info>(bytes);
+        cpu_ = info.cpu;
+        invert_ = info.invert;
+        return true;
+    }
+
   private:
     std::optional<std::uint32_t> cpu_;
     bool invert_ = false;
@@ -59,6 +72,7 @@ const MatchDef cpu_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Cpu>(); },
+    .structure = structure_of<xt_cpu_info>,
 };
 
 } // namespace xtbpf::extensions

@@ -147,8 +147,8 @@ class Ct final : public Target {
                            ir::After::Next, one_protocol ? static_cast<std::uint8_t>(rule.protocol) : 0);
     }
 
-    xt_ct_target_info_v1 info() const {
-        auto info = blank<xt_ct_target_info_v1>();
+    const xt_ct_target_info_v1& info() const {
+        auto& info = blank<xt_ct_target_info_v1>();
         info.flags = static_cast<std::uint16_t>(flags_);
         info.zone = zone_;
         info.ct_events = events_;
@@ -203,7 +203,7 @@ class Notrack final : public Target {
     ir::Action lower(const RuleContext&) const override { return ir::HandOff{ir::NotrackEffect{}}; }
 
     std::vector<std::uint8_t> encode(const RuleContext&) const override {
-        auto info = blank<xt_ct_target_info_v1>();
+        auto& info = blank<xt_ct_target_info_v1>();
         info.flags = XT_CT_NOTRACK | XT_CT_NOTRACK_ALIAS;
         return info_bytes(info);
     }

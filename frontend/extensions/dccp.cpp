@@ -117,7 +117,7 @@ class Dccp final : public Match {
     }
 
     ir::KernelMatch asked() const {
-        auto info = blank<xt_dccp_info>();
+        auto& info = blank<xt_dccp_info>();
         info.spts[0] = ports_[kSource].low;
         info.spts[1] = ports_[kSource].high;
         info.dpts[0] = ports_[kDestination].low;

@@ -3,8 +3,10 @@
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/name_map.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
+#include <linux/netfilter/xt_devgroup.h>
 
 namespace xtbpf::extensions {
 
@@ -53,6 +55,31 @@ class DeviceGroup final : public Match {
                                             .invert = invert_[side]});
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto& info = blank<xt_devgroup_info>();
+        if (const auto& group = groups_[kSource]) {
+            info.src_group = group->value;
+            info.src_mask = group->mask;
+            set_bit(info.flags, XT_DEVGROUP_MATCH_SRC, true);
+            set_bit(info.flags, XT_DEVGROUP_INVERT_SRC, invert_[kSource]);
+        }
+        if (const auto& group = groups_[kDestination]) {
+            info.dst_group = group->value;
+            info.dst_mask = group->mask;
+            set_bit(info.flags, XT_DEVGROUP_MATCH_DST, true);
+            set_bit(info.flags, XT_DEVGROUP_INVERT_DST, invert_[kDestination]);
+        }
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_devgroup_info>(bytes);
+        if (info.flags & XT_DEVGROUP_MATCH_SRC) groups_[kSource] = guided::Masked{info.src_group, info.src_mask};
+        if (info.flags & XT_DEVGROUP_MATCH_DST) groups_[kDestination] = guided::Masked{info.dst_group, info.dst_mask};
+        invert_ = {(info.flags & XT_DEVGROUP_INVERT_SRC) != 0, (info.flags & XT_DEVGROUP_INVERT_DST) != 0};
+        return true;
+    }
+
   private:
     void append(std::string& out, std::string_view dashes, bool numeric) const {
         for (const std::size_t side : {kSource, kDestination}) {
@@ -81,6 +108,7 @@ const MatchDef devgroup_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<DeviceGroup>(); },
+    .structure = structure_of<xt_devgroup_info>,
 };
 
 } // namespace xtbpf::extensions

@@ -2,8 +2,10 @@
 // The match `esp` (libxt_esp.c, net/netfilter/xt_esp.c).
 #include "frontend/extensions/number_range.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
+#include <linux/netfilter/xt_esp.h>
 #include <netinet/in.h>
 
 namespace xtbpf::extensions {
@@ -35,6 +37,20 @@ class Esp final : public Match {
         lower_range(out, {}, 0, 4, spis_);
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto& info = blank<xt_esp>();
+        info.spis[0] = spis_.low;
+        info.spis[1] = spis_.high;
+        set_bit(info.invflags, XT_ESP_INV_SPI, spis_.invert);
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_esp>(bytes);
+        spis_ = {info.spis[0], info.spis[1], (info.invflags & XT_ESP_INV_SPI) != 0};
+        return true;
+    }
+
   private:
     NumberRange spis_;
 };
@@ -54,6 +70,7 @@ const MatchDef esp_match{
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Esp>(); },
     .protocol = IPPROTO_ESP,
+    .structure = structure_of<xt_esp>,
 };
 
 } // namespace xtbpf::extensions

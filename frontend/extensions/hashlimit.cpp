@@ -174,7 +174,7 @@ class HashLimit final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        auto info = blank<xt_hashlimit_mtinfo3>();
+        auto& info = blank<xt_hashlimit_mtinfo3>();
         put_text(info.name, name_);
         info.cfg = cfg_;
         out.push_back(kernel_match("hashlimit", 3, info));

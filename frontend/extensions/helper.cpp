@@ -4,6 +4,7 @@
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/quoted.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
@@ -39,10 +40,17 @@ class Helper final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        auto info = blank<xt_helper_info>();
+        auto& info = blank<xt_helper_info>();
         info.invert = invert_;
         put_text(info.name, *helper_);
         out.push_back(kernel_match("helper", 0, info));
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_helper_info>(bytes);
+        helper_ = text_in(info.name);
+        invert_ = info.invert;
+        return helper_.has_value();
     }
 
   private:
@@ -62,6 +70,7 @@ const MatchDef helper_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Helper>(); },
+    .structure = structure_of<xt_helper_info>,
 };
 
 } // namespace xtbpf::extensions

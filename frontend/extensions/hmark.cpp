@@ -129,7 +129,7 @@ class Hmark final : public Target {
     }
 
     ir::Action lower(const RuleContext&) const override {
-        auto info = blank<xt_hmark_info>();
+        auto& info = blank<xt_hmark_info>();
         for (std::size_t i = 0; i < prefixes_[0].size(); ++i) {
             info.src_mask.all[i] = htonl(prefixes_[XT_HMARK_SADDR_MASK][i]);
             info.dst_mask.all[i] = htonl(prefixes_[XT_HMARK_DADDR_MASK][i]);

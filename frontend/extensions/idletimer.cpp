@@ -60,7 +60,7 @@ class Idletimer final : public Target {
     }
 
     ir::Action lower(const RuleContext&) const override {
-        auto info = idletimer_tg_info_v1();
+        auto& info = blank<idletimer_tg_info_v1>();
         info.timeout = *timeout_;
         label_->copy(info.label, sizeof info.label - 1);
         info.timer_type = alarm_ ? XT_IDLETIMER_ALARM : 0;

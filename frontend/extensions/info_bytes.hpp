@@ -11,17 +11,16 @@ namespace xtbpf {
 // XT_ALIGN
 template <typename T> constexpr std::size_t info_size = (sizeof(T) + 7) / 8 * 8;
 
-// The private structure of an xt match or target (include/uapi/linux/netfilter), all zero, its padding too. The memory is pinned:
-// otherwise the compiler keeps members in registers and forgets what lies between them.
-template <typename T> T blank() {
+// The private structure of an xt match or target (include/uapi/linux/netfilter), all zero, its padding too, until the next call. It
+// isn't on the stack: there the compiler keeps members in registers and forgets what lies between them.
+template <typename T> T& blank() {
     static_assert(std::is_trivially_copyable_v<T>);
-    T info;
+    static thread_local T info;
     std::memset(static_cast<void*>(&info), 0, sizeof info);
-    asm volatile("" : "+m"(info)); // NOLINT(hicpp-no-assembler)
     return info;
 }
 
-// Made by blank() and set member by member, unless it has no padding. What the kernel keeps there for itself stays zero.
+// Of one that blank() gave, set member by member, or that has no padding. What the kernel keeps there for itself stays zero.
 template <typename T> std::vector<std::uint8_t> info_bytes(const T& info) {
     static_assert(std::is_trivially_copyable_v<T>);
     std::vector<std::uint8_t> bytes(info_size<T>);

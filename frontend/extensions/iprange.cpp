@@ -72,7 +72,7 @@ class Iprange final : public Match {
     }
 
     std::vector<std::uint8_t> encode(const RuleContext&) const override {
-        auto info = blank<xt_iprange_mtinfo>();
+        auto& info = blank<xt_iprange_mtinfo>();
         if (ranges_[0]) {
             put_words(info.src_min.all, ranges_[0]->low);
             put_words(info.src_max.all, ranges_[0]->high);

@@ -100,7 +100,7 @@ class Ipv6Options final : public Match {
 
     // hbh_mt6; the walk over options is the kernel's
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        auto info = blank<ip6t_opts>();
+        auto& info = blank<ip6t_opts>();
         info.hdrlen = length_;
         if (used_[kLength]) info.flags |= IP6T_OPTS_LEN;
         if (used_[kOpts]) info.flags |= IP6T_OPTS_OPTS;

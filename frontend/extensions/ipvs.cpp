@@ -105,7 +105,7 @@ class Ipvs final : public Match {
     void list(std::string& out, bool numeric) const override { append(out, "", numeric); }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        auto info = blank<xt_ipvs_mtinfo>();
+        auto& info = blank<xt_ipvs_mtinfo>();
         for (std::size_t word = 0; word < address_.host.size(); ++word) {
             info.vaddr.all[word] = htonl(address_.host[word]);
             info.vmask.all[word] = htonl(address_.mask[word]);

@@ -65,7 +65,7 @@ class Led final : public Target {
     }
 
     ir::Action lower(const RuleContext&) const override {
-        auto info = blank<xt_led_info>();
+        auto& info = blank<xt_led_info>();
         const std::size_t prefix = kPrefix.copy(info.id, kPrefix.size());
         id_->copy(info.id + prefix, kLongestId);
         info.always_blink = blink_;

@@ -93,7 +93,7 @@ class Limit final : public Match {
     }
 
     std::vector<std::uint8_t> encode(const RuleContext&) const override {
-        auto info = blank<xt_rateinfo>();
+        auto& info = blank<xt_rateinfo>();
         info.avg = avg_;
         info.burst = burst_;
         return info_bytes(info);

@@ -103,7 +103,7 @@ class Log final : public Target {
     ir::Action lower(const RuleContext&) const override { return ir::HandOff{log_}; }
 
     std::vector<std::uint8_t> encode(const RuleContext&) const override {
-        auto info = blank<xt_log_info>();
+        auto& info = blank<xt_log_info>();
         info.level = log_.level;
         info.logflags = log_.flags;
         log_.prefix.copy(info.prefix, kLongestPrefix);

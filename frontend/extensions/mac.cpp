@@ -73,7 +73,7 @@ class Mac final : public Match {
     }
 
     std::vector<std::uint8_t> encode(const RuleContext&) const override {
-        auto info = blank<xt_mac_info>();
+        auto& info = blank<xt_mac_info>();
         std::ranges::copy(*address_, info.srcaddr);
         info.invert = invert_;
         return info_bytes(info);

@@ -57,7 +57,7 @@ class Mark final : public Match {
 
     // struct xt_connmark_mtinfo1 is the same
     std::vector<std::uint8_t> encode(const RuleContext&) const override {
-        auto info = blank<xt_mark_mtinfo1>();
+        auto& info = blank<xt_mark_mtinfo1>();
         info.mark = mark_->value;
         info.mask = mark_->mask;
         info.invert = invert_;

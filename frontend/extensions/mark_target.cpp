@@ -67,7 +67,7 @@ class Mark final : public Target {
     }
 
     ir::Action lower(const RuleContext&) const override {
-        auto info = blank<xt_mark_tginfo2>();
+        auto& info = blank<xt_mark_tginfo2>();
         info.mark = mark_.value;
         info.mask = mark_.mask;
         return kernel_target("MARK", 2, info, ir::touched(ir::Touch::Mark));

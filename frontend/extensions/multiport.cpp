@@ -89,7 +89,7 @@ class Multiport final : public Match {
     std::vector<std::uint8_t> encode(const RuleContext&) const override {
         constexpr std::array<std::uint8_t, 3> kFlags{XT_MULTIPORT_SOURCE, XT_MULTIPORT_DESTINATION,
                                                      XT_MULTIPORT_EITHER};
-        auto info = blank<xt_multiport_v1>();
+        auto& info = blank<xt_multiport_v1>();
         info.flags = kFlags[which_];
         info.invert = invert_;
         for (const PortRange& range : ranges_) {

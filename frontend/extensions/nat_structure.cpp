@@ -40,7 +40,7 @@ std::vector<std::uint8_t> nat_bytes(Kind kind, Family family, const nf_nat_range
 
 std::optional<nf_nat_range2> nat_range_from(Kind kind, Family family, std::span<const std::uint8_t> bytes) {
     if (kind == Kind::Destination) return info_from<nf_nat_range2>(bytes);
-    auto range = blank<nf_nat_range2>();
+    auto& range = blank<nf_nat_range2>();
     if (is_old(kind, family)) {
         const auto old = info_from<Old>(bytes);
         if (old.rangesize != 1) return std::nullopt;

@@ -63,8 +63,8 @@ void NatTarget::append(std::string& out, std::string_view before_range, std::str
 }
 
 // xt_nat_convert_range, the other way round
-nf_nat_range2 NatTarget::structure() const {
-    auto range = blank<nf_nat_range2>();
+const nf_nat_range2& NatTarget::structure() const {
+    auto& range = blank<nf_nat_range2>();
     range.flags = flags_;
     if (range_.addresses) {
         range.flags |= NF_NAT_RANGE_MAP_IPS;

@@ -30,7 +30,7 @@ class NatTarget final : public Target {
     bool decode(const RuleContext& rule, std::span<const std::uint8_t> bytes) override;
 
   private:
-    nf_nat_range2 structure() const;
+    const nf_nat_range2& structure() const;
     ir::Action shifted() const;
     void append(std::string& out, std::string_view before_range, std::string_view before_flag) const;
 

@@ -46,7 +46,7 @@ class Netmap final : public Target {
     }
 
     std::vector<std::uint8_t> encode(const RuleContext&) const override {
-        auto range = blank<nf_nat_range2>();
+        auto& range = blank<nf_nat_range2>();
         range.flags = NF_NAT_RANGE_MAP_IPS;
         const ir::NatEffect::Addresses to = addresses();
         put_words(range.min_addr.all, to.low);

@@ -41,7 +41,7 @@ class NfAcct final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        auto info = blank<xt_nfacct_match_info_v1>();
+        auto& info = blank<xt_nfacct_match_info_v1>();
         put_text(info.name, name_);
         out.push_back(kernel_match("nfacct", 1, info));
     }

@@ -66,7 +66,7 @@ class Npt final : public Target {
     }
 
     ir::Action lower(const RuleContext&) const override {
-        auto info = blank<ip6t_npt_tginfo>();
+        auto& info = blank<ip6t_npt_tginfo>();
         for (std::size_t i = 0; i < kOptions.size(); ++i) {
             nf_inet_addr& prefix = i == 0 ? info.src_pfx : info.dst_pfx;
             for (std::size_t word = 0; word < 4; ++word)

@@ -55,7 +55,7 @@ class Osf final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        auto info = blank<xt_osf_info>();
+        auto& info = blank<xt_osf_info>();
         put_text(info.genre, *genre_);
         info.len = static_cast<std::uint32_t>(genre_->size());
         if (invert_) info.flags |= XT_OSF_INVERT;

@@ -137,7 +137,7 @@ class Owner final : public Match {
   private:
     // BPF doesn't see a socket's supplementary groups.
     ir::KernelMatch kernel_match() const {
-        auto info = blank<xt_owner_match_info>();
+        auto& info = blank<xt_owner_match_info>();
         info.uid_min = ids_[kUser].low;
         info.uid_max = ids_[kUser].high;
         info.gid_min = ids_[kGroup].low;

@@ -3,6 +3,7 @@
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/quoted.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
@@ -66,7 +67,7 @@ class Physdev final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        auto info = blank<xt_physdev_info>();
+        auto& info = blank<xt_physdev_info>();
         for (std::size_t i = 0; i < kOptions.size(); ++i) {
             if (used_[i]) info.bitmask = static_cast<std::uint8_t>(info.bitmask | kBits[i]);
             if (used_[i] && invert_[i]) info.invert = static_cast<std::uint8_t>(info.invert | kBits[i]);
@@ -74,6 +75,16 @@ class Physdev final : public Match {
         put_name(info.physindev, info.in_mask, names_[kIn]);
         put_name(info.physoutdev, info.out_mask, names_[kOut]);
         out.push_back(kernel_match("physdev", 0, info));
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_physdev_info>(bytes);
+        for (std::size_t i = 0; i < kOptions.size(); ++i) {
+            used_[i] = info.bitmask & kBits[i];
+            invert_[i] = info.invert & kBits[i];
+        }
+        return take_name(info.physindev, info.in_mask, names_[kIn]) &&
+               take_name(info.physoutdev, info.out_mask, names_[kOut]);
     }
 
   private:
@@ -99,6 +110,15 @@ class Physdev final : public Match {
         std::memset(mask, 0xff, wildcard ? text.size() - 1 : text.size() + 1);
     }
 
+    static bool take_name(const char (&name)[IFNAMSIZ], const char (&mask)[IFNAMSIZ], std::string& to) {
+        const auto compared = static_cast<std::size_t>(std::ranges::count(mask, '\xff'));
+        const std::size_t length = strnlen(name, compared);
+        if (length == 0) return compared == 0;
+        to.assign(name, length);
+        if (length == compared) to += '+';
+        return to.size() < IFNAMSIZ;
+    }
+
     std::array<bool, kOptions.size()> used_{}, invert_{};
     std::array<std::string, 2> names_; // by kIn, kOut
 };
@@ -119,6 +139,7 @@ const MatchDef physdev_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Physdev>(); },
+    .structure = structure_of<xt_physdev_info>,
 };
 
 } // namespace xtbpf::extensions

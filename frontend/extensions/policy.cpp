@@ -126,7 +126,7 @@ class Policy final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        auto info = blank<xt_policy_info>();
+        auto& info = blank<xt_policy_info>();
         info.flags = static_cast<std::uint16_t>(flags_);
         info.len = static_cast<std::uint16_t>(elements_.size());
         for (std::size_t i = 0; i < elements_.size(); ++i)

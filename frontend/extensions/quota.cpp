@@ -2,10 +2,13 @@
 // The match `quota` (libxt_quota.c, net/netfilter/xt_quota.c).
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
+#include <cstddef>
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter/xt_quota.h>
 
 namespace xtbpf::extensions {
 
@@ -41,6 +44,20 @@ class Quota final : public Match {
         out.push_back(ir::CountTest{.kind = ir::CountTest::Kind::Quota, .invert = invert_, .most = *quota_});
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto& info = blank<xt_quota_info>();
+        info.flags = invert_ ? XT_QUOTA_INVERT : 0;
+        info.quota = *quota_;
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_quota_info>(bytes);
+        quota_ = info.quota;
+        invert_ = info.flags & XT_QUOTA_INVERT;
+        return true;
+    }
+
   private:
     std::optional<std::uint64_t> quota_;
     bool invert_ = false;
@@ -58,6 +75,7 @@ const MatchDef quota_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Quota>(); },
+    .structure = structure_up_to<xt_quota_info, 0, offsetof(xt_quota_info, master)>,
 };
 
 } // namespace xtbpf::extensions

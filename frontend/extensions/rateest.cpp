@@ -143,7 +143,7 @@ class RateEst final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        auto info = blank<xt_rateest_match_info>();
+        auto& info = blank<xt_rateest_match_info>();
         put_text(info.name1, name1_);
         put_text(info.name2, name2_);
         unsigned flags = relative() ? XT_RATEEST_MATCH_REL : XT_RATEEST_MATCH_ABS;

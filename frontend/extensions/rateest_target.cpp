@@ -109,7 +109,7 @@ class Rateest final : public Target {
     }
 
     ir::Action lower(const RuleContext&) const override {
-        auto info = blank<xt_rateest_target_info>();
+        auto& info = blank<xt_rateest_target_info>();
         name_->copy(info.name, sizeof info.name - 1);
         info.interval = static_cast<std::int8_t>(static_cast<int>(steps_) - 2);
         info.ewma_log = static_cast<std::uint8_t>(log_);

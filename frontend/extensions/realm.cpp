@@ -2,8 +2,10 @@
 // The match `realm` (libipt_realm.c, net/netfilter/xt_realm.c).
 #include "frontend/extensions/name_map.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
+#include <linux/netfilter/xt_realm.h>
 
 namespace xtbpf::extensions {
 
@@ -43,6 +45,21 @@ class Realm final : public Match {
                                     .invert = invert_});
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto& info = blank<xt_realm_info>();
+        info.id = realm_->value;
+        info.mask = realm_->mask;
+        info.invert = invert_;
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_realm_info>(bytes);
+        realm_ = guided::Masked{info.id, info.mask};
+        invert_ = info.invert;
+        return true;
+    }
+
   private:
     std::optional<guided::Masked> realm_;
     bool invert_ = false;
@@ -64,6 +81,7 @@ const MatchDef realm_match{
                         hook_bit(Hook::Input)},
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Realm>(); },
+    .structure = structure_of<xt_realm_info>,
 };
 
 } // namespace xtbpf::extensions

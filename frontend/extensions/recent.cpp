@@ -142,7 +142,7 @@ class Recent final : public Match {
 
     // Behind a short name the rest of the default one stands (libxt_recent.c, recent_init): -D compares it.
     std::vector<std::uint8_t> encode(const RuleContext&) const override {
-        xt_recent_mtinfo_v1 info = structure();
+        xt_recent_mtinfo_v1& info = structure();
         put_text(info.name, kDefaultName);
         std::memcpy(info.name, name_.c_str(), name_.size() + 1);
         return info_bytes(info);
@@ -166,8 +166,8 @@ class Recent final : public Match {
     }
 
   private:
-    xt_recent_mtinfo_v1 structure() const {
-        auto info = blank<xt_recent_mtinfo_v1>();
+    xt_recent_mtinfo_v1& structure() const {
+        auto& info = blank<xt_recent_mtinfo_v1>();
         info.seconds = seconds_;
         info.hit_count = hits_;
         for (std::size_t i = 0; i < kOperations; ++i)

@@ -2,6 +2,7 @@
 // The match `rpfilter` (libxt_rpfilter.c, net/ipv4/netfilter/ipt_rpfilter.c, net/ipv6/netfilter/ip6t_rpfilter.c).
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <linux/netfilter/xt_rpfilter.h>
@@ -40,12 +41,19 @@ class RpFilter final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        auto info = blank<xt_rpfilter_info>();
+        auto& info = blank<xt_rpfilter_info>();
         for (std::size_t i = 0; i < kOptions.size(); ++i)
             if (used_[i]) info.flags = static_cast<std::uint8_t>(info.flags | kFlags[i]);
         ir::KernelMatch match = kernel_match("rpfilter", 0, info);
         match.tied = true;
         out.push_back(std::move(match));
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_rpfilter_info>(bytes);
+        for (std::size_t i = 0; i < kOptions.size(); ++i)
+            used_[i] = info.flags & kFlags[i];
+        return true;
     }
 
   private:
@@ -76,6 +84,7 @@ const MatchDef rpfilter_match{
     .limits = {.hooks = hook_bit(Hook::Prerouting)},
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<RpFilter>(); },
+    .structure = structure_of<xt_rpfilter_info, 0>,
 };
 
 } // namespace xtbpf::extensions

@@ -74,7 +74,7 @@ class Rt final : public Match {
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
         constexpr std::array<std::uint8_t, 6> kFlags{IP6T_RT_TYP, IP6T_RT_SGS, IP6T_RT_LEN,
                                                      IP6T_RT_RES, IP6T_RT_FST, IP6T_RT_FST_NSTRICT};
-        auto info = blank<ip6t_rt>();
+        auto& info = blank<ip6t_rt>();
         info.rt_type = type_;
         info.segsleft[0] = segments_.low;
         info.segsleft[1] = segments_.high;

@@ -49,7 +49,7 @@ class Secmark final : public Target {
     void list(std::string& out, bool) const override { (out += " SECMARK selctx ") += *context_; }
 
     ir::Action lower(const RuleContext&) const override {
-        auto info = blank<xt_secmark_target_info_v1>();
+        auto& info = blank<xt_secmark_target_info_v1>();
         info.mode = SECMARK_MODE_SEL;
         std::ranges::copy(*context_, info.secctx);
         return tied_target("SECMARK", 1, info, 0);

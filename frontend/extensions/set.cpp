@@ -87,7 +87,7 @@ class Set final : public Match {
     void list(std::string& out, bool) const override { append(out, ""); }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        auto info = blank<xt_set_info_match_v4>();
+        auto& info = blank<xt_set_info_match_v4>();
         const auto use = set_use_info(set_);
         static_assert(sizeof use == sizeof info.match_set);
         std::memcpy(&info.match_set, use.data(), sizeof use);

@@ -3,6 +3,7 @@
 // socket filter can't do, so the kernel's own match is asked.
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <linux/netfilter/xt_socket.h>
@@ -40,10 +41,17 @@ class Socket final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        auto info = blank<xt_socket_mtinfo3>();
+        auto& info = blank<xt_socket_mtinfo3>();
         for (std::size_t i = 0; i < kOptions.size(); ++i)
             if (used_[i]) info.flags = static_cast<std::uint8_t>(info.flags | kFlags[i]);
         out.push_back(kernel_match("socket", 3, info));
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_socket_mtinfo3>(bytes);
+        for (std::size_t i = 0; i < kOptions.size(); ++i)
+            used_[i] = info.flags & kFlags[i];
+        return true;
     }
 
   private:
@@ -68,6 +76,7 @@ const MatchDef socket_match{
     .limits = {.hooks = hook_bit(Hook::Prerouting) | hook_bit(Hook::Input)},
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Socket>(); },
+    .structure = structure_of<xt_socket_mtinfo3, 3>,
 };
 
 } // namespace xtbpf::extensions

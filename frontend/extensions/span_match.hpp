@@ -49,7 +49,7 @@ class SpanMatch : public Match {
 
     // struct xt_length_info, and those of others
     std::vector<std::uint8_t> encode(const RuleContext&) const final {
-        auto info = blank<xt_length_info>();
+        auto& info = blank<xt_length_info>();
         info.min = static_cast<std::uint16_t>(span_->low);
         info.max = static_cast<std::uint16_t>(span_->high);
         info.invert = invert_;

@@ -82,7 +82,7 @@ class Srh final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        auto info = blank<ip6t_srh1>();
+        auto& info = blank<ip6t_srh1>();
         info.next_hdr = static_cast<std::uint8_t>(values_[kNextHeader]);
         info.hdr_len = static_cast<std::uint8_t>(values_[kHeaderLength]);
         info.segs_left = static_cast<std::uint8_t>(values_[kSegmentsLeft]);

@@ -49,7 +49,7 @@ class State final : public Match {
 
     // A part of conntrack's structure, with a bit of its own to tell the names apart.
     std::vector<std::uint8_t> encode(const RuleContext&) const override {
-        auto info = blank<xt_conntrack_mtinfo3>();
+        auto& info = blank<xt_conntrack_mtinfo3>();
         info.match_flags = XT_CONNTRACK_STATE | XT_CONNTRACK_STATE_ALIAS;
         set_bit(info.invert_flags, XT_CONNTRACK_STATE, invert_);
         info.state_mask = static_cast<std::uint16_t>(states_);

@@ -3,12 +3,15 @@
 #include "frontend/extensions/field_range.hpp"
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <fmt/format.h>
 #include <iterator>
 #include <limits>
+#include <linux/netfilter/xt_statistic.h>
 
 namespace xtbpf::extensions {
 
@@ -88,6 +91,31 @@ class Statistic final : public Match {
                                         .invert = invert_});
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto& info = blank<xt_statistic_info>();
+        info.mode = nth_ ? XT_STATISTIC_MODE_NTH : XT_STATISTIC_MODE_RANDOM;
+        set_bit(info.flags, XT_STATISTIC_INVERT, invert_);
+        if (nth_) {
+            info.u.nth.every = every_ - 1;
+            info.u.nth.packet = packet_;
+        } else {
+            info.u.random.probability = probability_;
+        }
+        info.u.nth.count = info.u.nth.every - info.u.nth.packet; // statistic_mt_fcheck, in either mode
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_statistic_info>(bytes);
+        if (info.mode > XT_STATISTIC_MODE_NTH) return false;
+        nth_ = info.mode == XT_STATISTIC_MODE_NTH;
+        invert_ = info.flags & XT_STATISTIC_INVERT;
+        every_ = info.u.nth.every + 1;
+        packet_ = info.u.nth.packet;
+        probability_ = info.u.random.probability;
+        return true;
+    }
+
   private:
     void append(std::string& out, std::string_view dashes) const {
         auto to = std::back_inserter(out);
@@ -122,6 +150,7 @@ const MatchDef statistic_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Statistic>(); },
+    .structure = structure_up_to<xt_statistic_info, 0, offsetof(xt_statistic_info, u.nth.count)>,
 };
 
 } // namespace xtbpf::extensions

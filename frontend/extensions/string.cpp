@@ -4,9 +4,11 @@
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/pattern.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <fmt/format.h>
 #include <iterator>
 #include <linux/netfilter/xt_string.h>
@@ -84,7 +86,7 @@ class String final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        auto info = blank<xt_string_info>();
+        auto& info = blank<xt_string_info>();
         info.from_offset = static_cast<std::uint16_t>(from_);
         info.to_offset = static_cast<std::uint16_t>(to_);
         std::ranges::copy(algorithm_, info.algo);
@@ -93,6 +95,19 @@ class String final : public Match {
         if (invert_) info.u.v1.flags |= XT_STRING_FLAG_INVERT;
         if (used_[kIgnoreCase]) info.u.v1.flags |= XT_STRING_FLAG_IGNORECASE;
         out.push_back(kernel_match("string", 1, info));
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_string_info>(bytes);
+        const auto algorithm = text_in(info.algo);
+        if (!algorithm || info.patlen > sizeof info.pattern) return false;
+        algorithm_ = *algorithm;
+        from_ = info.from_offset;
+        to_ = info.to_offset;
+        pattern_.assign(info.pattern, info.patlen);
+        invert_ = info.u.v1.flags & XT_STRING_FLAG_INVERT;
+        used_[kIgnoreCase] = info.u.v1.flags & XT_STRING_FLAG_IGNORECASE;
+        return true;
     }
 
   private:
@@ -127,6 +142,7 @@ const MatchDef string_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<String>(); },
+    .structure = structure_up_to<xt_string_info, 1, offsetof(xt_string_info, config)>,
 };
 
 } // namespace xtbpf::extensions

@@ -65,7 +65,7 @@ class Tcpmss final : public Target {
 
     // A packet that is cut short is dropped (tcpmss_mangle_packet): what comes next has to wait for that.
     ir::Action lower(const RuleContext&) const override {
-        auto info = blank<xt_tcpmss_info>();
+        auto& info = blank<xt_tcpmss_info>();
         info.mss = *mss_;
         ir::HandOff off =
             kernel_target("TCPMSS", 0, info, ir::touched(ir::Touch::Transport, ir::Touch::Length, ir::Touch::Payload));

@@ -3,6 +3,7 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <algorithm>
 #include <array>
@@ -48,12 +49,19 @@ class Tcpoptstrip final : public Target {
 
     // nf_tables strips the first option of a kind only, and drops what is malformed: the kernel's own target it is.
     ir::Action lower(const RuleContext&) const override {
-        auto info = blank<xt_tcpoptstrip_target_info>();
+        auto& info = blank<xt_tcpoptstrip_target_info>();
         for (std::size_t kind = 0; kind < kinds_.size(); ++kind)
             if (kinds_[kind]) info.strip_bmap[kind / 32] |= 1U << kind % 32; // tcpoptstrip_set_bit
         // tcpoptstrip_mangle_packet drops what is cut short
         return tied_target("TCPOPTSTRIP", 0, info, ir::touched(ir::Touch::Transport, ir::Touch::Payload),
                            ir::After::Waits, IPPROTO_TCP);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_tcpoptstrip_target_info>(bytes);
+        for (std::size_t kind = 0; kind < kinds_.size(); ++kind)
+            kinds_[kind] = info.strip_bmap[kind / 32] >> kind % 32 & 1U;
+        return true;
     }
 
   private:
@@ -102,6 +110,7 @@ const TargetDef tcpoptstrip_target{
     .limits = {.table = TableId::Mangle, .protocol = IPPROTO_TCP},
     .help = help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Tcpoptstrip>(); },
+    .structure = structure_of<xt_tcpoptstrip_target_info>,
 };
 
 } // namespace xtbpf::extensions

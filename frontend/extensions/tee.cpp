@@ -62,7 +62,7 @@ class Tee final : public Target {
     }
 
     ir::Action lower(const RuleContext&) const override {
-        auto info = blank<xt_tee_tginfo>();
+        auto& info = blank<xt_tee_tginfo>();
         for (std::size_t i = 0; i < gateway_->size(); ++i)
             info.gw.all[i] = htonl((*gateway_)[i]);
         device_.copy(info.oif, sizeof info.oif - 1);

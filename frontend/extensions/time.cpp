@@ -3,6 +3,7 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <charconv>
@@ -247,7 +248,20 @@ class Time final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        out.push_back(kernel_match("time", 0, info_));
+        auto& info = blank<xt_time_info>();
+        info.date_start = info_.date_start;
+        info.date_stop = info_.date_stop;
+        info.daytime_start = info_.daytime_start;
+        info.daytime_stop = info_.daytime_stop;
+        info.monthdays_match = info_.monthdays_match;
+        info.weekdays_match = info_.weekdays_match;
+        info.flags = info_.flags;
+        out.push_back(kernel_match("time", 0, info));
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        info_ = info_from<xt_time_info>(bytes);
+        return true;
     }
 
   private:
@@ -329,6 +343,7 @@ const MatchDef time_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Time>(); },
+    .structure = structure_of<xt_time_info>,
 };
 
 } // namespace xtbpf::extensions

@@ -75,7 +75,7 @@ class Tproxy final : public Target {
     }
 
     std::vector<std::uint8_t> encode(const RuleContext&) const override {
-        auto info = blank<xt_tproxy_target_info_v1>();
+        auto& info = blank<xt_tproxy_target_info_v1>();
         info.mark_mask = mark_.mask;
         info.mark_value = mark_.value;
         put_words(info.laddr.all, address_);

@@ -48,7 +48,7 @@ class Udp final : public Match {
     }
 
     std::vector<std::uint8_t> encode(const RuleContext&) const override {
-        auto info = blank<xt_udp>();
+        auto& info = blank<xt_udp>();
         info.spts[0] = sources_.low;
         info.spts[1] = sources_.high;
         info.dpts[0] = destinations_.low;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <linux/netfilter/xt_connlimit.h>
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_recent.h>
 
@@ -31,6 +32,8 @@ void clear_unsaid(const Structure& structure, Family family, bool target, std::s
         static_assert(offsetof(xt_conntrack_mtinfo3, expires_min) == 8 * kAddress);
         clear_rest(data, 0, 8);
     }
+    if (structure.name == "connlimit" && structure.revision == 1)
+        clear_rest(data, offsetof(xt_connlimit_info, mask), 1);
     if (structure.name == "recent" && structure.revision == 1) clear_rest(data, offsetof(xt_recent_mtinfo_v1, mask), 1);
 }
 

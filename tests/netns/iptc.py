@@ -165,9 +165,9 @@ def counters(report):
         sent((1, 30))
         legacy("iptables-legacy-restore", "-c", text=legacy("iptables-legacy-save", "-c"))
         sent((2, 60))
-        world.run("iptables", "-A", "INPUT", "-m", "string", "--algo", "bm", "--string", "x", "-j", "DROP")
+        world.run("iptables", "-A", "INPUT", "-m", "u32", "--u32", "0=1", "-j", "DROP")
         code, output = world.run("iptables-legacy", "-S", environment=PRELOADED)
-        report.check(code != 0 and "`string' isn't known to the ip_tables interface" in output, f"a rule without a form: {output}")
+        report.check(code != 0 and "`u32' isn't known to the ip_tables interface" in output, f"a rule without a form: {output}")
 
 
 PYTHON = """
