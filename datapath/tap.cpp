@@ -22,8 +22,8 @@ namespace xtbpf {
 
 namespace {
 
-std::string program_name(Hook hook) {
-    std::string out = "xt_tap_";
+std::string program_name(Hook hook, bool behind) {
+    std::string out = behind ? "xt_passed_" : "xt_tap_";
     for (const char c : name(hook))
         out += static_cast<char>(c - 'A' + 'a');
     return out;
@@ -48,15 +48,22 @@ void PacketTap::Free::operator()(ring_buffer* ring) const { ring_buffer__free(ri
 
 int PacketTap::on_event(void* source, void* data, std::size_t size) {
     const auto& from = *static_cast<const Source*>(source);
+    if (size < offsetof(xt_tap_event, data)) {
+        xt_tap_passed passed{};
+        std::memcpy(&passed, data, std::min(size, sizeof passed));
+        if (from.passed != nullptr && *from.passed) (*from.passed)(from.family, passed);
+        return 0;
+    }
     xt_tap_event event{}; // the programs' view has no path
-    if (size < offsetof(xt_tap_event, view) + offsetof(xt_view, path) || from.each == nullptr) return 0;
+    if (size < offsetof(xt_tap_event, view) + offsetof(xt_view, path) || from.each == nullptr || !*from.each) return 0;
     std::memcpy(&event, data, std::min(size, sizeof event));
     (*from.each)(from.family, event);
     return 0;
 }
 
-Result<PacketTap> PacketTap::attach(const std::vector<std::pair<Family, TableId>>& tables,
-                                    const xt_tap_filter& filter) {
+Result<PacketTap> PacketTap::attach(const std::vector<std::pair<Family, TableId>>& tables, const xt_tap_filter& filter,
+                                    Where where) {
+    const std::vector<bool> sides = where == Where::Around ? std::vector{false, true} : std::vector{false}; // behind?
     PacketTap out;
     std::vector<anchor::TapPoint> points;
     std::vector<Fd> programs;
@@ -74,17 +81,20 @@ Result<PacketTap> PacketTap::attach(const std::vector<std::pair<Family, TableId>
             done = object->use_map("xt_tap_events", (*known)->events.get());
             if (done) done = object->use_map("xt_tap_lost", (*known)->lost.get());
         }
-        for (const Hook hook : hooks_of(table))
-            if (done) done = object->include(program_name(hook), "", {});
+        for (const bool behind : sides)
+            for (const Hook hook : hooks_of(table))
+                if (done) done = object->include(program_name(hook, behind), "", {});
         if (done) done = object->load();
         if (!done) return std::unexpected(done.error());
         if (known == out.sources_.end())
-            out.sources_.push_back(std::make_unique<Source>(family, nullptr, duplicate(object->map("xt_tap_events")),
+            out.sources_.push_back(std::make_unique<Source>(family, nullptr, nullptr,
+                                                            duplicate(object->map("xt_tap_events")),
                                                             duplicate(object->map("xt_tap_lost"))));
-        for (const Hook hook : hooks_of(table)) {
-            programs.push_back(duplicate(object->program(program_name(hook))));
-            points.push_back({family, table, hook, programs.back().get()});
-        }
+        for (const bool behind : sides)
+            for (const Hook hook : hooks_of(table)) {
+                programs.push_back(duplicate(object->program(program_name(hook, behind))));
+                points.push_back({family, table, hook, behind, programs.back().get()});
+            }
     }
     for (const auto& source : out.sources_) {
         int error = 0;
@@ -102,10 +112,11 @@ Result<PacketTap> PacketTap::attach(const std::vector<std::pair<Family, TableId>
     return out;
 }
 
-Result<void> PacketTap::wait(std::chrono::milliseconds patience,
-                             const std::function<void(Family, const xt_tap_event&)>& each) {
-    for (const auto& source : sources_)
+Result<void> PacketTap::wait(std::chrono::milliseconds patience, const OnPacket& each, const OnPassed& passed) {
+    for (const auto& source : sources_) {
         source->each = &each;
+        source->passed = &passed;
+    }
     const int done = ring_buffer__poll(ring_.get(), static_cast<int>(patience.count()));
     if (done < 0 && done != -EINTR)
         return fail(ErrorKind::Refused, fmt::format("read a ring buffer: {}", std::strerror(-done)));

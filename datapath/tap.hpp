@@ -20,11 +20,20 @@ namespace xtbpf {
 
 class PacketTap {
   public:
+    using OnPacket = std::function<void(Family, const xt_tap_event&)>;
+    using OnPassed = std::function<void(Family, const xt_tap_passed&)>;
+
+    enum class Where : std::uint8_t {
+        Before,
+        Around
+    }; // a table; Around: told as well of each packet that has passed it
+
     // `filter` as in tap_event.h; its table is filled in.
-    static Result<PacketTap> attach(const std::vector<std::pair<Family, TableId>>& tables, const xt_tap_filter& filter);
+    static Result<PacketTap> attach(const std::vector<std::pair<Family, TableId>>& tables, const xt_tap_filter& filter,
+                                    Where where = Where::Before);
 
     // Waits and hands over what has come, in order. Errors: Refused.
-    Result<void> wait(std::chrono::milliseconds patience, const std::function<void(Family, const xt_tap_event&)>& each);
+    Result<void> wait(std::chrono::milliseconds patience, const OnPacket& each, const OnPassed& passed = {});
 
     std::uint64_t lost() const; // packets that came too fast
 
@@ -34,7 +43,8 @@ class PacketTap {
     };
     struct Source {
         Family family;
-        const std::function<void(Family, const xt_tap_event&)>* each = nullptr;
+        const OnPacket* each = nullptr;
+        const OnPassed* passed = nullptr;
         Fd events, lost;
     };
     static int on_event(void* source, void* data, std::size_t size);

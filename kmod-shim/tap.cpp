@@ -43,9 +43,8 @@ Result<Tap> Tap::attach(const std::vector<TapPoint>& points) {
             add_owned_table(batch, place);
             for (const TapPoint& point : points) {
                 if (point.family != family) continue;
-                const std::string chain = base_chain(point.table, point.hook);
-                constexpr int kBefore = -1;
-                add_base_chain(batch, place, chain, point.table, point.hook, kBefore);
+                const std::string chain = base_chain(point.table, point.hook) + (point.behind ? "-passed" : "");
+                add_base_chain(batch, place, chain, point.table, point.hook, point.behind ? 1 : -1);
                 add_rule(
                     batch, place, chain, [&](nlmsghdr* message) { put_program(message, point.program); },
                     "call a BPF program", "nft_compat and xt_bpf");

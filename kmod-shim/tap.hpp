@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Programs called right before those of iptables' tables, to look at packets: in an nf_tables table of their own, which the
+// Programs called right before, or right behind, those of iptables' tables, to look at packets: in an nf_tables table of their own, which the
 // kernel takes away with the socket that made it. A process that dies leaves nothing behind.
 #pragma once
 
@@ -15,6 +15,7 @@ struct TapPoint {
     Family family;
     TableId table;
     Hook hook;
+    bool behind; // the table; else before it
     int program; // a SOCKET_FILTER program that never matches; nf_tables takes its own reference
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Taps: socket filters that look at packets right before a table's own program does, and hand them to user space as the view
- * that the program will see. They never match, so they decide nothing.
+ * that the program will see; others, right behind a table, tell which packets have passed it. They never match, so they decide
+ * nothing.
  */
 #define XT_VIEW_PATH 0
 #include "datapath/bpf/kernel.h"
@@ -38,14 +39,20 @@ static __always_inline int xt_wanted(const struct xt_view* v) {
     return 1;
 }
 
+static __always_inline void xt_lose(void) {
+    __u32 zero = 0;
+    __u64* lost = bpf_map_lookup_elem(&xt_tap_lost, &zero);
+
+    if (lost) __sync_fetch_and_add(lost, 1);
+}
+
 /* The view is too large for the stack beside what fills it: it is filled in the ring buffer's memory. */
 static __always_inline int xt_tap(struct __sk_buff* ctx, int hook) {
     struct xt_tap_event* event = bpf_ringbuf_reserve(&xt_tap_events, sizeof *event, 0);
-    __u32 zero = 0, bytes;
+    __u32 bytes;
 
     if (!event) {
-        __u64* lost = bpf_map_lookup_elem(&xt_tap_lost, &zero);
-        if (lost) __sync_fetch_and_add(lost, 1);
+        xt_lose();
         return 0;
     }
     __builtin_memset(&event->view, 0, sizeof event->view);
@@ -57,6 +64,7 @@ static __always_inline int xt_tap(struct __sk_buff* ctx, int hook) {
     }
     event->table = filter.table;
     event->hook = hook;
+    event->packet = (__u64)ctx;
     bytes = ctx->len;
     if (bytes > XT_TAP_BYTES) bytes = XT_TAP_BYTES;
     event->bytes = bytes;
@@ -66,8 +74,24 @@ static __always_inline int xt_tap(struct __sk_buff* ctx, int hook) {
     return 0;
 }
 
+/* Whatever the filter says: who asked for a tap behind a table knows the packets it waits for. */
+static __always_inline int xt_pass(struct __sk_buff* ctx, int hook) {
+    struct xt_tap_passed* passed = bpf_ringbuf_reserve(&xt_tap_events, sizeof *passed, 0);
+
+    if (!passed) {
+        xt_lose();
+        return 0;
+    }
+    passed->table = filter.table;
+    passed->hook = hook;
+    passed->packet = (__u64)ctx;
+    bpf_ringbuf_submit(passed, 0);
+    return 0;
+}
+
 #define XT_TAP(name, hook)                                                                                             \
-    SEC("xt_socket") int xt_tap_##name(struct __sk_buff* ctx) { return xt_tap(ctx, hook); }
+    SEC("xt_socket") int xt_tap_##name(struct __sk_buff* ctx) { return xt_tap(ctx, hook); }                            \
+    SEC("xt_socket") int xt_passed_##name(struct __sk_buff* ctx) { return xt_pass(ctx, hook); }
 
 XT_TAP(prerouting, XT_HOOK_PREROUTING)
 XT_TAP(input, XT_HOOK_INPUT)

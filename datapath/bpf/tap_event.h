@@ -12,8 +12,16 @@ struct xt_tap_event {
     __u32 hook;  /* NF_INET_* */
     __u32 bytes; /* of `data` that are there */
     __u32 pad;
+    __u64 packet;            /* tells it from all others while it is at this hook */
     __u8 data[XT_TAP_BYTES]; /* the packet from its network header on */
     struct xt_view view;     /* last, as its path has another length on the other side */
+};
+
+/* A packet that has passed a table, from a tap behind it. */
+struct xt_tap_passed {
+    __u32 table;
+    __u32 hook;
+    __u64 packet;
 };
 
 /* Addresses as in the view: the packet's, masked, must be equal. */

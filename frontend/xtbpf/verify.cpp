@@ -6,11 +6,13 @@
 #include "frontend/xtbpf/command_line.hpp"
 #include "frontend/xtbpf/explain/rules.hpp"
 #include "frontend/xtbpf/json.hpp"
+#include "frontend/xtbpf/shadow/shadow_rules.hpp"
 #include "frontend/xtbpf/words.hpp"
 #include "translator/interpreter.hpp"
 #include "translator/probes.hpp"
 
 #include <algorithm>
+#include <boost/program_options.hpp>
 #include <fmt/format.h>
 
 namespace xtbpf::tool {
@@ -19,6 +21,7 @@ namespace {
 
 constexpr std::uint32_t kProbes = 10000;
 constexpr int kTries = 5;
+constexpr unsigned kShadowSeconds = 10;
 
 struct Verdict {
     Family family;
@@ -110,6 +113,17 @@ std::string json(const std::vector<Verdict>& verdicts) {
     return line({{"well", well(verdicts)}, {"chains", std::move(chains)}});
 }
 
+int verify_shadow(const CommandLine& line) {
+    const auto from = variant_named(line.get<std::string>("from"), "from");
+    if (!from) return line.misused(from.error().message);
+    const auto rules = shadow_rules(*from, line.get<std::string>("rules"), line.get<std::string>("rules6"));
+    if (!rules) return complain(rules.error());
+    const auto found = shadow(*rules, std::chrono::seconds(line.get<unsigned>("for").value_or(kShadowSeconds)));
+    if (!found) return complain(found.error());
+    fmt::print("{}", line.has("json") ? json(*found) : text(*found));
+    return agrees(*found) ? kDone : kFailed;
+}
+
 } // namespace
 
 int run_verify(const Arguments& arguments) {
@@ -118,8 +132,21 @@ int run_verify(const Arguments& arguments) {
         "Compares the loaded programs with the rules they were made of: both judge packets that are aimed at\n"
         "each rule's boundaries. Nothing is counted, no traffic is touched. Exit code 1 if anything is wrong.");
     line.options()("packets", boost::program_options::value<std::uint32_t>()->value_name("N"),
-                   "at most so many for a chain (default: 10000)")("json", "JSON instead of text");
+                   "at most so many for a chain (default: 10000)")("json", "JSON instead of text")(
+        "shadow",
+        "instead: let the rules of iptables-legacy or iptables-nft judge live traffic as they would here, beside\n"
+        "the kernel, and list where the kernel does otherwise")(
+        "for", boost::program_options::value<unsigned>()->value_name("SECONDS"),
+        "with --shadow: how long (default: 10)")("from",
+                                                 boost::program_options::value<std::string>()->value_name("VARIANT"),
+                                                 "with --shadow: legacy or nft, if both have rules")(
+        "rules", boost::program_options::value<std::string>()->value_name("FILE"),
+        "with --shadow: other rules for IPv4, of an iptables-save")(
+        "rules6", boost::program_options::value<std::string>()->value_name("FILE"), "and for IPv6");
     if (const auto code = line.parse(arguments)) return *code;
+    if (line.has("shadow")) return verify_shadow(line);
+    for (const char* option : {"for", "from", "rules", "rules6"})
+        if (line.has(option)) return line.misused(fmt::format("--{} goes with --shadow", option));
     const std::uint32_t limit = line.get<std::uint32_t>("packets").value_or(kProbes);
     if (limit == 0) return line.misused("--packets 0 would verify nothing");
     std::vector<Verdict> verdicts;

@@ -178,8 +178,64 @@ def watch(report):
         report.check(receiver.recv(10) == b"x", "an accepted packet is lost after the service's death")
 
 
+SHADOWED = """*mangle
+-A PREROUTING -p udp --dport 7002 -j DROP
+COMMIT
+*filter
+:INPUT DROP [0:0]
+-A INPUT -m state --state ESTABLISHED -j ACCEPT
+-A INPUT -p udp --dport 7000 -j ACCEPT
+-A INPUT -p udp --dport 7001 -j REJECT
+COMMIT
+"""
+
+
+def shadow(report):
+    """Traffic goes by the kernel's iptables; ours are asked, agree, and differ where they should; nothing is counted twice."""
+    with World("shadow") as world, tempfile.NamedTemporaryFile("w", suffix=".v4") as other:
+        world.run("iptables-legacy-restore", text=SHADOWED)
+        receiver = world.receiver(7000)
+        ports = [7000, 7001, 7002, 7003]
+        senders = [world.sender(port) for port in ports]
+
+        def judge(*options):
+            process = world.start("xtbpf", *options, stdout=-1, stderr=-2)
+            began = time.monotonic()
+            while process.poll() is None and time.monotonic() - began < 20:
+                for send in senders:
+                    send(b"12")
+                time.sleep(0.02)
+            return process.returncode, process.communicate()[0]
+
+        code, output = judge("verify", "--shadow", "--for", "1", "--json")
+        found = json.loads(output)
+        report.check(code == 0 and found["agree"] and found["judged"] > 100 and found["not_judged"] == 0, f"the same rules: {output}")
+        counted = {port: int(line[1:line.index(":")]) for line in world.run("iptables-legacy-save", "-c")[1].splitlines()
+                   for port in ports if f"--dport {port}" in line}
+        report.check(counted[7000] == counted[7001] == counted[7002] > 20, f"counted {counted}")
+        report.equal(told(world, "status"), told(world, "status"), "status")
+        report.check(told(world, "status").startswith("No rules"), "shadow mode leaves rules behind")
+        other.write(SHADOWED.replace("7001 -j REJECT", "7003 -j ACCEPT").replace("7000", "7001"))
+        other.flush()
+        code, output = judge("verify", "--shadow", "--for", "1", "--json", "--rules", other.name)
+        found = {(each["by"], each["ours"], each["kernel"]) for each in json.loads(output)["disagreements"]}
+        report.equal((code, found), (1, {("filter:INPUT:policy", "DROP", "passed"), ("filter:INPUT:rule:2", "ACCEPT", "dropped"),
+                                         ("filter:INPUT:rule:3", "ACCEPT", "dropped")}), f"other rules: {output}")
+        receiver.setblocking(False)
+        while select.select([receiver], [], [], 0)[0]:
+            report.check(receiver.recv(10) == b"12", "another datagram")
+        process = world.start("xtbpf", "migrate", "--for", "1", stdout=-1, stderr=-2)
+        time.sleep(0.5)
+        world.run("iptables-legacy", "-A", "INPUT", "-p", "udp", "--dport", "7004", "-j", "DROP")
+        report.check("changed meanwhile" in process.communicate()[0] and process.returncode == 1, "rules that change")
+        report.check(told(world, "status").startswith("No rules"), "a refused migration moves rules")
+        code, output = judge("migrate", "--for", "1")
+        report.check(code == 0 and "both agree" in output and "in force in iptables-bpf" in output, f"migrate --for: {output}")
+        report.check("--dport 7004 -j DROP" in world.save(), "migrate --for: rules")
+
+
 def main():
-    chosen = [test for test in (status, explain, explain_capture, verify, metrics, trace, top, watch)
+    chosen = [test for test in (status, explain, explain_capture, verify, metrics, trace, top, watch, shadow)
               if not sys.argv[1:] or any(part in test.__name__ for part in sys.argv[1:])]
     if reasons := machine.lacks():
         print(f"can't run: this machine lacks {'; '.join(reasons)}\n0 passed, 0 failed, {len(chosen)} skipped")

@@ -4,6 +4,7 @@
 #include "frontend/xtbpf/migrate/guard.hpp"
 #include "frontend/xtbpf/migrate/moving.hpp"
 #include "frontend/xtbpf/migrate/plan.hpp"
+#include "frontend/xtbpf/shadow/shadow_rules.hpp"
 
 #include <boost/program_options.hpp>
 #include <csignal>
@@ -14,14 +15,6 @@ namespace xtbpf::tool {
 
 namespace {
 
-Result<std::optional<Variant>> variant(const CommandLine& line, const char* option) {
-    const auto word = line.get<std::string>(option);
-    if (!word) return std::nullopt;
-    for (const Variant each : {Variant::Legacy, Variant::Nft})
-        if (name(each) == *word) return each;
-    return fail(ErrorKind::BadParameter, fmt::format("--{} is legacy or nft", option));
-}
-
 int show_plan(Variant from) {
     const auto saved = save(from);
     if (!saved) return complain(saved.error());
@@ -29,6 +22,24 @@ int show_plan(Variant from) {
     if (!text) return complain(text.error());
     fmt::print("{}", *text);
     return kDone;
+}
+
+// Both judge live traffic for a while; whether they agree.
+Result<bool> rehearse(Variant from, unsigned seconds) {
+    const auto saved = save(from);
+    if (!saved) return std::unexpected(saved.error());
+    auto rules = rules_of(*saved);
+    if (!rules) return std::unexpected(rules.error());
+    fmt::print("For {} seconds the rules judge live traffic here as well as in the kernel.\n", seconds);
+    std::fflush(stdout);
+    const auto found = shadow(std::move(*rules), std::chrono::seconds(seconds));
+    if (!found) return std::unexpected(found.error());
+    fmt::print("{}", text(*found));
+    const auto after = save(from);
+    if (!after) return std::unexpected(after.error());
+    if (without_counters(*after) != without_counters(*saved))
+        return fail(ErrorKind::Refused, "the rules were changed meanwhile");
+    return agrees(*found);
 }
 
 // The guard's errand: nobody reads its standard error.
@@ -85,19 +96,30 @@ int run_migrate(const Arguments& arguments) {
         "Moves the rules of iptables-legacy or iptables-nft, all tables, both families, with their counters, to\n"
         "iptables-bpf. The old ones go once the new ones are in force; connections live on.");
     line.options()("dry-run", "only say what would move, and where each chain would run")(
-        "confirm", options::value<unsigned>()->value_name("SECONDS"), "go back after SECONDS unless confirmed")(
-        "confirm-now", "what --confirm waits for")("back", "move the rules from iptables-bpf back")(
-        "from", options::value<std::string>()->value_name("VARIANT"), "legacy or nft, if both have rules")(
+        "confirm", options::value<unsigned>()->value_name("SECONDS"),
+        "go back after SECONDS unless confirmed")("confirm-now", "what --confirm waits for")(
+        "for", options::value<unsigned>()->value_name("SECONDS"),
+        "first judge live traffic beside the kernel for so long; move only if both agree")(
+        "back", "move the rules from iptables-bpf back")("from", options::value<std::string>()->value_name("VARIANT"),
+                                                         "legacy or nft, if both have rules")(
         "to", options::value<std::string>()->value_name("VARIANT"), "with --back: legacy or nft");
     if (const auto code = line.parse(arguments)) return *code;
-    const auto from = variant(line, "from"), to = variant(line, "to");
+    const auto from = variant_named(line.get<std::string>("from"), "from"),
+               to = variant_named(line.get<std::string>("to"), "to");
     if (!from) return line.misused(from.error().message);
     if (!to) return line.misused(to.error().message);
-    if (line.has("back") ? line.has("dry-run") || line.has("confirm") || *from : to->has_value())
+    if (line.has("back") ? line.has("dry-run") || line.has("confirm") || line.has("for") || *from : to->has_value())
         return line.misused("these options don't go together");
     if (line.has("confirm-now")) {
         if (auto confirmed = confirm(); !confirmed) return complain(confirmed.error());
         return kDone;
+    }
+    if (const auto seconds = line.get<unsigned>("for")) {
+        const auto where = source(*from);
+        if (!where) return complain(where.error());
+        const auto agreed = rehearse(*where, *seconds);
+        if (!agreed) return complain(agreed.error());
+        if (!*agreed) return complain({ErrorKind::Refused, "nothing was moved"});
     }
     // A connection that breaks, or an impatient hand, must not leave it half done.
     for (const int signal : {SIGHUP, SIGINT, SIGPIPE})

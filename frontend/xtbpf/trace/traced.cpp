@@ -62,20 +62,26 @@ Result<TracedRules> TracedRules::read(std::optional<Family> family, const std::v
         if (family && *family != each) continue;
         auto rules = rules_in_force(each);
         if (!rules) return std::unexpected(rules.error());
-        for (RuleTable& table : *rules) {
-            const std::string prefix = fmt::format("{}:", name(table.stored.id));
-            std::vector<std::string> own; // a rule is assumed of in its own table only
-            std::ranges::copy_if(assume, std::back_inserter(own), [&](const std::string& text) {
-                return text.find(':') == std::string::npos || text.starts_with(prefix);
-            });
-            Traced& traced = out.tables_[{each, table.stored.id}];
-            traced.rules.push_back(std::move(table));
-            auto assumptions = Assumptions::parse(own, traced.rules);
-            if (!assumptions) return std::unexpected(assumptions.error());
-            traced.assumptions = std::move(*assumptions);
-        }
+        if (auto added = out.add(each, std::move(*rules), assume); !added) return std::unexpected(added.error());
     }
     return out;
+}
+
+Result<void> TracedRules::add(Family family, Rules rules, const std::vector<std::string>& assume, const AskLive& live) {
+    for (RuleTable& table : rules) {
+        const std::string prefix = fmt::format("{}:", name(table.stored.id));
+        std::vector<std::string> own; // a rule is assumed of in its own table only
+        std::ranges::copy_if(assume, std::back_inserter(own), [&](const std::string& text) {
+            return text.find(':') == std::string::npos || text.starts_with(prefix);
+        });
+        Traced& traced = tables_[{family, table.stored.id}];
+        traced.rules.push_back(std::move(table));
+        auto assumptions = Assumptions::parse(own, traced.rules);
+        if (!assumptions) return std::unexpected(assumptions.error());
+        traced.assumptions = std::move(*assumptions);
+        traced.live = live;
+    }
+    return {};
 }
 
 std::vector<std::pair<Family, TableId>> TracedRules::tables() const {
@@ -100,7 +106,7 @@ std::optional<Explanation> TracedRules::explain(Family family, const xt_tap_even
     packet.words = fmt::format("{} mark {:#x} state {}", summary(packet), event.view.mark, name(*packet.state));
     for (const auto& [where, word] : {std::pair{way.in, "in"}, std::pair{way.out, "out"}})
         if (!where.empty()) packet.words += fmt::format(", {} {}", word, where);
-    return tool::explain(std::move(packet), way, found->second.rules, found->second.assumptions);
+    return tool::explain(std::move(packet), way, found->second.rules, found->second.assumptions, found->second.live);
 }
 
 } // namespace xtbpf::tool

@@ -26,6 +26,9 @@ class TracedRules {
     // Those in force now. `assume`: as --assume of `explain`.
     static Result<TracedRules> read(std::optional<Family> family, const std::vector<std::string>& assume);
 
+    // Others. `live`: asked of each packet that is explained.
+    Result<void> add(Family family, Rules rules, const std::vector<std::string>& assume, const AskLive& live = {});
+
     std::vector<std::pair<Family, TableId>> tables() const;
 
     // One table's walk; nullopt: not an IP packet, or no such table.
@@ -35,6 +38,7 @@ class TracedRules {
     struct Traced {
         Rules rules; // one table
         Assumptions assumptions;
+        AskLive live;
     };
     std::map<std::pair<Family, TableId>, Traced> tables_;
 };
