@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "frontend/iptc/head.hpp"
 #include "frontend/iptc/layout.hpp"
+#include "frontend/iptc/revisions.hpp"
 #include "frontend/stored_rule.hpp"
 
 #include <cerrno>
@@ -15,7 +16,7 @@ namespace {
 
 class Writer {
   public:
-    explicit Writer(const StoredTable& table) : table_(table) {
+    Writer(const StoredTable& table, Age age) : table_(table), age_(age) {
         for (const StoredChain& chain : table.chains)
             starts_[chain.name] = 0;
     }
@@ -64,6 +65,7 @@ class Writer {
             });
             if (!rule) return refuse(EINVAL, fmt::format("{}: {}", stored.text, rule.error().message));
             auto entry = encode_entry(*rule, table_.id);
+            if (entry && age_ == Age::Old) entry = dated(*entry, table_.family);
             if (!entry)
                 return refuse(entry.error().error,
                               fmt::format("-A {} {}: {}", chain.name, stored.text, entry.error().why));
@@ -76,6 +78,7 @@ class Writer {
     }
 
     const StoredTable& table_;
+    Age age_;
     Layout layout_;
     std::unordered_map<std::string, std::uint32_t> starts_; // of chains: their first rule
     std::vector<std::pair<std::uint32_t, std::string>> jumps_;
@@ -83,7 +86,7 @@ class Writer {
 
 } // namespace
 
-Answer<Layout> encode_table(const StoredTable& table) { return Writer(table).write(); }
+Answer<Layout> encode_table(const StoredTable& table, Age age) { return Writer(table, age).write(); }
 
 void write_counters(Layout& layout, Family family) {
     std::size_t at = 0;

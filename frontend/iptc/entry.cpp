@@ -3,6 +3,7 @@
 
 #include "frontend/iptc/extension_codec.hpp"
 #include "frontend/iptc/head.hpp"
+#include "frontend/iptc/revisions.hpp"
 #include "frontend/stored_rule.hpp"
 
 #include <algorithm>
@@ -174,8 +175,9 @@ bool is_unconditional(View entry, Family family) {
     return here == encode_head(any);
 }
 
-Answer<Rule> decode_entry(View entry, Family family, TableId table, const TargetOf& target_of,
+Answer<Rule> decode_entry(View given, Family family, TableId table, const TargetOf& target_of,
                           const std::function<bool(std::string_view)>& is_chain) {
+    const Bytes entry = modernized(given, family);
     Rule rule;
     rule.family = family;
     if (auto done = decode_parts(entry, rule, table, target_of); !done) return std::unexpected(std::move(done.error()));

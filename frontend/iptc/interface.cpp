@@ -3,6 +3,7 @@
 
 #include "frontend/applets.hpp"
 #include "frontend/iptc/extension_codec.hpp"
+#include "frontend/iptc/revisions.hpp"
 #include "frontend/lower.hpp"
 
 #include <algorithm>
@@ -74,7 +75,7 @@ Answer<Bytes> info(const Request& request, Backend& backend) {
     if (!table) return std::unexpected(table.error());
     const auto stored = read(request.family, *table, backend);
     if (!stored) return std::unexpected(stored.error());
-    const auto layout = encode_table(*stored);
+    const auto layout = encode_table(*stored, request.age);
     if (!layout) return std::unexpected(layout.error());
     info.valid_hooks = layout->valid_hooks;
     std::ranges::copy(layout->hook_entry, info.hook_entry);
@@ -94,7 +95,7 @@ Answer<Bytes> entries(const Request& request, Backend& backend) {
     if (!table) return std::unexpected(table.error());
     const auto stored = read(request.family, *table, backend);
     if (!stored) return std::unexpected(stored.error());
-    auto layout = encode_table(*stored);
+    auto layout = encode_table(*stored, request.age);
     if (!layout) return std::unexpected(layout.error());
     if (layout->entries.size() != get.size) return refuse(EAGAIN, "get entries: the table has changed");
     write_counters(*layout, request.family);
@@ -108,8 +109,8 @@ Answer<Bytes> revision(const Request& request) {
     const auto asked = head_from<xt_get_revision>(request.value, sizeof(xt_get_revision));
     const std::string_view name(asked.name, strnlen(asked.name, sizeof asked.name));
     const bool target = request.question == Question::TargetRevision;
-    if (const int error = revision_error(name, asked.revision, request.family, target); error != 0)
-        return refuse(error, {});
+    const int error = revision_error(name, asked.revision, request.family, target);
+    if (error != 0 && !is_older_revision(name, asked.revision, request.family, target)) return refuse(error, {});
     return Bytes(request.value.begin(), request.value.end());
 }
 

@@ -13,7 +13,8 @@ enum class Question : std::uint8_t { Info, Entries, MatchRevision, TargetRevisio
 struct Request {
     Family family;
     Question question;
-    View value; // the option's value as the program gives it
+    View value;         // the option's value as the program gives it
+    Age age = Age::New; // of the structures that it reads
 };
 
 // The value as the program gets it; of Replace the old counters; of Names what /proc/net/ip_tables_names holds.

@@ -20,7 +20,8 @@ struct Layout {
 };
 
 // Errors: EINVAL with the rule that the interface has no form for.
-Answer<Layout> encode_table(const StoredTable& table);
+enum class Age : std::uint8_t { New, Old }; // of structures (revisions.hpp)
+Answer<Layout> encode_table(const StoredTable& table, Age age = Age::New);
 
 // What a program asks to be put in force. `layout.counters` only has to have one place per entry. Accounts of the result are
 // new. Errors: as the kernel's (EINVAL, ENOENT, ELOOP is link()'s).

@@ -68,7 +68,8 @@ iptc::Answer<iptc::Bytes> answer(const xt_iptc_question& question, const iptc::B
     });
     return iptc::answer({.family = question.family == AF_INET ? Family::V4 : Family::V6,
                          .question = static_cast<iptc::Question>(question.kind),
-                         .value = value},
+                         .value = value,
+                         .age = question.old != 0 ? iptc::Age::Old : iptc::Age::New},
                         *backend);
 }
 

@@ -85,6 +85,14 @@ static pid_t start(struct Child* child) {
     return pid;
 }
 
+/* libxtables asks for the newest revisions and brings them; what doesn't use it has old ones built in. */
+static int knows_old_only(void) {
+    void* const library = dlopen("libxtables.so.12", RTLD_LAZY | RTLD_NOLOAD);
+
+    if (library != NULL) dlclose(library);
+    return library == NULL && dlsym(RTLD_DEFAULT, "xtables_find_match") == NULL;
+}
+
 static int send_all(int socket, const void* bytes, size_t size) {
     for (size_t done = 0; done < size;) {
         const ssize_t sent = send(socket, (const char*)bytes + done, size - done, MSG_NOSIGNAL);
@@ -139,7 +147,8 @@ int xt_iptc_ask(int family, enum xt_iptc_kind kind, const void* value, size_t si
     free(child.environment);
     int error = start_error;
     if (pid > 0) {
-        const struct xt_iptc_question question = {(uint32_t)family, (uint32_t)kind, (uint32_t)size};
+        const struct xt_iptc_question question = {(uint32_t)family, (uint32_t)kind, (uint32_t)knows_old_only(),
+                                                  (uint32_t)size};
         error = converse(pair[0], &question, value, reply);
         close(pair[0]);
         int status = 0;

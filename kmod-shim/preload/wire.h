@@ -8,6 +8,7 @@
 struct xt_iptc_question {
     uint32_t family; /* AF_INET, AF_INET6 */
     uint32_t kind;   /* Question of frontend/iptc/interface.hpp */
+    uint32_t old;    /* whether the program knows old structures only (frontend/iptc/revisions.hpp) */
     uint32_t size;   /* of what follows */
 };
 

@@ -91,6 +91,8 @@ def alternatives(report):
             for applet in ("", "-save", "-restore"):
                 report.check("(bpf)" in installed.good(f"{name}{applet} -V"), f"{name}{applet} is ours")
         installed.good("iptables -A INPUT -s 203.0.113.1 -j DROP && iptables-save | iptables-restore")
+        seen = installed.good("LD_PRELOAD=/usr/lib/iptables-bpf/libiptables-bpf.so iptables-legacy -S")
+        report.check("203.0.113.1" in seen, f"iptables-legacy with the library preloaded: {seen}")
         installed.good(f"update-alternatives --set iptables {value}")
         report.check("(bpf)" not in installed.good("iptables -V"), "iptables is theirs again")
         installed.good("update-alternatives --auto ip6tables")

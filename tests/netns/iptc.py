@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Programs that speak the kernel's ip_tables interface, with libiptables-bpf preloaded, and the same ones with the kernel: iptables-legacy on
-sample rulesets and on edits, python-iptables.
+sample rulesets and on edits, python-iptables, a program with libip4tc alone.
 
     iptc.py [--all] [PART...]
 
@@ -227,9 +227,66 @@ def python(report):
         report.equal(found[ours], found[kernel], "python-iptables")
 
 
+BARE = """
+import ctypes, struct
+library = ctypes.CDLL("libip4tc.so.2", use_errno=True)
+for function in ("iptc_init", "iptc_first_rule", "iptc_next_rule"):
+    getattr(library, function).restype = ctypes.c_void_p
+
+def part(name, revision, data):
+    return struct.pack("<H29sB", 32 + len(data), name, revision) + data
+
+def rule(port, match, target):
+    matches = part(b"tcp", 0, struct.pack("<4H4B4x", 0, 65535, port, port, 0, 0, 0, 0)) + match
+    head = bytes(80) + struct.pack("<HBBIHHI16x", 6, 0, 0, 0, 112 + len(matches), 112 + len(matches) + len(target), 0)
+    return head + matches + target
+
+def shown(handle, chain):
+    at = library.iptc_first_rule(chain, handle)
+    while at:
+        matches, size = struct.unpack("<HH", ctypes.string_at(at + 88, 4))
+        print(chain, ctypes.string_at(at, 84).hex())
+        here = 112
+        while here < size:
+            length, name, revision = struct.unpack("<H29sB", ctypes.string_at(at + here, 32))
+            print("   ", name.split(bytes(1))[0], revision, ctypes.string_at(at + here + 32, length - 32).hex())
+            here += length
+        at = library.iptc_next_rule(ctypes.c_void_p(at), handle)
+
+def change(table, function, *arguments):
+    handle = ctypes.c_void_p(library.iptc_init(table))
+    done = getattr(library, function)(*arguments, handle) and library.iptc_commit(handle)
+    print(function, done, ctypes.get_errno() if not done else "")
+    handle = ctypes.c_void_p(library.iptc_init(table))
+    shown(handle, arguments[0])
+
+translated = struct.pack("<II4s4s2H", 1, 3, bytes((10, 0, 0, 5)), bytes((10, 0, 0, 5)), 0x901f, 0x901f) + bytes(4)
+state = part(b"state", 0, struct.pack("<I4x", 8))
+accept = part(b"ACCEPT", 0, bytes(8))
+for port in (80, 443):
+    change(b"nat", "iptc_append_entry", b"PREROUTING", rule(port, b"", part(b"DNAT", 0, translated)))
+change(b"filter", "iptc_append_entry", b"FORWARD", rule(80, state, accept))
+change(b"filter", "iptc_append_entry", b"FORWARD", rule(80, part(b"nothing", 0, bytes(8)), accept))
+change(b"nat", "iptc_delete_num_entry", b"PREROUTING", 0)
+"""
+
+
+def bare(report):
+    """A program with libip4tc alone, which has old structures built in, as miniupnpd has: it reads what it wrote."""
+    kernel, ours = places("bare")
+    with kernel, ours:
+        wanted, found = (world.run("/usr/bin/python3", "-", text=BARE, environment=environment)
+                         for world, environment in ((kernel, {}), (ours, PRELOADED)))
+        found = found[0], "".join(line for line in found[1].splitlines(True) if not line.startswith("iptables-bpf: "))
+        report.check(wanted[0] == 0 and wanted[1].count("b'DNAT' 0") == 4 and "b'state' 0" in wanted[1], f"libip4tc in the kernel: {wanted}")
+        report.equal(found, wanted, "libip4tc")
+        report.check("--dport 443 -j DNAT --to-destination 10.0.0.5:8080" in ours.save(), ours.save())
+        report.check("-m state --state NEW -j ACCEPT" in ours.save(), ours.save())
+
+
 def main():
     parts = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
-    chosen = [test for test in (samples, edits, counters, python) if not parts or any(part in test.__name__ for part in parts)]
+    chosen = [test for test in (samples, edits, counters, python, bare) if not parts or any(part in test.__name__ for part in parts)]
     reasons = machine.lacks() or ([] if machine.legacy_iptables() else ["the kernel's iptables-legacy"])
     if not reasons and python in chosen and (why := packages.unpack()):
         reasons = [why]

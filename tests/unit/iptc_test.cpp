@@ -224,6 +224,29 @@ TEST(Iptc, AnswersForRevisionsItHas) {
     EXPECT_EQ(client.revision(Question::TargetRevision, "nothing", 0), ENOENT);
 }
 
+// As programs without libxtables read and write it.
+TEST(Iptc, OlderStructures) {
+    for (const char* rules : {"*nat\n-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination "
+                              "10.0.0.1-10.0.0.2:8080 --random\nCOMMIT\n",
+                              "*filter\n-A INPUT -p udp -m state --state RELATED,UNTRACKED -j ACCEPT\n-A INPUT -m "
+                              "state ! --state NEW\nCOMMIT\n"}) {
+        MemoryBackend backend;
+        ASSERT_EQ(run(backend, "iptables-restore", rules).err, "");
+        const StoredTable& table = backend.tables.begin()->second;
+        const auto old = encode_table(table, Age::Old), now = encode_table(table);
+        ASSERT_TRUE(old && now);
+        EXPECT_LT(old->entries.size(), now->entries.size());
+        const auto again = decode_table(*old, table.family, table.id);
+        ASSERT_TRUE(again) << again.error().why;
+        EXPECT_EQ(lines_of(*again), lines_of(table));
+    }
+    MemoryBackend backend;
+    EXPECT_EQ(Client(backend, Family::V4, "nat").revision(Question::TargetRevision, "DNAT", 0), 0);
+    EXPECT_EQ(Client(backend, Family::V6, "nat").revision(Question::TargetRevision, "DNAT", 0), EPROTONOSUPPORT);
+    ASSERT_EQ(run(backend, "iptables -t nat -A PREROUTING -p tcp -j DNAT --to-destination :80-90/1").err, "");
+    EXPECT_EQ(encode_table(backend.tables.begin()->second, Age::Old).error().error, EINVAL);
+}
+
 TEST(Iptc, AnUntouchedTableIsEmpty) {
     MemoryBackend backend;
     Client client(backend, Family::V6, "mangle");
