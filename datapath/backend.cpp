@@ -2,6 +2,7 @@
 #include "datapath/backend.hpp"
 
 #include "datapath/early_stage.hpp"
+#include "datapath/fitted_objects.hpp"
 #include "datapath/live_table.hpp"
 #include "datapath/self_check.hpp"
 #include "datapath/store.hpp"
@@ -78,6 +79,7 @@ class KernelBackend final : public Backend {
         Read& current = read.mapped();
         Result<NewStore> store = build_store(next, program, current.store ? &*current.store : nullptr);
         if (!store) return std::unexpected(store.error());
+        if (!current.store) look_for_fitted();
         const Result<ExactPrograms> programs = load_(program, store->counters.fds(), store->limits.fds());
         if (!programs) return std::unexpected(programs.error());
         if (Result<void> held = hold(*store, programs->image ? programs->image.get() : -1); !held) return held;
@@ -110,7 +112,15 @@ class KernelBackend final : public Backend {
         // The rules are in force now; what goes wrong from here on shows in `xtbpf status`.
         (void)early::apply_with_others({std::move(program), std::move(store->counters)}, lower_,
                                        early::choice_from(std::getenv("XTBPF_EARLY")));
+        keep_fitted(store->holder.get());
         return {};
+    }
+
+    // Any other table's store may keep what this one needs.
+    static void look_for_fitted() {
+        for (const Family family : {Family::V4, Family::V6})
+            for (const TableId table : kTables)
+                if (!any_fitted()) find_fitted(family, table);
     }
 
     // The generation tells that somebody changed something in nf_tables; if it wasn't this table, the plan still

@@ -1,189 +1,191 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "datapath/bpf_object.hpp"
 
+#include "datapath/fitted_objects.hpp"
 #include "datapath/linker.hpp"
 #include "datapath/refusal.hpp"
 #include "datapath/verifier_log.hpp"
 
+#include <algorithm>
 #include <bpf/bpf.h>
 #include <cassert>
 #include <cerrno>
-#include <cstdarg>
-#include <cstdio>
 #include <cstring>
 #include <fmt/format.h>
-#include <mutex>
 
 namespace xtbpf {
 
 namespace {
 
-// libbpf hands a program over just before it loads it, through a handler registered once per process for our section. What
-// the handler needs of the object being loaded is kept here.
-struct Loading {
-    const btf* types = nullptr;
-    const std::map<std::string, std::vector<const codegen::Program*>>* generated = nullptr; // by program
-    std::vector<bpf_func_info> functions; // of the program being loaded: must live until libbpf has loaded it
-    std::string error;
-    std::string messages; // what libbpf and the verifier said
-};
-thread_local Loading* loading = nullptr;
+constexpr std::size_t kLog = 16 << 20; // what the verifier says of a program that it refuses
 
-int prepare(bpf_program* program, bpf_prog_load_opts* options, long) {
-    if (loading == nullptr) return -EINVAL;
-    const auto generated = loading->generated->find(bpf_program__name(program));
-    if (generated == loading->generated->end()) return 0;
-    // Frames of several pages may come: without the flag the device's MTU could no longer be raised.
-    if (bpf_program__type(program) == BPF_PROG_TYPE_XDP) options->prog_flags |= BPF_F_XDP_HAS_FRAGS;
-    const Result<Image> image = link({bpf_program__insns(program), bpf_program__insn_cnt(program)},
-                                     {static_cast<const bpf_func_info*>(options->func_info), options->func_info_cnt},
-                                     loading->types, generated->second);
-    if (!image) {
-        loading->error = image.error().message;
-        return -EINVAL;
-    }
-    loading->functions = image->functions;
-    options->func_info = loading->functions.data();
-    options->func_info_cnt = static_cast<std::uint32_t>(loading->functions.size());
-    options->line_info = nullptr; // it tells of the instructions as they were
-    options->line_info_cnt = 0;
-    return bpf_program__set_insns(program, const_cast<bpf_insn*>(image->insns.data()), image->insns.size());
-}
+std::unexpected<Error> refused(std::string_view tried) { return std::unexpected(refusal(tried, errno)); }
 
-int keep_message(libbpf_print_level level, const char* format, va_list arguments) {
-    if (level == LIBBPF_DEBUG || loading == nullptr) return 0;
-    va_list again;
-    va_copy(again, arguments);
-    const int length = std::vsnprintf(nullptr, 0, format, arguments); // a verifier log may take megabytes
-    if (length > 0) {
-        std::string& messages = loading->messages;
-        const std::size_t before = messages.size();
-        messages.resize(before + static_cast<std::size_t>(length) + 1);
-        std::vsnprintf(messages.data() + before, static_cast<std::size_t>(length) + 1, format, again);
-        messages.pop_back();
-    }
-    va_end(again);
-    return length;
-}
-
-void register_once() {
-    static std::once_flag once;
-    std::call_once(once, [] {
-        libbpf_set_print(keep_message);
-        LIBBPF_OPTS(libbpf_prog_handler_opts, handler, .prog_prepare_load_fn = prepare);
-        libbpf_register_prog_handler("xt_socket", BPF_PROG_TYPE_SOCKET_FILTER, {}, &handler);
-        libbpf_register_prog_handler("xt_xdp", BPF_PROG_TYPE_XDP, {}, &handler);
-        libbpf_register_prog_handler("xt_tc", BPF_PROG_TYPE_SCHED_CLS, {}, &handler);
-    });
+Result<Fd> create(const std::string& name, const FittedMap& map, int inner) {
+    LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = map.flags);
+    if (inner >= 0) options.inner_map_fd = static_cast<std::uint32_t>(inner);
+    Fd fd(bpf_map_create(static_cast<bpf_map_type>(map.type), name.c_str(), map.key_size, map.value_size,
+                         map.max_entries, &options));
+    if (!fd) return refused(fmt::format("make the map {}", name));
+    return fd;
 }
 
 } // namespace
 
 Result<BpfObject> BpfObject::open(std::span<const std::uint8_t> bytes, const char* name) {
-    register_once();
-    LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = name);
+    const auto fitted = fitted_object(bytes, name);
+    if (!fitted) return std::unexpected(fitted.error());
     BpfObject object;
-    object.object_.reset(bpf_object__open_mem(bytes.data(), bytes.size(), &options));
-    if (!object.object_)
-        return fail(ErrorKind::Refused, fmt::format("opening the BPF object {}: {}", name, std::strerror(errno)));
-    bpf_program* program = nullptr;
-    bpf_object__for_each_program(program, object.object_.get()) bpf_program__set_autoload(program, false);
+    object.fitted_ = *fitted;
+    object.types_.reset(btf__new((*fitted)->types.data(), static_cast<std::uint32_t>((*fitted)->types.size())));
+    if (!object.types_)
+        return fail(ErrorKind::Refused,
+                    fmt::format("reading the types of the BPF object {}: {}", name, std::strerror(errno)));
+    for (const FittedMap& map : (*fitted)->maps)
+        object.maps_.emplace_back().made = map;
     return object;
 }
 
 Result<void> BpfObject::include(const std::string& name, const char* like,
                                 std::vector<const codegen::Program*> generated) {
-    bpf_program* program = bpf_object__find_program_by_name(object_.get(), name.c_str());
-    assert(program != nullptr);
-    bpf_program__set_autoload(program, true);
+    assert(std::ranges::find(fitted_->programs, name, &FittedProgram::name) != fitted_->programs.end());
     for (const codegen::Program* one : generated)
-        if (Result<void> declared = declare(bpf_object__btf(object_.get()), like, *one); !declared) return declared;
-    generated_[name] = std::move(generated);
+        if (Result<void> declared = declare(types_.get(), like, *one); !declared) return declared;
+    included_[name] = std::move(generated);
     return {};
 }
 
-Result<void> BpfObject::use_map(const std::string& name, int fd) {
-    bpf_map* map = bpf_object__find_map_by_name(object_.get(), name.c_str());
-    assert(map != nullptr);
-    if (const int error = bpf_map__reuse_fd(map, fd); error != 0)
-        return fail(ErrorKind::Refused, fmt::format("using the map {}: {}", name, std::strerror(-error)));
-    return {};
+std::size_t BpfObject::number_of(std::string_view map) const {
+    const auto found = std::ranges::find(fitted_->maps, map, &FittedMap::name);
+    assert(found != fitted_->maps.end());
+    return static_cast<std::size_t>(found - fitted_->maps.begin());
 }
 
-void BpfObject::set_value_size(const std::string& map, std::uint32_t bytes) {
-    bpf_map__set_value_size(bpf_object__find_map_by_name(object_.get(), map.c_str()), bytes);
+void BpfObject::use_map(std::string_view name, int fd) { maps_[number_of(name)].given = fd; }
+void BpfObject::set_value_size(std::string_view map, std::uint32_t bytes) {
+    maps_[number_of(map)].made.value_size = bytes;
 }
-
-void BpfObject::leave_out_map(const std::string& name) {
-    bpf_map__set_autocreate(bpf_object__find_map_by_name(object_.get(), name.c_str()), false);
-}
+void BpfObject::leave_out_map(std::string_view name) { maps_[number_of(name)].left = true; }
 
 Result<void> BpfObject::use_pages(const std::string& prefix, const std::vector<int>& pages) {
     for (std::size_t index = 0;; ++index) {
         const std::string name = fmt::format("{}_{}", prefix, index);
-        bpf_map* map = bpf_object__find_map_by_name(object_.get(), name.c_str());
-        if (map == nullptr) {
+        if (std::ranges::find(fitted_->maps, name, &FittedMap::name) == fitted_->maps.end()) {
             if (index < pages.size())
                 return fail(ErrorKind::Refused, fmt::format("more than {} pages of {}", index, prefix));
             return {};
         }
-        if (pages.empty()) {
+        if (pages.empty())
             leave_out_map(name);
-        } else if (Result<void> used = use_map(name, pages[index < pages.size() ? index : 0]); !used) {
-            return used;
-        }
+        else
+            use_map(name, pages[index < pages.size() ? index : 0]);
     }
 }
 
 void* BpfObject::constant(const char* name, [[maybe_unused]] std::size_t size) {
-    bpf_map* rodata = nullptr;
-    bpf_object__for_each_map(rodata, object_.get()) {
-        const std::string_view map_name = bpf_map__name(rodata);
-        if (map_name.ends_with(".rodata")) break;
-    }
-    assert(rodata != nullptr);
-    const btf* types = bpf_object__btf(object_.get());
+    const auto rodata = std::ranges::find_if(maps_, [](const Map& map) { return map.made.name.ends_with(".rodata"); });
+    assert(rodata != maps_.end());
+    std::vector<std::uint8_t>& bytes = rodata->made.initial;
+    const btf* types = types_.get();
     const std::int32_t section = btf__find_by_name_kind(types, ".rodata", BTF_KIND_DATASEC);
     assert(section > 0);
     const btf_type* variables = btf__type_by_id(types, static_cast<std::uint32_t>(section));
-    std::size_t available = 0;
-    auto* bytes = static_cast<std::uint8_t*>(const_cast<void*>(bpf_map__initial_value(rodata, &available)));
     const btf_var_secinfo* variable = btf_var_secinfos(variables);
     for (std::uint32_t index = 0; index < btf_vlen(variables); ++index, ++variable) {
         const btf_type* type = btf__type_by_id(types, variable->type);
         if (std::string_view{btf__name_by_offset(types, type->name_off)} != name) continue;
-        assert(variable->size == size && variable->offset + size <= available);
-        return bytes + variable->offset;
+        assert(variable->size == size && variable->offset + size <= bytes.size());
+        return bytes.data() + variable->offset;
     }
     assert(!"the BPF object has no such constant");
     return nullptr;
 }
 
-Result<void> BpfObject::load() {
-    Loading state{.types = bpf_object__btf(object_.get()),
-                  .generated = &generated_,
-                  .functions = {},
-                  .error = {},
-                  .messages = {}};
-    loading = &state;
-    const int error = bpf_object__load(object_.get());
-    loading = nullptr;
-    if (error == 0) return {};
-    if (!state.error.empty()) return fail(ErrorKind::Refused, state.error);
-    Error said = refusal("load the BPF programs", -error);
-    said.message += last_lines(state.messages, 12);
+Result<void> BpfObject::make_map(Map& map) {
+    if (map.left || map.given >= 0) return {};
+    const std::string name = map.made.name.substr(0, BPF_OBJ_NAME_LEN - 1);
+    Fd inner;
+    if (!map.made.inner.empty()) {
+        auto like = create("xt_inner", map.made.inner.front(), -1);
+        if (!like) return std::unexpected(like.error());
+        inner = std::move(*like);
+    }
+    auto made = create(name, map.made, inner.get());
+    if (!made) return std::unexpected(made.error());
+    map.fd = std::move(*made);
+    if (map.made.initial.empty()) return {};
+    const std::uint32_t zero = 0;
+    if (bpf_map_update_elem(map.fd.get(), &zero, map.made.initial.data(), BPF_ANY) != 0 ||
+        ((map.made.flags & BPF_F_RDONLY_PROG) != 0 &&
+         bpf_map_freeze(map.fd.get()) != 0)) // else not constant to the verifier
+        return refused(fmt::format("write the map {}", name));
+    return {};
+}
+
+Result<Fd> BpfObject::load_program(const FittedProgram& program, int types, const std::vector<Fd>& modules) {
+    auto linked = link(program.name, fitted_->functions, types_.get(), included_.find(program.name)->second);
+    if (!linked) return std::unexpected(linked.error());
+    for (bpf_insn& insn : linked->insns) {
+        if (!names_map(insn)) continue;
+        const Map& map = maps_[static_cast<std::size_t>(insn.imm)];
+        if (map.left)
+            insn.src_reg = 0; // a number, which the verifier takes for no map
+        else
+            insn.imm = map.given >= 0 ? map.given : map.fd.get();
+    }
+    LIBBPF_OPTS(bpf_prog_load_opts, options, .prog_btf_fd = static_cast<std::uint32_t>(types));
+    options.func_info = linked->functions.data();
+    options.func_info_cnt = static_cast<std::uint32_t>(linked->functions.size());
+    options.func_info_rec_size = sizeof(bpf_func_info);
+    std::vector<int> module_fds{0};
+    for (const Fd& module : modules)
+        module_fds.push_back(module.get());
+    if (!modules.empty()) options.fd_array = module_fds.data();
+    // Frames of several pages may come: without the flag the device's MTU could no longer be raised.
+    if (program.type == BPF_PROG_TYPE_XDP) options.prog_flags = BPF_F_XDP_HAS_FRAGS;
+    const std::string name = program.name.substr(0, BPF_OBJ_NAME_LEN - 1);
+    const auto attempt = [&] {
+        return Fd(bpf_prog_load(static_cast<bpf_prog_type>(program.type), name.c_str(), "GPL", linked->insns.data(),
+                                linked->insns.size(), &options));
+    };
+    if (Fd loaded = attempt()) return loaded;
+    const int error = errno;
+    std::vector<char> log(kLog);
+    options.log_buf = log.data();
+    options.log_size = static_cast<std::uint32_t>(log.size());
+    options.log_level = 1;
+    if (Fd loaded = attempt()) return loaded; // it was refused for something passing
+    Error said = refusal(fmt::format("load the BPF program {}", program.name), error);
+    said.message += last_lines(log.data(), 12);
     return std::unexpected(std::move(said));
 }
 
-int BpfObject::program(const std::string& name) const {
-    return bpf_program__fd(bpf_object__find_program_by_name(object_.get(), name.c_str()));
+Result<void> BpfObject::load() {
+    for (Map& map : maps_)
+        if (Result<void> made = make_map(map); !made) return made;
+    if (const int error = btf__load_into_kernel(types_.get()); error != 0)
+        return std::unexpected(refusal(fmt::format("load the types of the BPF object {}", fitted_->name), -error));
+    std::vector<Fd> modules;
+    for (const std::uint32_t id : fitted_->modules)
+        if (!modules.emplace_back(id == 0 ? -1 : bpf_btf_get_fd_by_id(id)) && id != 0)
+            return refused("open a kernel module's types");
+    for (const FittedProgram& program : fitted_->programs) {
+        if (!included_.contains(program.name)) continue;
+        auto loaded = load_program(program, btf__fd(types_.get()), modules);
+        if (!loaded) return std::unexpected(loaded.error());
+        programs_[program.name] = std::move(*loaded);
+    }
+    return {};
 }
 
-int BpfObject::map(const std::string& name) const {
-    return bpf_map__fd(bpf_object__find_map_by_name(object_.get(), name.c_str()));
+int BpfObject::program(std::string_view name) const { return programs_.find(name)->second.get(); }
+
+int BpfObject::map(std::string_view name) const {
+    const Map& map = maps_[number_of(name)];
+    return map.given >= 0 ? map.given : map.fd.get();
 }
 
-Result<void> BpfObject::set_value(const std::string& map, std::span<const std::uint8_t> bytes) {
+Result<void> BpfObject::set_value(std::string_view map, std::span<const std::uint8_t> bytes) {
     const std::uint32_t zero = 0;
     if (bpf_map_update_elem(this->map(map), &zero, bytes.data(), BPF_ANY) == 0) return {};
     return fail(ErrorKind::Refused, fmt::format("writing the map {}: {}", map, std::strerror(errno)));

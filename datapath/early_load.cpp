@@ -3,7 +3,6 @@
 
 #include "datapath/bpf/early_config.h"
 #include "datapath/bpf_object.hpp"
-#include "datapath/device_features.hpp"
 #include "datapath/early_program.hpp"
 #include "datapath/kernel_info.hpp"
 
@@ -45,15 +44,14 @@ Result<std::uint64_t> namespace_cookie() {
     return cookie;
 }
 
-Result<void> fill(xt_early_config& config, const Code& code) {
+Result<void> fill(xt_early_config& config, const Code& code, const KernelTypes& kernel) {
     const auto cookie = namespace_cookie();
     if (!cookie) return std::unexpected(cookie.error());
-    const auto features = device_features();
-    if (!features) return std::unexpected(features.error());
+    if (kernel.gro == 0) return fail(ErrorKind::Refused, "the kernel's BTF doesn't tell the device features");
     config.netns_cookie = *cookie;
-    config.gro = features->gro;
-    config.gro_udp = features->gro_udp;
-    config.vlan_strip = features->vlan_strip;
+    config.gro = kernel.gro;
+    config.gro_udp = kernel.gro_udp;
+    config.vlan_strip = kernel.vlan_strip;
     for (std::size_t family = 0; family < code.families.size(); ++family)
         config.linked[family] = code.families[family].linked;
     return {};
@@ -65,17 +63,22 @@ std::uint32_t first_page(const ir::Table& table) {
     return tables << XT_EARLY_PAGE_BITS;
 }
 
+// At once: the kernel waits for running programs after each update of a map of maps.
 Result<void> give_pages(int map, std::span<const TableInForce> tables) {
+    std::vector<std::uint32_t> keys;
+    std::vector<int> all;
     for (const TableInForce& one : tables) {
-        const std::vector<int> pages = one.counters.fds();
-        for (std::uint32_t page = 0; page < pages.size(); ++page) {
-            const std::uint32_t key = first_page(one.table) + page;
-            if (bpf_map_update_elem(map, &key, &pages[page], BPF_ANY) != 0)
-                return fail(ErrorKind::Refused,
-                            fmt::format("can't give the early stage a counter page: {}", std::strerror(errno)));
+        std::uint32_t key = first_page(one.table);
+        for (const int page : one.counters.fds()) {
+            keys.push_back(key++);
+            all.push_back(page);
         }
     }
-    return {};
+    auto count = static_cast<std::uint32_t>(keys.size());
+    LIBBPF_OPTS(bpf_map_batch_opts, options);
+    if (count == 0 || bpf_map_update_batch(map, keys.data(), all.data(), &count, &options) == 0) return {};
+    return fail(ErrorKind::Refused,
+                fmt::format("can't give the early stage its counter pages: {}", std::strerror(errno)));
 }
 
 } // namespace
@@ -100,7 +103,7 @@ Result<Fd> load(Place place, const Code& code, std::span<const TableInForce> tab
 
     auto object = open(place);
     if (!object) return std::unexpected(object.error());
-    Result<void> done = fill(object->config<xt_early_config>("config"), code);
+    Result<void> done = fill(object->config<xt_early_config>("config"), code, object->kernel());
     if (done) done = object->include(program, "xt_v4_raw_prerouting", std::move(chains));
     if (done) done = object->load();
     if (done) done = give_pages(object->map("xt_early_pages"), tables);

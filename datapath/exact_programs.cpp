@@ -47,7 +47,8 @@ const char* main_name(Hook hook) {
 std::string again_name(Hook hook) { return std::string{main_name(hook)} + "_2"; }
 
 // One object holds the programs of all hooks: what one of them needs, all fill in.
-Result<void> fill(xt_exact_config& config, const ir::Table& table, const std::vector<HookPrograms>& hooks) {
+Result<void> fill(xt_exact_config& config, const KernelTypes& kernel, const ir::Table& table,
+                  const std::vector<HookPrograms>& hooks) {
     config.hz = kernel_clock().hz;
     config.ipv6 = table.family == Family::V6;
     bool reads_connection = false; // by a match that the program answers
@@ -70,9 +71,10 @@ Result<void> fill(xt_exact_config& config, const ir::Table& table, const std::ve
             if (const auto native = native_match(match)) reads_connection |= native->connection;
     }
     if (!config.conntrack && !reads_connection && config.out_need == 0) return {};
-    const Result<std::uint32_t> type = nf_conn_type();
-    if (type) config.nf_conn_id = *type;
-    if (!type && config.conntrack) return std::unexpected(type.error());
+    config.nf_conn_id = kernel.nf_conn;
+    if (config.conntrack && kernel.nf_conn == 0)
+        return fail(ErrorKind::Refused,
+                    "the kernel's BTF has no struct nf_conn: rules that ask for conntrack can't run");
     return {};
 }
 
@@ -207,7 +209,7 @@ Result<ExactPrograms> load_exact_coded(const ir::Table& table, const std::vector
         BpfObject::open({xt_exact_object, static_cast<std::size_t>(xt_exact_object_end - xt_exact_object)}, "xt_exact");
     if (!object) return std::unexpected(object.error());
     auto& config = object->config<xt_exact_config>("config");
-    Result<void> done = fill(config, table, programs.hooks);
+    Result<void> done = fill(config, object->kernel(), table, programs.hooks);
     const bool recorded = config.stops || config.effects;
     if (!recorded) object->leave_out_map("xt_records");
     if (image) {

@@ -12,8 +12,15 @@ namespace xtbpf {
 // From the resolution of the coarse clock, which is one jiffy.
 KernelClock kernel_clock();
 
-// BTF id of struct nf_conn as the conntrack functions mean it (there may be several structs of that name). Refused if the
-// kernel has no BTF or no conntrack.
-Result<std::uint32_t> nf_conn_type();
+// What the kernel's BTF tells beside what libbpf asks of it; 0 where it doesn't.
+struct KernelTypes {
+    std::uint32_t nf_conn =
+        0; // id of the struct as the conntrack functions mean it (there may be several of that name)
+    // Bits of net_device.features, which move between kernel versions (include/linux/netdev_features.h).
+    std::uint64_t gro = 0;        // NETIF_F_GRO
+    std::uint64_t gro_udp = 0;    // NETIF_F_GRO_FRAGLIST | NETIF_F_GRO_UDP_FWD
+    std::uint64_t vlan_strip = 0; // NETIF_F_HW_VLAN_CTAG_RX | NETIF_F_HW_VLAN_STAG_RX
+};
+Result<KernelTypes> kernel_types(); // reads all of it, which takes some milliseconds
 
 } // namespace xtbpf

@@ -3,11 +3,11 @@
 // of the same name, runtime functions that nothing calls are left out (the verifier refuses unreachable code).
 #pragma once
 
+#include "datapath/fitted_object.hpp"
 #include "translator/codegen/program.hpp"
 #include "translator/error.hpp"
 
 #include <bpf/btf.h>
-#include <bpf/libbpf.h>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -21,9 +21,19 @@ struct Image {
     std::vector<bpf_func_info> functions;
 };
 
-// `insns` and `functions` are a program as libbpf has linked it, entry first. Generated functions take the place of those of
-// the same name; `types` must hold a BTF FUNC of each one's name.
-Result<Image> link(std::span<const bpf_insn> insns, std::span<const bpf_func_info> functions, const btf* types,
+// Whether an instruction (the first of two) loads a map, or an address in one.
+constexpr bool names_map(const bpf_insn& insn) {
+    return insn.code == (BPF_LD | BPF_IMM | BPF_DW) &&
+           (insn.src_reg == BPF_PSEUDO_MAP_FD || insn.src_reg == BPF_PSEUDO_MAP_VALUE);
+}
+
+// The functions of a program as libbpf has linked it, entry first: callees are named, not located.
+Result<std::vector<FittedFunction>> take_apart(std::span<const bpf_insn> insns,
+                                               std::span<const bpf_func_info> functions, const btf* types);
+
+// What function `entry` reaches. Generated functions take the place of those of the same name; `types` must hold a BTF FUNC of each
+// one's name.
+Result<Image> link(const std::string& entry, std::span<const FittedFunction> functions, const btf* types,
                    std::span<const codegen::Program* const> generated);
 
 // Adds BTF FUNCs, of the prototype of `like`, for those generated functions that have none; call between open and load.

@@ -2,6 +2,7 @@
 #include "datapath/store.hpp"
 
 #include "datapath/accounts.hpp"
+#include "datapath/fitted_objects.hpp"
 #include "datapath/live_table.hpp"
 #include "datapath/mapping.hpp"
 #include "datapath/store_maps.hpp"
@@ -57,6 +58,8 @@ Result<std::optional<CurrentStore>> read_behind(const StoreTag& tag) {
     const auto edition = apply_edits(image->table, (*maps)->image);
     if (!edition) return std::unexpected(edition.error());
 
+    for (Fd& map : (*maps)->fitted)
+        adopt_fitted(std::move(map));
     auto counters = CounterPages::adopt(std::move((*maps)->counters));
     if (!counters) return std::unexpected(counters.error());
     auto limits = LimitPages::adopt(std::move((*maps)->limits));
@@ -136,6 +139,17 @@ Result<std::optional<CurrentStore>> read_store(Family family, TableId table) {
     return fail(ErrorKind::Refused, "the rules' store in the kernel is gone");
 }
 
+void find_fitted(Family family, TableId table) {
+    const auto anchored = anchor::inspect(family, table);
+    if (!anchored || !*anchored) return;
+    const auto tag = parse_tag((*anchored)->tag);
+    if (!tag) return;
+    auto maps = open_store_maps(tag->holder);
+    if (!maps || !*maps) return;
+    for (Fd& map : (*maps)->fitted)
+        adopt_fitted(std::move(map));
+}
+
 Result<NewStore> build_store(StoredTable& next, ir::Table& program, const CurrentStore* current) {
     const auto assigned = assign_accounts(next, program, current == nullptr ? nullptr : &current->table);
     if (!assigned) return std::unexpected(assigned.error());
@@ -158,7 +172,7 @@ Result<NewStore> build_store(StoredTable& next, ir::Table& program, const Curren
     if (::getrandom(built.nonce.data(), built.nonce.size(), 0) != static_cast<ssize_t>(built.nonce.size()))
         return fail(ErrorKind::Refused, fmt::format("getrandom: {}", std::strerror(errno)));
     const std::uint64_t made = current == nullptr ? nanoseconds_since_boot() : current->made;
-    auto map = make_store_map(serialize_store(next, bases_of(next, current, *raw), built.nonce, made));
+    auto map = make_bytes_map("xt_store", serialize_store(next, bases_of(next, current, *raw), built.nonce, made));
     if (!map) return std::unexpected(map.error());
     built.map = std::move(*map);
     return built;

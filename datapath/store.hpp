@@ -59,6 +59,9 @@ struct NewStore {
 // Holder and tag are hold()'s.
 Result<NewStore> build_store(StoredTable& next, ir::Table& program, const CurrentStore* current);
 
+// Takes what the table's holder keeps of fitted BPF objects, if the table is there (fitted_objects.hpp).
+void find_fitted(Family family, TableId table);
+
 // Makes the holder and its tag. `image`: the map of the chains that are data; -1: there are none.
 Result<void> hold(NewStore& store, int image);
 

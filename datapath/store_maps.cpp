@@ -31,11 +31,11 @@ Result<bpf_map_info> info_of(const Fd& map) {
 
 } // namespace
 
-Result<Fd> make_store_map(std::span<const std::uint8_t> bytes) {
+Result<Fd> make_bytes_map(const char* name, std::span<const std::uint8_t> bytes) {
     const std::size_t per_value = std::min((bytes.size() + 7) / 8 * 8, kMostPerValue);
     const std::size_t values = (bytes.size() + per_value - 1) / per_value;
     LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_RDONLY_PROG | BPF_F_MMAPABLE);
-    Fd map(bpf_map_create(BPF_MAP_TYPE_ARRAY, "xt_store", sizeof(std::uint32_t), static_cast<std::uint32_t>(per_value),
+    Fd map(bpf_map_create(BPF_MAP_TYPE_ARRAY, name, sizeof(std::uint32_t), static_cast<std::uint32_t>(per_value),
                           static_cast<std::uint32_t>(values), &options));
     if (!map) return refused("make the rules' store");
     std::vector<std::uint8_t> last(per_value);
@@ -106,6 +106,7 @@ Result<std::optional<StoreMaps>> open_store_maps(std::uint32_t holder) {
         if (name == "xt_counters") maps.counters.push_back(std::move(map));
         if (name == "xt_limits") maps.limits.push_back(std::move(map));
         if (name == "xt_image" && !maps.image) maps.image = std::move(map);
+        if (name == "xt_fitted") maps.fitted.push_back(std::move(map));
     }
     if (!maps.store) return std::nullopt;
     maps.holder = std::move(program);

@@ -13,9 +13,9 @@
 
 namespace xtbpf {
 
-// BPF_MAP_TYPE_ARRAY "xt_store", to be read through a Mapping: the bytes in order over as many values as it takes, the last one padded
-// with zeros.
-Result<Fd> make_store_map(std::span<const std::uint8_t> bytes);
+// A frozen BPF_MAP_TYPE_ARRAY, to be read through a Mapping: the bytes in order over as many values as it takes, the last one padded
+// with zeros. The store's name is "xt_store".
+Result<Fd> make_bytes_map(const char* name, std::span<const std::uint8_t> bytes);
 
 struct Holder {
     Fd program;
@@ -32,6 +32,7 @@ struct StoreMaps {
     Fd store;
     std::vector<Fd> counters, limits; // in page order
     Fd image;                         // of the chains that are data; none: there are none
+    std::vector<Fd> fitted;           // fitted_objects.hpp
 };
 
 // The maps of the program with this id; nullopt: there is no such program, or it is no holder.

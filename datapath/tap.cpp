@@ -30,13 +30,13 @@ std::string program_name(Hook hook, bool behind) {
 }
 
 // Everything a rule can ask.
-void fill(xt_exact_config& config, Family family) {
+void fill(xt_exact_config& config, const KernelTypes& kernel, Family family) {
     config.hz = kernel_clock().hz;
     config.ipv6 = family == Family::V6;
     config.names = config.transport = config.ext_headers = config.owner = config.mac = config.packet_type = 1;
-    if (const auto type = nf_conn_type()) {
+    if (kernel.nf_conn != 0) {
         config.conntrack = config.tuples = 1;
-        config.nf_conn_id = *type;
+        config.nf_conn_id = kernel.nf_conn;
     }
 }
 
@@ -71,15 +71,15 @@ Result<PacketTap> PacketTap::attach(const std::vector<std::pair<Family, TableId>
         auto object =
             BpfObject::open({xt_tap_object, static_cast<std::size_t>(xt_tap_object_end - xt_tap_object)}, "xt_tap");
         if (!object) return std::unexpected(object.error());
-        fill(object->config<xt_exact_config>("config"), family);
+        fill(object->config<xt_exact_config>("config"), object->kernel(), family);
         auto& own = object->config<xt_tap_filter>("filter");
         own = filter;
         own.table = static_cast<std::uint32_t>(table);
         const auto known = std::ranges::find(out.sources_, family, [](const auto& source) { return source->family; });
         Result<void> done;
         if (known != out.sources_.end()) {
-            done = object->use_map("xt_tap_events", (*known)->events.get());
-            if (done) done = object->use_map("xt_tap_lost", (*known)->lost.get());
+            object->use_map("xt_tap_events", (*known)->events.get());
+            object->use_map("xt_tap_lost", (*known)->lost.get());
         }
         for (const bool behind : sides)
             for (const Hook hook : hooks_of(table))

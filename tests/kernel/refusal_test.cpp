@@ -108,7 +108,7 @@ class Refusal : public Anchor {
 
 TEST_F(Refusal, TheVerifier) {
     const std::string message = message_of_refused(load_illegal, table_of({"-p tcp -j DROP"}));
-    EXPECT_TRUE(message.starts_with("load the BPF programs: Permission denied\n")) << message; // EACCES
+    EXPECT_TRUE(message.starts_with("load the BPF program xt_input: Permission denied\n")) << message; // EACCES
     EXPECT_NE(message.find("R7 !read_ok"), std::string::npos) << message;
 }
 
