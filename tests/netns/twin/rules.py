@@ -2,6 +2,8 @@
 """Random rulesets: nested chains, jumps, gotos, returns, every match and target of the filter table's kind, inversions and edge
 values. Values come from pools that traffic.py draws its packets from too, so that rules are met."""
 
+import random
+
 from .case import table
 from .places import REJECT
 from .tool import BUILTIN
@@ -28,6 +30,7 @@ class Rules:
 
     def __init__(self, rng, family, stateful):
         self.rng, self.family, self.stateful = rng, family, stateful
+        self.more = random.Random(str(rng.getstate()[1][:8]))  # of its own: what it adds leaves the rest as it was
 
     def tables(self):
         names = ["filter"] + [name for name in ("raw", "mangle", "security") if self.rng.random() < 0.25]
@@ -49,6 +52,8 @@ class Rules:
             proto, text = self._basics(root)
             for _ in range(self.rng.choice((0, 0, 1, 1, 1, 1, 2, 3))):
                 text += self._match(root, proto)
+            if self.more.random() < 0.15:
+                text += f" {self._answered()}"
             yield f"-A {chain}{text}{self._target(name, chain == root, proto, below)}"
 
     def _not(self, chance=0.25):
@@ -137,6 +142,21 @@ class Rules:
 
     def _addrtype(self, _):
         return f"-m addrtype {self._not()}--{self.rng.choice(('src', 'dst'))}-type {self.rng.choice(('LOCAL', 'UNICAST', 'MULTICAST', 'LOCAL,UNICAST'))}"
+
+    def _answered(self):
+        """Matches of the kernel's that programs mostly answer by themselves."""
+        more = self.more
+        no = more.choice(("", "", "! "))
+        choices = [f"-m time --datestart {more.choice((2001, 2037))}", "-m time --weekdays Mon,Tue,Wed,Thu,Fri,Sat,Sun",
+                   f"-m string {no}--string {more.choice(('a', 'lo', 'payload', 'PAYLOAD --icase'))} --algo {more.choice(('bm', 'kmp'))}",
+                   f"-m bpf --bytecode \"4,48 0 0 {more.randrange(40)},{more.choice((21, 37, 69))} 0 1 {more.choice((0, 6, 17, 64))},6 0 0 1,6 0 0 0\""]
+        if self.family == 6:
+            choices += [f"-m rt {no}--rt-type {more.choice((0, 2))}", f"-m dst {no}--dst-len 8", "-m hbh", "-m ah"]
+        if self.stateful:
+            low = more.choice((0, 1, 2, 3, 50))
+            choices += [f"-m connbytes {no}--connbytes {low}:{low + more.choice((0, 1, 100))} --connbytes-dir {way} --connbytes-mode {mode}"
+                        for way in ("original", "reply", "both") for mode in ("packets", "bytes", "avgpkt")]
+        return more.choice(choices)
 
     def _comment(self, _):
         return f'-m comment --comment "{self.rng.choice(("x", "two words", "#1"))}"'
