@@ -15,10 +15,10 @@ void keep(Account& next, const Account& current) {
 
 // What is the same from the top, then from the bottom: programs make edits in one place.
 void keep_rules(std::vector<StoredRule>& next, const std::vector<StoredRule>& current) {
-    const std::size_t least = std::min(next.size(), current.size());
-    std::size_t top = 0, bottom = 0;
-    for (; top < least && next[top].text == current[top].text; ++top)
-        keep(next[top].account, current[top].account);
+    const std::ptrdiff_t least = std::min(std::ssize(next), std::ssize(current));
+    std::ptrdiff_t top = 0, bottom = 0;
+    for (; top < least && next.begin()[top].text == current.begin()[top].text; ++top)
+        keep(next.begin()[top].account, current.begin()[top].account);
     for (; top + bottom < least && next.rbegin()[bottom].text == current.rbegin()[bottom].text; ++bottom)
         keep(next.rbegin()[bottom].account, current.rbegin()[bottom].account);
 }

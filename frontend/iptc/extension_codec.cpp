@@ -89,8 +89,8 @@ void append_structure(Bytes& out, std::string_view name, std::uint8_t revision, 
     out.resize(at + size);
     const auto length = static_cast<std::uint16_t>(size);
     std::memcpy(out.data() + at, &length, sizeof length);
-    std::memcpy(out.data() + at + offsetof(xt_entry_match, u.user.name), name.data(),
-                std::min<std::size_t>(name.size(), XT_EXTENSION_MAXNAMELEN - 1));
+    name.copy(reinterpret_cast<char*>(out.data() + at + offsetof(xt_entry_match, u.user.name)),
+              XT_EXTENSION_MAXNAMELEN - 1);
     out[at + offsetof(xt_entry_match, u.user.revision)] = revision;
 }
 
