@@ -56,7 +56,7 @@ def edits_killed(report):
             there = False
             for number in range(EDITS):
                 process = world.start("iptables", "-w", "-D" if there else "-A", "INPUT", "-s", "203.0.113.1/32", "-j", "DROP", stderr=subprocess.DEVNULL)
-                time.sleep(chance.uniform(0, 1.3 * duration))
+                time.sleep(chance.uniform(0, 2 * duration))
                 process.kill()
                 process.wait()
                 found = rules_of(world.save())

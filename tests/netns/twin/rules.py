@@ -96,7 +96,10 @@ class Rules:
 
     def _ports(self, proto):
         flag = self.rng.choice(("--sport", "--dport", "--dport"))
-        return f"-m {proto} {self._not()}{flag} {self._range(PORTS)}"
+        inverted, ports = self._not(), self._range(PORTS)
+        if ports == "0:65535":
+            inverted = ""  # 1.8.9 doesn't save an inverted full range
+        return f"-m {proto} {inverted}{flag} {ports}"
 
     def _multiport(self, _):
         values = [self._range(PORTS) for _ in range(self.rng.randint(1, 4))]
