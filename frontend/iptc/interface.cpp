@@ -54,9 +54,12 @@ Refusal refusal_of(const Error& error) {
 
 Answer<StoredTable> read(Family family, TableId table, Backend& backend) {
     auto stored = backend.read(family, table);
+    if (stored && !*stored) { // the kernel makes it when somebody asks
+        touch_table(family, table, backend);
+        stored = backend.read(family, table);
+    }
     if (!stored) return std::unexpected(refusal_of(stored.error()));
     if (*stored) return std::move(**stored);
-    touch_table(family, table, backend); // the kernel makes it when somebody asks
     return WorkTable(family, table).take();
 }
 
@@ -152,7 +155,7 @@ Answer<Bytes> add_counters(const Request& request, Backend& backend) {
     auto stored = read(request.family, *table, backend);
     if (!stored) return std::unexpected(stored.error());
     const std::vector<Account*> accounts = accounts_in_layout(*stored);
-    if (accounts.size() != head.num_counters) return refuse(EINVAL, "add counters: the table has changed");
+    if (accounts.size() != head.num_counters) return refuse(EINVAL, {}); // it has changed since
     bool any = false;
     for (std::size_t i = 0; i < accounts.size(); ++i) {
         Counters more{};
