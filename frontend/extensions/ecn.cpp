@@ -4,10 +4,12 @@
 #include "frontend/extensions/header_bytes.hpp"
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter/xt_ecn.h>
 #include <netinet/in.h>
 
 namespace xtbpf::extensions {
@@ -19,6 +21,8 @@ enum : std::size_t { kCwr, kEce, kEct };
 constexpr std::array kOptions{OptionDef{"ecn-tcp-cwr", Argument::None, true},
                               OptionDef{"ecn-tcp-ece", Argument::None, true},
                               OptionDef{"ecn-ip-ect", Argument::Required, true}};
+
+constexpr std::array<std::uint8_t, kOptions.size()> kBits{XT_ECN_OP_MATCH_CWR, XT_ECN_OP_MATCH_ECE, XT_ECN_OP_MATCH_IP};
 
 class Ecn final : public Match {
   public:
@@ -71,6 +75,26 @@ class Ecn final : public Match {
         if (used_[kCwr]) out.push_back(byte_is({}, 13, 0, !invert_[kCwr], kCwrFlag));
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto& info = blank<xt_ecn_info>();
+        for (std::size_t i = 0; i < kBits.size(); ++i) {
+            set_bit(info.operation, kBits[i], used_[i]);
+            set_bit(info.invert, kBits[i], used_[i] && invert_[i]);
+        }
+        info.ip_ect = ect_;
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_ecn_info>(bytes);
+        for (std::size_t i = 0; i < kBits.size(); ++i) {
+            used_[i] = info.operation & kBits[i];
+            invert_[i] = info.invert & kBits[i];
+        }
+        ect_ = info.ip_ect;
+        return true;
+    }
+
   private:
     std::uint8_t ect_ = 0;
     std::array<bool, kOptions.size()> used_{}, invert_{};
@@ -90,6 +114,7 @@ const MatchDef ecn_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Ecn>(); },
+    .structure = structure_of<xt_ecn_info>,
 };
 
 } // namespace xtbpf::extensions

@@ -2,10 +2,12 @@
 // The target `ECN`, IPv4 only (libipt_ECN.c, net/ipv4/netfilter/ipt_ECN.c). Its help tells of one option of four.
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter_ipv4/ipt_ECN.h>
 #include <netinet/in.h>
 #include <optional>
 
@@ -83,6 +85,25 @@ class Ecn final : public Target {
         return ir::HandOff{effect};
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto& info = blank<ipt_ECN_info>();
+        set_bit(info.operation, IPT_ECN_OP_SET_CWR, cwr_.has_value());
+        set_bit(info.operation, IPT_ECN_OP_SET_ECE, ece_.has_value());
+        set_bit(info.operation, IPT_ECN_OP_SET_IP, ect_.has_value());
+        info.proto.tcp.cwr = cwr_.value_or(0) & 1;
+        info.proto.tcp.ece = ece_.value_or(0) & 1;
+        info.ip_ect = ect_.value_or(0);
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<ipt_ECN_info>(bytes);
+        if (info.operation & IPT_ECN_OP_SET_CWR) cwr_ = info.proto.tcp.cwr;
+        if (info.operation & IPT_ECN_OP_SET_ECE) ece_ = info.proto.tcp.ece;
+        if (info.operation & IPT_ECN_OP_SET_IP) ect_ = info.ip_ect;
+        return cwr_ || ece_ || ect_;
+    }
+
   private:
     bool removes() const { return cwr_ == 0 && ece_ == 0 && !ect_; }
 
@@ -104,6 +125,7 @@ const TargetDef ecn_target{
     .limits = {.table = TableId::Mangle},
     .help = help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Ecn>(); },
+    .structure = structure_of<ipt_ECN_info>,
 };
 
 } // namespace xtbpf::extensions

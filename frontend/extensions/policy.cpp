@@ -4,6 +4,7 @@
 #include "frontend/extensions/hosts.hpp"
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 #include "frontend/protocols.hpp"
 
 #include <arpa/inet.h>
@@ -134,6 +135,16 @@ class Policy final : public Match {
         out.push_back(kernel_match("policy", 0, info));
     }
 
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_policy_info>(bytes);
+        if (info.len > XT_POLICY_MAX_ELEM) return false;
+        flags_ = info.flags;
+        elements_.clear();
+        for (std::size_t i = 0; i < info.len; ++i)
+            elements_.push_back(element_from(info.pol[i]));
+        return true;
+    }
+
   private:
     bool none() const { return flags_ & XT_POLICY_MATCH_NONE; }
 
@@ -216,6 +227,35 @@ class Policy final : public Match {
         put_spec(to.invert, from.invert);
     }
 
+    static Element element_from(const xt_policy_elem& from) {
+        Element element;
+        element.reqid = from.reqid;
+        element.spi = from.spi;
+        element.protocol = from.proto;
+        element.tunnel = from.mode == XT_POLICY_MODE_TUNNEL;
+        element.ends[0] = {address_in(from.saddr), address_in(from.smask)};
+        element.ends[1] = {address_in(from.daddr), address_in(from.dmask)};
+        take_spec(from.match, element.given);
+        take_spec(from.invert, element.invert);
+        return element;
+    }
+
+    static ir::Words address_in(const xt_policy_addr& from) {
+        std::uint32_t words[4];
+        static_assert(sizeof words == sizeof from);
+        std::memcpy(words, &from, sizeof words);
+        return words_in(words);
+    }
+
+    static void take_spec(const xt_policy_spec& from, std::array<bool, kOptions.size()>& to) {
+        to[kSource] = from.saddr;
+        to[kDestination] = from.daddr;
+        to[kProto] = from.proto;
+        to[kMode] = from.mode;
+        to[kSpi] = from.spi;
+        to[kReqid] = from.reqid;
+    }
+
     static void put_address(xt_policy_addr& to, ir::Words words) {
         for (auto& word : words)
             word = htonl(word);
@@ -261,6 +301,7 @@ const MatchDef policy_match{
     .options = kOptions,
     .help = help,
     .create = [](Family family) -> std::unique_ptr<Match> { return std::make_unique<Policy>(family); },
+    .structure = structure_of<xt_policy_info>,
 };
 
 } // namespace xtbpf::extensions

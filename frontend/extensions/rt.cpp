@@ -3,6 +3,7 @@
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/number_range.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -38,6 +39,9 @@ Result<std::vector<in6_addr>> parse_addresses(std::string_view text) {
     return addresses;
 }
 
+constexpr std::array<std::uint8_t, 6> kFlags{IP6T_RT_TYP, IP6T_RT_SGS, IP6T_RT_LEN,
+                                             IP6T_RT_RES, IP6T_RT_FST, IP6T_RT_FST_NSTRICT};
+
 class Rt final : public Match {
   public:
     Result<void> option(const OptionUse& use) override {
@@ -72,8 +76,6 @@ class Rt final : public Match {
 
     // rt_mt6; lists of addresses are the kernel's
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        constexpr std::array<std::uint8_t, 6> kFlags{IP6T_RT_TYP, IP6T_RT_SGS, IP6T_RT_LEN,
-                                                     IP6T_RT_RES, IP6T_RT_FST, IP6T_RT_FST_NSTRICT};
         auto& info = blank<ip6t_rt>();
         info.rt_type = type_;
         info.segsleft[0] = segments_.low;
@@ -87,6 +89,20 @@ class Rt final : public Match {
         std::ranges::copy(addresses_, info.addrs);
         info.addrnr = static_cast<std::uint8_t>(addresses_.size());
         out.push_back(kernel_match("rt", 0, info));
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<ip6t_rt>(bytes);
+        if (info.addrnr > std::size(info.addrs)) return false;
+        type_ = info.rt_type;
+        segments_ = {info.segsleft[0], info.segsleft[1], (info.invflags & IP6T_RT_INV_SGS) != 0};
+        length_ = info.hdrlen;
+        for (std::size_t i = 0; i < kFlags.size(); ++i)
+            used_[i] = info.flags & kFlags[i];
+        not_type_ = info.invflags & IP6T_RT_INV_TYP;
+        not_length_ = info.invflags & IP6T_RT_INV_LEN;
+        addresses_.assign(info.addrs, info.addrs + info.addrnr);
+        return true;
     }
 
   private:
@@ -158,6 +174,7 @@ const MatchDef rt_match{
     .ipv4 = false,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Rt>(); },
+    .structure = structure_of<ip6t_rt>,
 };
 
 } // namespace xtbpf::extensions

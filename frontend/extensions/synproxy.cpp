@@ -3,6 +3,7 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
@@ -50,6 +51,11 @@ class Synproxy final : public Target {
             .name = "SYNPROXY", .info = info_bytes(info_), .after = ir::After::Waits, .protocol = IPPROTO_TCP}};
     }
 
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        info_ = info_from<xt_synproxy_info>(bytes);
+        return true;
+    }
+
   private:
     void append(std::string& out, std::string_view before, std::string_view behind) const {
         for (std::size_t i = 0; i < kOptions.size(); ++i) {
@@ -81,6 +87,7 @@ const TargetDef synproxy_target{
     .limits = {.hooks = hook_bit(Hook::Input) | hook_bit(Hook::Forward), .protocol = IPPROTO_TCP},
     .help = help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Synproxy>(); },
+    .structure = structure_of<xt_synproxy_info>,
 };
 
 } // namespace xtbpf::extensions
