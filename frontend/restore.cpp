@@ -3,6 +3,7 @@
 
 #include "frontend/applets.hpp"
 #include "frontend/command.hpp"
+#include "frontend/dump_table.hpp"
 #include "frontend/execute.hpp"
 #include "frontend/lower.hpp"
 
@@ -82,6 +83,8 @@ Diagnosed<void> Restore::begin_table(std::string_view rest) {
             fmt::format("{}: unable to initialize table '{}'", program_.name, table_name_));
     lock_ = std::move(*lock);
     table_ = std::move(opened->table);
+    // -v goes on to the commands, unless lines are added to what is there.
+    if (options_.verbose > 1 && !options_.noflush) as_read_ = table_->copy();
     if (opened->untouched && !options_.test) untouched_ = table_->id();
     if (options_.noflush) return {};
     for (WorkChain* chain : table_->chains()) {
@@ -155,6 +158,7 @@ Diagnosed<void> Restore::rule_line(std::string_view text) {
     auto command = parse_command(tokens_.words(), table_name_, program_, streams_);
     if (!command) return std::unexpected(std::move(command.error()));
     const auto done = execute(std::move(*command), *table_, program_, streams_);
+    if (as_read_ && done) dump_to(streams_, program_, *as_read_);
     if (!done) return std::unexpected(done.error());
     if (!*done) return failed();
     return {};

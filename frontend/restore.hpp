@@ -45,8 +45,9 @@ class Restore {
     Backend& backend_;
     const Streams& streams_;
     std::optional<XtablesLock> lock_;
-    std::optional<WorkTable> table_;   // between "*table" and COMMIT
-    std::optional<TableId> untouched_; // the kernel doesn't have it yet: opening it makes it exist
+    std::optional<WorkTable> table_;     // between "*table" and COMMIT
+    std::optional<StoredTable> as_read_; // the table before, for -vv
+    std::optional<TableId> untouched_;   // the kernel doesn't have it yet: opening it makes it exist
     std::string table_name_;
     Tokens tokens_;
 };

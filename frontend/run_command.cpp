@@ -2,6 +2,7 @@
 // iptables and ip6tables themselves: parse, lock, edit or list, commit (iptables/iptables-standalone.c, iptables_main).
 #include "frontend/applets.hpp"
 #include "frontend/command.hpp"
+#include "frontend/dump_table.hpp"
 #include "frontend/edit_in_place.hpp"
 #include "frontend/execute.hpp"
 #include "frontend/lock.hpp"
@@ -41,7 +42,9 @@ Diagnosed<void> run_command(std::span<const std::string_view> args, const Progra
     }
     WorkTable table = std::move(opened->table);
     const TableId id = table.id();
+    const std::optional<StoredTable> as_read = command->verbose > 1 ? std::optional(table.copy()) : std::nullopt;
     const auto done = execute(std::move(*command), table, program, streams);
+    if (as_read && done) dump_to(streams, program, *as_read);
     if (done && *done && table.changed()) {
         auto linked = link(std::move(table));
         if (linked) {

@@ -56,6 +56,17 @@ StoredTable WorkTable::take() && {
     return table;
 }
 
+StoredTable WorkTable::copy() {
+    StoredTable table{family_, id_, {}};
+    for (const WorkChain* from : chains()) {
+        StoredChain& chain =
+            table.chains.emplace_back(from->name, from->accept, from->account, std::vector<StoredRule>());
+        for (const WorkRule& rule : from->rules)
+            chain.rules.push_back(rule.stored);
+    }
+    return table;
+}
+
 WorkChain* WorkTable::find(std::string_view name) {
     for (WorkChain& chain : builtins_)
         if (chain.name == name) return &chain;

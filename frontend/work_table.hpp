@@ -41,6 +41,7 @@ class WorkTable {
     WorkTable(Family family, TableId id); // as the kernel sets it up: empty, policies ACCEPT
     explicit WorkTable(StoredTable stored);
     StoredTable take() &&;
+    StoredTable copy();
 
     Family family() const { return family_; }
     TableId id() const { return id_; }
