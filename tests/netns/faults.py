@@ -12,9 +12,9 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 import machine  # noqa: E402
-from faulty import bad_input, hostile, injections, kills, migration, places, reloads, rights, run, writers  # noqa: E402
+from faulty import bad_input, full_table, hostile, injections, kills, migration, places, reloads, rights, run, writers  # noqa: E402
 
-THEMES = (bad_input, hostile, rights, places, writers, reloads, kills, injections, migration)
+THEMES = (bad_input, full_table, hostile, rights, places, writers, reloads, kills, injections, migration)
 
 
 def main():

@@ -29,7 +29,7 @@ def killed(report, more):
             for number in range(ROUNDS[more]):
                 wanted = "A" if now == "B" else "B"
                 process = world.start("iptables-restore", pair.files[wanted], "-w", stderr=subprocess.DEVNULL)
-                time.sleep(chance.uniform(0, 1.3 * duration))
+                time.sleep(chance.uniform(0, 2 * duration))
                 process.kill()
                 process.wait()
                 if not (now := pair.in_force(report, f"kill {number}")):
