@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "datapath/fitted_objects.hpp"
 
+#include "datapath/checksum.hpp"
 #include "datapath/mapping.hpp"
 #include "datapath/store_maps.hpp"
 
@@ -20,21 +21,7 @@ struct Head {
     std::uint64_t sum = 0;                    // of the object file
 };
 
-// FNV-1a, eight bytes a step.
-std::uint64_t sum_of(std::span<const std::uint8_t> bytes) {
-    std::uint64_t sum = 0xcbf29ce484222325 ^ bytes.size();
-    while (!bytes.empty()) {
-        std::uint64_t word = 0;
-        const std::size_t part = std::min(bytes.size(), sizeof word);
-        std::memcpy(&word, bytes.data(), part);
-        sum = (sum ^ word) * 0x00000100000001b3;
-        sum ^= sum >> 29;
-        bytes = bytes.subspan(part);
-    }
-    return sum;
-}
-
-// File descriptors of threads that load at once (tests) share what is fitted.
+// Threads that load at once (tests) share what is fitted.
 struct Known {
     std::mutex mutex;
     std::map<std::uint64_t, FittedObject> objects; // by sum
@@ -67,7 +54,7 @@ std::optional<FittedObject> read_kept(const Fd& map) {
 Result<const FittedObject*> fitted_object(std::span<const std::uint8_t> elf, const char* name) {
     Known& all = known();
     const std::scoped_lock lock(all.mutex);
-    const std::uint64_t sum = sum_of(elf);
+    const std::uint64_t sum = checksum(elf);
     if (const auto found = all.objects.find(sum); found != all.objects.end()) return &found->second;
     if (const auto kept = all.maps.find(sum); kept != all.maps.end()) {
         if (auto object = read_kept(kept->second)) return &all.objects.emplace(sum, std::move(*object)).first->second;

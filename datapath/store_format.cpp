@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "datapath/store_format.hpp"
 
+#include "datapath/checksum.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
@@ -25,20 +27,6 @@ struct Header {
 };
 static_assert(sizeof(Header) == 48 && std::has_unique_object_representations_v<Header>);
 constexpr std::size_t kChecked = offsetof(Header, nonce);
-
-// Eight bytes a step: a store of megabytes is checked at each command. Against damage, not against an enemy.
-std::uint64_t checksum(std::span<const std::uint8_t> bytes) {
-    std::uint64_t sum = bytes.size();
-    while (!bytes.empty()) {
-        std::uint64_t word = 0;
-        const std::size_t part = std::min(bytes.size(), sizeof word);
-        std::memcpy(&word, bytes.data(), part);
-        sum = (sum ^ word) * 0x9E3779B97F4A7C15;
-        sum ^= sum >> 32;
-        bytes = bytes.subspan(part);
-    }
-    return sum;
-}
 
 class Writer {
   public:

@@ -4,11 +4,11 @@
 #include "datapath/tap.hpp"
 #include "frontend/xtbpf/json.hpp"
 #include "frontend/xtbpf/shadow/programs.hpp"
+#include "frontend/xtbpf/stop_signal.hpp"
 #include "frontend/xtbpf/trace/traced.hpp"
 #include "frontend/xtbpf/words.hpp"
 
 #include <algorithm>
-#include <csignal>
 #include <fmt/format.h>
 #include <iterator>
 
@@ -18,15 +18,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
-
-volatile std::sig_atomic_t stopped = 0;
-
-void stop_on_signals() {
-    struct sigaction action {};
-    action.sa_handler = [](int) { stopped = 1; };
-    ::sigaction(SIGINT, &action, nullptr);
-    ::sigaction(SIGTERM, &action, nullptr);
-}
 
 constexpr xt_tap_filter everything() {
     xt_tap_filter filter{};
@@ -84,7 +75,7 @@ Result<Findings> shadow(BothRules rules, std::chrono::seconds time) {
         book.passed({family, static_cast<TableId>(event.table), static_cast<Hook>(event.hook)}, event.packet);
     };
     const auto end = Clock::now() + time;
-    while (stopped == 0 && Clock::now() < end) {
+    while (!stop_wanted() && Clock::now() < end) {
         if (auto done = tap->wait(milliseconds(50), came, passed); !done) return std::unexpected(done.error());
         book.settle(Clock::now(), tap->lost());
     }

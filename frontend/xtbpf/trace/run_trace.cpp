@@ -6,11 +6,11 @@
 #include "frontend/xtbpf/command_line.hpp"
 #include "frontend/xtbpf/explain/evidence.hpp"
 #include "frontend/xtbpf/explain/explanation.hpp"
+#include "frontend/xtbpf/stop_signal.hpp"
 #include "frontend/xtbpf/trace/traced.hpp"
 
 #include <algorithm>
 #include <atomic>
-#include <csignal>
 #include <cstdio>
 #include <fmt/format.h>
 
@@ -21,15 +21,6 @@ namespace {
 namespace options = boost::program_options;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
-
-volatile std::sig_atomic_t stopped = 0;
-
-void stop_on_signals() {
-    struct sigaction action {};
-    action.sa_handler = [](int) { stopped = 1; };
-    ::sigaction(SIGINT, &action, nullptr);
-    ::sigaction(SIGTERM, &action, nullptr);
-}
 
 // Switched off, the early stage leaves all packets to the hooks, where they can be seen; no verdict changes.
 class EarlyPause {
@@ -66,7 +57,7 @@ Result<void> trace(PacketTap& tap, const TracedRules& rules, const Wanted& wante
         fmt::print("{}", wanted.as_json ? json({*told}, wanted.verbose) : text(*told, wanted.verbose) + "\n");
         std::fflush(stdout);
     };
-    while (stopped == 0 && !enough() && (!wanted.seconds || Clock::now() < end))
+    while (!stop_wanted() && !enough() && (!wanted.seconds || Clock::now() < end))
         if (auto done = tap.wait(milliseconds(50), show); !done) return done;
     if (const auto lost = tap.lost(); lost > 0) fmt::print(stderr, "xtbpf: {} more came too fast to be shown\n", lost);
     return {};

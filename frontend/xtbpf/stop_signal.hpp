@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Ends what runs until it is told to: SIGINT and SIGTERM.
+#pragma once
+
+namespace xtbpf::tool {
+
+void stop_on_signals();
+bool stop_wanted(); // a signal has come since
+
+} // namespace xtbpf::tool
