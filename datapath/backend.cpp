@@ -10,6 +10,7 @@
 #include "translator/placement.hpp"
 
 #include <cstdlib>
+#include <future>
 #include <map>
 #include <utility>
 
@@ -53,6 +54,14 @@ class KernelBackend final : public Backend {
 
     Result<std::unique_ptr<LiveTable>> live(Family family, TableId table) override {
         return open_live_table(family, table);
+    }
+
+    // On another CPU, while the rules are parsed.
+    void expect_commit() override {
+        look_for_fitted();
+        if (!any_fitted() && !fitting_.valid())
+            fitting_ =
+                std::async(std::launch::async, [] { static_cast<void>(fit_exact()); }); // an error shows in load_
     }
 
     Result<void> commit(StoredTable next, ir::Table program) override {
@@ -142,6 +151,7 @@ class KernelBackend final : public Backend {
     LowerTable lower_;
     LoadPrograms load_;
     std::map<std::pair<Family, TableId>, Read> reads_;
+    std::future<void> fitting_;
 };
 
 } // namespace

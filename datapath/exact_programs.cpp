@@ -4,6 +4,7 @@
 #include "datapath/bpf/exact_config.h"
 #include "datapath/bpf_object.hpp"
 #include "datapath/early_stage.hpp"
+#include "datapath/fitted_objects.hpp"
 #include "datapath/kernel_info.hpp"
 #include "datapath/verifier_log.hpp"
 #include "translator/chains.hpp"
@@ -120,6 +121,10 @@ std::optional<classify::Image> image_of(const ir::Table& table, const std::vecto
     return roots.empty() ? std::nullopt : classify::build_image(table, roots, room_for(table, hooks));
 }
 
+std::span<const std::uint8_t> exact_object() {
+    return {xt_exact_object, static_cast<std::size_t>(xt_exact_object_end - xt_exact_object)};
+}
+
 Fd duplicate(int fd) { return Fd{::fcntl(fd, F_DUPFD_CLOEXEC, 0)}; }
 
 Result<void> load_into(Fd& into, const std::vector<bpf_insn>& insns, const char* name) {
@@ -177,6 +182,12 @@ anchor::HookPlan ExactPrograms::plan(const HookPrograms& hook) const {
     return plan;
 }
 
+Result<void> fit_exact() {
+    const auto fitted = fitted_object(exact_object(), "xt_exact");
+    if (!fitted) return std::unexpected(fitted.error());
+    return {};
+}
+
 Result<ExactPrograms> load_exact(const ir::Table& table, const std::vector<int>& counters,
                                  const std::vector<int>& limits) {
     return load_exact_coded(table, counters, limits, most_code(std::getenv("XTBPF_CHAINS")));
@@ -205,8 +216,7 @@ Result<ExactPrograms> load_exact_coded(const ir::Table& table, const std::vector
         code.push_back(std::move(*compiled));
     }
 
-    Result<BpfObject> object =
-        BpfObject::open({xt_exact_object, static_cast<std::size_t>(xt_exact_object_end - xt_exact_object)}, "xt_exact");
+    Result<BpfObject> object = BpfObject::open(exact_object(), "xt_exact");
     if (!object) return std::unexpected(object.error());
     auto& config = object->config<xt_exact_config>("config");
     Result<void> done = fill(config, object->kernel(), table, programs.hooks);

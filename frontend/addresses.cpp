@@ -143,10 +143,18 @@ Result<void> parse_one(std::string_view text, Family family, std::vector<Network
     return {};
 }
 
+// Without a format to be read: a long restore writes hundreds of thousands of addresses.
+void append_number(std::string& out, std::uint32_t number) {
+    const fmt::format_int digits(number);
+    out.append(digits.data(), digits.size());
+}
+
 void append_address(std::string& out, const Words& words, Family family) {
     if (family == Family::V4) {
-        const std::uint32_t a = words[0];
-        fmt::format_to(std::back_inserter(out), "{}.{}.{}.{}", a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255);
+        for (const unsigned shift : {24U, 16U, 8U, 0U}) {
+            append_number(out, words[0] >> shift & 255);
+            if (shift != 0) out += '.';
+        }
         return;
     }
     std::array<char, INET6_ADDRSTRLEN> text;
@@ -158,7 +166,7 @@ void append_address(std::string& out, const Words& words, Family family) {
 void append_mask(std::string& out, const Words& mask, Family family) {
     out += '/';
     if (auto length = prefix_length(mask, family))
-        fmt::format_to(std::back_inserter(out), "{}", *length);
+        append_number(out, *length);
     else
         append_address(out, mask, family);
 }

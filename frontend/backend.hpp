@@ -60,6 +60,9 @@ class Backend {
     // The table in force, if its rules can be edited so; else nullptr.
     virtual Result<std::unique_ptr<LiveTable>> live(Family /*family*/, TableId /*table*/) { return nullptr; }
 
+    // A commit of the table that was read is likely to come: what can be done ahead may begin.
+    virtual void expect_commit() {}
+
     // Puts `next` in force, whole or not at all. `program` is `next` lowered: same chains and rules in the same order; its
     // slots and states are not filled in yet: the backend assigns missing ones, fills them in, compiles, loads, self-checks
     // and swaps in one transaction. Errors: Refused, with what was tried, errno and the verifier's last lines.

@@ -82,6 +82,7 @@ Diagnosed<void> Restore::begin_table(std::string_view rest) {
         return program_.parameter_problem(
             fmt::format("{}: unable to initialize table '{}'", program_.name, table_name_));
     lock_ = std::move(*lock);
+    backend_.expect_commit();
     table_ = std::move(opened->table);
     // -v goes on to the commands, unless lines are added to what is there.
     if (options_.verbose > 1 && !options_.noflush) as_read_ = table_->copy();

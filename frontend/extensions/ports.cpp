@@ -89,8 +89,17 @@ void save_ports(std::string& out, std::string_view option, const PortRange& port
 }
 
 void save_all_ports(std::string& out, std::string_view option, const PortRange& ports) {
-    fmt::format_to(std::back_inserter(out), "{} --{} {}", ports.invert ? " !" : "", option, ports.low);
-    if (ports.low != ports.high) fmt::format_to(std::back_inserter(out), ":{}", ports.high);
+    const auto number = [&](std::uint16_t port) {
+        const fmt::format_int digits(port); // no format to be read: a long restore writes many
+        out.append(digits.data(), digits.size());
+    };
+    out += ports.invert ? " ! --" : " --";
+    out += option;
+    out += ' ';
+    number(ports.low);
+    if (ports.low == ports.high) return;
+    out += ':';
+    number(ports.high);
 }
 
 void list_ports(std::string& out, std::string_view name, const PortRange& ports, std::string_view protocol,
