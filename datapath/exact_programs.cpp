@@ -55,7 +55,8 @@ Result<void> fill(xt_exact_config& config, const KernelTypes& kernel, const ir::
     bool reads_connection = false; // by a match that the program answers
     for (const HookPrograms& hook : hooks) {
         const ViewNeeds needs = view_needs(table, hook.hook);
-        if (table.chains[*builtin_chain(table, hook.hook)].rules.empty())
+        // Rules may yet be put into a chain that is data.
+        if (!hook.walked && table.chains[*builtin_chain(table, hook.hook)].rules.empty())
             config.bare |= static_cast<std::uint8_t>(hook_bit(hook.hook));
         config.stops |= hook.stops() != 0;
         if (hook.asks_out) config.out_need = static_cast<std::uint16_t>(hook.needs.kernel_matches.size() + 1);
@@ -114,11 +115,23 @@ std::optional<classify::RoomPlan> room_for(const ir::Table& table, const std::ve
     return plan;
 }
 
-std::optional<classify::Image> image_of(const ir::Table& table, const std::vector<HookPrograms>& hooks) {
-    std::vector<classify::Root> roots;
-    for (const HookPrograms& hook : hooks)
-        if (hook.walked) roots.push_back({hook.hook, &hook.needs});
-    return roots.empty() ? std::nullopt : classify::build_image(table, roots, room_for(table, hooks));
+// Of the hooks whose chains are too long to be code. If rules can be edited in place, of all hooks, if that is possible: then each
+// chain's can. Sets `walked` accordingly.
+std::optional<classify::Image> make_image(const ir::Table& table, std::vector<HookPrograms>& hooks) {
+    if (std::ranges::none_of(hooks, &HookPrograms::walked)) return std::nullopt;
+    const std::optional<classify::RoomPlan> room = room_for(table, hooks);
+    std::vector<classify::Root> all, needed;
+    for (const HookPrograms& hook : hooks) {
+        all.push_back({hook.hook, &hook.needs});
+        if (hook.walked) needed.push_back(all.back());
+    }
+    std::optional<classify::Image> image = room ? classify::build_image(table, all, room) : std::nullopt;
+    for (HookPrograms& hook : hooks)
+        hook.walked = hook.walked || image;
+    if (!image) image = classify::build_image(table, needed, room);
+    for (HookPrograms& hook : hooks)
+        hook.walked = hook.walked && image;
+    return image;
 }
 
 std::span<const std::uint8_t> exact_object() {
@@ -203,12 +216,11 @@ Result<ExactPrograms> load_exact_coded(const ir::Table& table, const std::vector
         one.asks_out = may_be_rerouted(table.id, hook) && view_needs(table, hook).out_device;
         one.walked = codegen::code_size(table, hook) > most_code;
     }
-    const std::optional<classify::Image> image = image_of(table, programs.hooks);
+    const std::optional<classify::Image> image = make_image(table, programs.hooks);
     std::vector<codegen::Program> code;
     for (HookPrograms& one : programs.hooks) {
         codegen::HookOptions options;
         options.clock = kernel_clock();
-        one.walked = one.walked && image;
         Result<codegen::Program> compiled = one.walked ? codegen::compile_walk(table, one.hook, *image, options)
                                                        : codegen::compile_hook(table, one.hook, one.needs, options);
         if (!compiled) return std::unexpected(compiled.error());
