@@ -2,7 +2,9 @@
 // xtbpf top
 #include "frontend/xtbpf/command_line.hpp"
 #include "frontend/xtbpf/json.hpp"
-#include "frontend/xtbpf/top/sampler.hpp"
+#include "frontend/xtbpf/stop_signal.hpp"
+#include "frontend/xtbpf/top/live_view.hpp"
+#include "frontend/xtbpf/top/preview.hpp"
 #include "frontend/xtbpf/top/screen.hpp"
 #include "frontend/xtbpf/top/terminal.hpp"
 
@@ -14,28 +16,7 @@ namespace xtbpf::tool {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Order = Rates::Order;
-
-class Meter {
-  public:
-    Result<void> read() {
-        const auto samples = sampler_.sample();
-        if (!samples) return std::unexpected(samples.error());
-        const auto now = Clock::now();
-        rates_.add(*samples, first_ ? 0 : std::chrono::duration<double>(now - last_).count());
-        first_ = false;
-        last_ = now;
-        return {};
-    }
-    std::vector<Rate> sorted(Order order) const { return rates_.sorted(order); }
-
-  private:
-    Sampler sampler_;
-    Rates rates_;
-    Clock::time_point last_;
-    bool first_ = true;
-};
 
 std::string json(const std::vector<Rate>& rates) {
     Json out = Json::array();
@@ -49,46 +30,35 @@ std::string json(const std::vector<Rate>& rates) {
     return line({{"rules", std::move(out)}});
 }
 
-Order order_of(char key, Order now) {
-    switch (key) {
-    case 'p': return Order::Packets;
-    case 'b': return Order::Bytes;
-    case 't': return Order::Total;
-    case 'r': return Order::Place;
-    default: return now;
-    }
-}
-
-Result<void> live(Meter& meter, std::chrono::milliseconds interval, Order order) {
-    const Terminal terminal;
-    bool paused = false;
-    for (auto next = Clock::now();;) {
-        if (!paused && Clock::now() >= next) {
-            if (auto done = meter.read(); !done) return done;
-            next = Clock::now() + interval;
-        }
-        const Terminal::Size size = terminal.size();
-        terminal.show(table(meter.sorted(order), size.lines - 1, size.columns) +
-                      "p packets  b bytes  t total  r rules' order  space pause  q quit");
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now());
-        const auto key = terminal.key(paused ? interval : std::max(left, std::chrono::milliseconds(0)));
-        if (key == 'q') return {};
-        if (key == ' ') paused = !paused;
-        if (key) order = order_of(*key, order);
-    }
+// Without a terminal: the counts of so many seconds.
+int preview(const std::string& rule, std::chrono::milliseconds time, bool as_json) {
+    auto candidate = read_candidate(rule, *kernel_backend());
+    if (!candidate) return complain(candidate.error());
+    auto preview = Preview::begin(std::move(*candidate));
+    if (!preview) return complain(preview.error());
+    stop_on_signals();
+    while (!stop_wanted() && preview->seconds() * 1000 < static_cast<double>(time.count()))
+        if (auto done = preview->watch(std::chrono::milliseconds(50)); !done) return complain(done.error());
+    const PreviewCounts& counts = preview->counts();
+    fmt::print("{}", as_json ? json(counts, preview->seconds()) : text(counts, preview->seconds()));
+    return kDone;
 }
 
 } // namespace
 
 int run_top(const Arguments& arguments) {
     namespace options = boost::program_options;
-    CommandLine line("top [OPTION...]", "Rules and policies by what they count at the moment, as a live view.");
+    CommandLine line("top [OPTION...]", "Rules and policies by what they count at the moment, as a live view.\n"
+                                        "There `:` previews a rule on the packets that come by, before it is put in.");
     line.options()("once", "measure for one interval, print, end")(
         "interval,d", options::value<double>()->value_name("SECONDS"),
         "between two looks (default: 1)")("sort,s", options::value<std::string>()->value_name("KEY"),
                                           "p packets/s (default), b bytes/s, t total, r rules' order")(
         "lines,n", options::value<std::size_t>()->value_name("N"),
-        "with --once: so many rules at most")("json", "with --once: JSON instead of text, all rules");
+        "with --once: so many rules at most")("preview", options::value<std::string>()->value_name("RULE"),
+                                              "no view: what \"-A INPUT -j DROP\" (-I, -t, -6) would do, untried")(
+        "for", options::value<double>()->value_name("SECONDS"),
+        "with --preview: so long (default: 10)")("json", "with --once, --preview: JSON instead of text, all rules");
     if (const auto code = line.parse(arguments)) return *code;
     const double seconds = line.get<double>("interval").value_or(1);
     if (!(seconds >= 0.05 && seconds <= 3600)) return line.misused("--interval is from 0.05 to 3600 seconds");
@@ -97,10 +67,17 @@ int run_top(const Arguments& arguments) {
     if (!sort.empty() && sort != "p" && sort != "b" && sort != "t" && sort != "r")
         return line.misused("--sort is p, b, t or r");
     const Order order = order_of(sort.empty() ? 'p' : sort[0], Order::Packets);
+    if (line.has("preview")) {
+        const double time = line.get<double>("for").value_or(10);
+        if (!(time >= 0.05 && time <= 86400)) return line.misused("--for is from 0.05 to 86400 seconds");
+        return preview(line.text("preview"), std::chrono::milliseconds(static_cast<std::int64_t>(time * 1000)),
+                       line.has("json"));
+    }
+    if (line.has("for")) return line.misused("--for goes with --preview");
     Meter meter;
     if (!line.has("once")) {
         if (!Terminal::there()) return line.misused("not a terminal: try --once");
-        const auto done = live(meter, interval, order);
+        const auto done = live_view(meter, interval, order);
         return done ? kDone : complain(done.error());
     }
     auto done = meter.read();

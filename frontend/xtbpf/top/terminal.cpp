@@ -50,12 +50,13 @@ void Terminal::show(std::string_view text) const {
 }
 
 std::optional<char> Terminal::key(std::chrono::milliseconds patience) const {
-    constexpr char kControlC = 3;
     pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
     if (::poll(&input, 1, static_cast<int>(patience.count())) <= 0) return std::nullopt;
-    char key = 'q';
-    if (::read(STDIN_FILENO, &key, 1) != 1 || key == kControlC) return 'q';
-    return key;
+    char key = kEnd;
+    if (::read(STDIN_FILENO, &key, 1) != 1) return kEnd;
+    if (key != kEscape || ::poll(&input, 1, 0) <= 0) return key;
+    char rest[16]; // more at once: a sequence
+    return ::read(STDIN_FILENO, rest, sizeof rest) < 0 ? std::optional(kEnd) : std::nullopt;
 }
 
 } // namespace xtbpf::tool

@@ -25,7 +25,9 @@ class Terminal {
     Size size() const;
     void show(std::string_view text) const; // instead of what is there
 
-    // A key pressed within that time; nullopt: none. Control-C and the end of input are 'q'.
+    static constexpr char kEnd = 3, kEscape = 27; // Control-C, or the end of input; the Esc key
+
+    // A key pressed within that time; nullopt: none, or one that isn't a character (arrows).
     std::optional<char> key(std::chrono::milliseconds patience) const;
 
   private:
