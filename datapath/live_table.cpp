@@ -40,7 +40,8 @@ class EditableTable final : public LiveTable {
 
     Outcome edit(std::string_view chain, std::uint32_t number, bool removes, const LiveRule* rule) override {
         const auto in_image = number_of(chain);
-        const auto at = place(chain, [&](const Place& place) { return place.number == number; });
+        const auto at =
+            number == 0 ? end_of(chain) : place(chain, [&](const Place& place) { return place.number == number; });
         if (!in_image || hooks(chain) == 0 || !at || (removes && at->end) || (at->end && number > at->number))
             return Outcome::Impossible;
         if (!room_.claim(state_)) return room_.full() ? Outcome::Impossible : Outcome::Overtaken;
@@ -75,6 +76,13 @@ class EditableTable final : public LiveTable {
     static std::optional<Found> found(const std::optional<Place>& place) {
         if (!place || place->end) return std::nullopt;
         return Found{place->number, std::string(place->text)};
+    }
+
+    // Without a look at its rules, which are not counted then.
+    std::optional<Place> end_of(std::string_view name) const {
+        const auto index = index_of(name);
+        if (!index) return std::nullopt;
+        return Place{.number = 0, .before = text_.chains[*index].count, .end = true};
     }
 
     // The first of the chain's rules, in order, of which `wanted` says true, or else its end. nullopt: it isn't in the image.

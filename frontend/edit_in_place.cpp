@@ -17,7 +17,6 @@ constexpr int kTries = 10;
 
 // Whether a rule can go without a word to the kernel, which else has to let go of what the rule made it keep.
 bool leaves_nothing(const Rule& rule, TableId table) {
-    if (ends_chain(canonical_text(rule))) return false; // what is behind it is reached now: to be checked
     const ViewNeeds needs = view_needs(lower_rule(rule, table, 0));
     return !needs.conntrack && !needs.limits && !needs.kernel_matches && !needs.effects;
 }
@@ -73,6 +72,7 @@ class Editor {
     }
 
     bool may_go(std::string_view text) const {
+        if (ends_chain(text)) return false; // what is behind it is reached then: to be checked
         const auto is_chain = [&](std::string_view name) { return table_.has_chain(name); };
         const auto rule = parse_stored_rule(text, family_, id_, is_chain);
         return rule && leaves_nothing(*rule, id_);

@@ -45,6 +45,9 @@ void outline(xt_image_edit& edit, const Conditions& conditions) {
 
 std::atomic_ref<__u64> atomic(__u64& word) { return std::atomic_ref(word); }
 
+// The state while this process makes the next edition.
+__u64 claim_on(std::uint64_t state) { return state | std::uint64_t{static_cast<std::uint32_t>(::getpid())} << 32; }
+
 // What programs must not see before all that was written before it.
 void store_last(std::uint32_t& word, std::uint32_t value) {
     std::atomic_ref(word).store(value, std::memory_order_release);
@@ -131,8 +134,7 @@ bool Room::claim(std::uint64_t state) {
     before_ = state;
     changes_.clear();
     __u64 expected = state;
-    const auto who = static_cast<std::uint32_t>(::getpid());
-    return atomic(room().state).compare_exchange_strong(expected, state | std::uint64_t{who} << 32);
+    return atomic(room().state).compare_exchange_strong(expected, claim_on(state));
 }
 
 void Room::change(std::uint32_t& word, std::uint32_t value) {
@@ -214,19 +216,25 @@ bool Room::kill(ir::Slot slot) {
 
 void Room::kill_edited(std::uint32_t edit) { change(at<xt_image_edit>(edit)->died, edition(before_) + 1); }
 
-bool Room::publish() {
-    __u64 claimed = before_ | std::uint64_t{static_cast<std::uint32_t>(::getpid())} << 32;
-    if (atomic(room().state).compare_exchange_strong(claimed, before_ + 1)) return true;
+void Room::take_back() {
     for (const Change& change : changes_)
         store_last(*change.word, change.was);
+}
+
+bool Room::unclaim(std::uint64_t next) {
+    __u64 mine = claim_on(before_);
+    return atomic(room().state).compare_exchange_strong(mine, next);
+}
+
+bool Room::publish() {
+    if (unclaim(before_ + 1)) return true;
+    take_back();
     return false;
 }
 
 void Room::give_up() {
-    for (const Change& change : changes_)
-        store_last(*change.word, change.was);
-    __u64 claimed = before_ | std::uint64_t{static_cast<std::uint32_t>(::getpid())} << 32;
-    atomic(room().state).compare_exchange_strong(claimed, before_);
+    take_back();
+    unclaim(before_);
 }
 
 bool Room::close(std::uint32_t edition) {

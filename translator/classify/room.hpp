@@ -37,7 +37,6 @@ class Room {
     static std::uint32_t edition(std::uint64_t state) { return static_cast<std::uint32_t>(state); }
     static bool claimed(std::uint64_t state) { return state >> 32 != 0; }
 
-    std::uint32_t parts() const { return room().parts; }
     ir::Slot next_slot() const { return room().slots; }
 
     // Number in the image of the table's chain; nullopt: it isn't there.
@@ -84,6 +83,8 @@ class Room {
     bool sound() const;
     std::uint32_t* link_to(std::uint32_t chain, std::uint32_t before, std::uint32_t edit) const;
     void change(std::uint32_t& word, std::uint32_t value);
+    void take_back();
+    bool unclaim(std::uint64_t next); // false: the claim isn't this one's any more
 
     std::span<std::uint8_t> image_;
     Family family_;
