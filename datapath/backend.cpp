@@ -126,7 +126,8 @@ class KernelBackend final : public Backend {
     }
 
     // Any other table's store may keep what this one needs.
-    static void look_for_fitted() {
+    void look_for_fitted() {
+        if (std::exchange(looked_, true)) return;
         for (const Family family : {Family::V4, Family::V6})
             for (const TableId table : kTables)
                 if (!any_fitted()) find_fitted(family, table);
@@ -152,6 +153,7 @@ class KernelBackend final : public Backend {
     LoadPrograms load_;
     std::map<std::pair<Family, TableId>, Read> reads_;
     std::future<void> fitting_;
+    bool looked_ = false; // for what is fitted
 };
 
 } // namespace

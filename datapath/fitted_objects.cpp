@@ -65,15 +65,16 @@ Result<const FittedObject*> fitted_object(std::span<const std::uint8_t> elf, con
     return &all.objects.emplace(sum, std::move(*object)).first->second;
 }
 
-void adopt_fitted(Fd map) {
-    const auto mapping = Mapping::readable(map.get());
-    Head head, expected;
-    if (!mapping || mapping->bytes().size() < sizeof head) return;
-    std::memcpy(&head, mapping->bytes().data(), sizeof head);
-    if (head.magic != expected.magic) return;
+void adopt_fitted(std::vector<Fd> maps) {
     Known& all = known();
     const std::scoped_lock lock(all.mutex);
-    all.maps.try_emplace(head.sum, std::move(map));
+    for (Fd& map : maps) {
+        const auto mapping = Mapping::readable(map.get());
+        Head head, expected;
+        if (!mapping || mapping->bytes().size() < sizeof head) continue;
+        std::memcpy(&head, mapping->bytes().data(), sizeof head);
+        if (head.magic == expected.magic) all.maps.try_emplace(head.sum, std::move(map));
+    }
 }
 
 bool any_fitted() {

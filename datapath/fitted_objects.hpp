@@ -8,14 +8,15 @@
 #include "translator/error.hpp"
 
 #include <span>
+#include <vector>
 
 namespace xtbpf {
 
 // The object, fitted. `elf` must live as long as the process.
 Result<const FittedObject*> fitted_object(std::span<const std::uint8_t> elf, const char* name);
 
-// A map "xt_fitted" that was found at a holder: another process has fitted an object.
-void adopt_fitted(Fd map);
+// Maps "xt_fitted" that were found at a holder: another process has fitted these objects.
+void adopt_fitted(std::vector<Fd> maps);
 bool any_fitted();
 
 // Has the holder keep all that is fitted. What can't be kept will be fitted again.

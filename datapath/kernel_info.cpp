@@ -49,6 +49,18 @@ void read_features(const btf* types, const btf_type* bits, KernelTypes& found) {
     }
 }
 
+Result<KernelTypes> read_kernel_types() {
+    const std::unique_ptr<btf, FreeBtf> types{btf__load_vmlinux_btf()};
+    if (!types) return fail(ErrorKind::Refused, fmt::format("reading the kernel's BTF: {}", std::strerror(errno)));
+    KernelTypes found;
+    found.nf_conn = returned_struct(types.get(), "bpf_skb_ct_lookup");
+    if (found.nf_conn == 0)
+        found.nf_conn =
+            static_cast<std::uint32_t>(std::max(0, btf__find_by_name_kind(types.get(), "nf_conn", BTF_KIND_STRUCT)));
+    if (const btf_type* bits = feature_enum(types.get())) read_features(types.get(), bits, found);
+    return found;
+}
+
 } // namespace
 
 KernelClock kernel_clock() {
@@ -59,15 +71,8 @@ KernelClock kernel_clock() {
 }
 
 Result<KernelTypes> kernel_types() {
-    const std::unique_ptr<btf, FreeBtf> types{btf__load_vmlinux_btf()};
-    if (!types) return fail(ErrorKind::Refused, fmt::format("reading the kernel's BTF: {}", std::strerror(errno)));
-    KernelTypes found;
-    found.nf_conn = returned_struct(types.get(), "bpf_skb_ct_lookup");
-    if (found.nf_conn == 0)
-        found.nf_conn =
-            static_cast<std::uint32_t>(std::max(0, btf__find_by_name_kind(types.get(), "nf_conn", BTF_KIND_STRUCT)));
-    if (const btf_type* bits = feature_enum(types.get())) read_features(types.get(), bits, found);
-    return found;
+    static const Result<KernelTypes> known = read_kernel_types();
+    return known;
 }
 
 } // namespace xtbpf

@@ -21,6 +21,6 @@ struct KernelTypes {
     std::uint64_t gro_udp = 0;    // NETIF_F_GRO_FRAGLIST | NETIF_F_GRO_UDP_FWD
     std::uint64_t vlan_strip = 0; // NETIF_F_HW_VLAN_CTAG_RX | NETIF_F_HW_VLAN_STAG_RX
 };
-Result<KernelTypes> kernel_types(); // reads all of it, which takes some milliseconds
+Result<KernelTypes> kernel_types(); // the first time reads all of it, which takes some milliseconds
 
 } // namespace xtbpf

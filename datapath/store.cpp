@@ -58,8 +58,7 @@ Result<std::optional<CurrentStore>> read_behind(const StoreTag& tag) {
     const auto edition = apply_edits(image->table, (*maps)->image);
     if (!edition) return std::unexpected(edition.error());
 
-    for (Fd& map : (*maps)->fitted)
-        adopt_fitted(std::move(map));
+    adopt_fitted(std::move((*maps)->fitted));
     auto counters = CounterPages::adopt(std::move((*maps)->counters));
     if (!counters) return std::unexpected(counters.error());
     auto limits = LimitPages::adopt(std::move((*maps)->limits));
@@ -146,8 +145,7 @@ void find_fitted(Family family, TableId table) {
     if (!tag) return;
     auto maps = open_store_maps(tag->holder);
     if (!maps || !*maps) return;
-    for (Fd& map : (*maps)->fitted)
-        adopt_fitted(std::move(map));
+    adopt_fitted(std::move((*maps)->fitted));
 }
 
 Result<NewStore> build_store(StoredTable& next, ir::Table& program, const CurrentStore* current) {
