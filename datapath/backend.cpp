@@ -35,6 +35,14 @@ Result<Read> read_now(Family family, TableId table) {
     return Read{*generation, std::move(*store)};
 }
 
+// Of each hook's program, in the order of hooks_of.
+std::vector<Expectation> expectations(const ir::Table& table) {
+    std::vector<Expectation> expected;
+    for (const Hook hook : hooks_of(table.id))
+        expected.push_back(expectation(table, hook));
+    return expected;
+}
+
 class KernelBackend final : public Backend {
   public:
     KernelBackend(LowerTable lower, LoadPrograms load) : lower_(std::move(lower)), load_(std::move(load)) {}
@@ -89,6 +97,8 @@ class KernelBackend final : public Backend {
         Result<NewStore> store = build_store(next, program, current.store ? &*current.store : nullptr);
         if (!store) return std::unexpected(store.error());
         if (!current.store) look_for_fitted();
+        // The interpreter looks at each rule for each packet: that takes no longer beside the loading.
+        auto expecting = std::async(std::launch::async | std::launch::deferred, expectations, std::cref(program));
         const Result<ExactPrograms> programs = load_(program, store->counters.fds(), store->limits.fds());
         if (!programs) return std::unexpected(programs.error());
         if (Result<void> held = hold(*store, programs->image ? programs->image.get() : -1); !held) return held;
@@ -98,9 +108,10 @@ class KernelBackend final : public Backend {
                                .holder = store->holder.get(),
                                .tag = store->tag,
                                .conntrack = needs_conntrack(program)};
-        for (const HookPrograms& hook : programs->hooks) {
-            if (Result<void> checked = self_check(program, hook.hook, hook.needs, hook.main.get()); !checked)
-                return checked;
+        const std::vector<Expectation> expected = expecting.get();
+        for (std::size_t index = 0; index < programs->hooks.size(); ++index) {
+            const HookPrograms& hook = programs->hooks[index];
+            if (Result<void> checked = self_check(expected[index], family, hook.main.get()); !checked) return checked;
             plan.hooks.push_back(programs->plan(hook));
         }
         if (purpose == Purpose::Check) return send_until_through(plan, current, anchor::check);

@@ -185,10 +185,4 @@ int BpfObject::map(std::string_view name) const {
     return map.given >= 0 ? map.given : map.fd.get();
 }
 
-Result<void> BpfObject::set_value(std::string_view map, std::span<const std::uint8_t> bytes) {
-    const std::uint32_t zero = 0;
-    if (bpf_map_update_elem(this->map(map), &zero, bytes.data(), BPF_ANY) == 0) return {};
-    return fail(ErrorKind::Refused, fmt::format("writing the map {}: {}", map, std::strerror(errno)));
-}
-
 } // namespace xtbpf

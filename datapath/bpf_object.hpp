@@ -46,7 +46,6 @@ class BpfObject {
 
     int program(std::string_view name) const; // its fd, valid as long as this object
     int map(std::string_view name) const;
-    Result<void> set_value(std::string_view map, std::span<const std::uint8_t> bytes); // of the first and only entry
 
   private:
     struct Map {

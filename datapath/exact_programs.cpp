@@ -6,6 +6,7 @@
 #include "datapath/early_stage.hpp"
 #include "datapath/fitted_objects.hpp"
 #include "datapath/kernel_info.hpp"
+#include "datapath/mapping.hpp"
 #include "datapath/verifier_log.hpp"
 #include "translator/chains.hpp"
 #include "translator/classify/room.hpp"
@@ -138,6 +139,14 @@ std::span<const std::uint8_t> exact_object() {
     return {xt_exact_object, static_cast<std::size_t>(xt_exact_object_end - xt_exact_object)};
 }
 
+// Into its memory: a system call would copy it twice, into pages got for that.
+Result<void> write_image(int map, std::span<const std::uint8_t> image) {
+    auto mapping = Mapping::writable(map);
+    if (!mapping) return std::unexpected(mapping.error());
+    std::ranges::copy(image, mapping->writable_bytes().begin());
+    return {};
+}
+
 Fd duplicate(int fd) { return Fd{::fcntl(fd, F_DUPFD_CLOEXEC, 0)}; }
 
 Result<void> load_into(Fd& into, const std::vector<bpf_insn>& insns, const char* name) {
@@ -251,7 +260,7 @@ Result<ExactPrograms> load_exact_coded(const ir::Table& table, const std::vector
         if (done && hook.stops() != 0) done = object->include(again_name(hook.hook), "classify", {&code[index]});
     }
     if (done) done = object->load();
-    if (done && image) done = object->set_value("xt_image", image->bytes);
+    if (done && image) done = write_image(object->map("xt_image"), image->bytes);
     if (!done) return std::unexpected(done.error());
     if (image) programs.image = duplicate(object->map("xt_image"));
 

@@ -46,20 +46,30 @@ Result<std::uint32_t> dry_run(int program, const xt_view& view, std::span<const 
     return options.retval;
 }
 
-Result<void> self_check(const ir::Table& table, Hook hook, const HookNeeds& needs, int program) {
+Expectation expectation(const ir::Table& table, Hook hook) {
+    const HookNeeds needs = hook_needs(table, hook);
     Environment environment;
     environment.needs = &needs;
     std::size_t rules = 1; // the interpreter goes through all of them for each packet
     chain_order(table, *builtin_chain(table, hook), [&](const ir::Rule&) { ++rules; });
-    const std::size_t most = std::clamp(kMostChecks / rules, kFewestProbes, kMostProbes);
-    for (const xt_view& view : probes(table, hook, most)) {
+    Expectation expected{.hook = hook,
+                         .packets = probes(table, hook, std::clamp(kMostChecks / rules, kFewestProbes, kMostProbes)),
+                         .answers = {}};
+    for (const xt_view& view : expected.packets)
+        expected.answers.push_back(dry_run_answer(interpret(table, hook, view, {}, environment)));
+    return expected;
+}
+
+Result<void> self_check(const Expectation& expected, Family family, int program) {
+    for (std::size_t index = 0; index < expected.packets.size(); ++index) {
+        const xt_view& view = expected.packets[index];
         const Result<std::uint32_t> answer = dry_run(program, view, {});
         if (!answer) return std::unexpected(answer.error());
-        if (*answer == dry_run_answer(interpret(table, hook, view, {}, environment))) continue;
+        if (*answer == expected.answers[index]) continue;
         return fail(ErrorKind::Refused,
                     fmt::format("self-check: the compiled {} chain and the interpreter disagree on {}; nothing "
                                 "was changed, please report this ruleset",
-                                name(hook), describe(view, table.family)));
+                                name(expected.hook), describe(view, family)));
     }
     return {};
 }

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace xtbpf {
 
@@ -17,7 +18,15 @@ namespace xtbpf {
 // interpreter tells what it has to be, where hand-ins and token buckets say yes.
 Result<std::uint32_t> dry_run(int program, const xt_view& view, std::span<const std::uint8_t> bytes);
 
-// Refused, with the packet, if program and interpreter differ on any probe (translator/probes.hpp).
-Result<void> self_check(const ir::Table& table, Hook hook, const HookNeeds& needs, int program);
+// Packets aimed at the rules of one hook (translator/probes.hpp), and what its program has to answer to each.
+struct Expectation {
+    Hook hook;
+    std::vector<xt_view> packets;
+    std::vector<std::uint32_t> answers;
+};
+Expectation expectation(const ir::Table& table, Hook hook);
+
+// Refused, with the packet, if the program answers any otherwise.
+Result<void> self_check(const Expectation& expected, Family family, int program);
 
 } // namespace xtbpf

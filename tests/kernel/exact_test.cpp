@@ -37,7 +37,7 @@ void compare(Family family, std::uint64_t seed, const testing::TableShape& shape
         load_exact_coded(table, {pages.counters0.get(), pages.counters1.get()}, {pages.limits.get()}, most_code);
     ASSERT_TRUE(programs) << programs.error().message << "\nseed " << seed << "\n" << ir::dump(table);
     for (const HookPrograms& hook : programs->hooks) {
-        const Result<void> checked = self_check(table, hook.hook, hook.needs, hook.main.get());
+        const Result<void> checked = self_check(expectation(table, hook.hook), family, hook.main.get());
         ASSERT_TRUE(checked) << checked.error().message << "\nseed " << seed << "\n" << ir::dump(table);
         for (int count = 0; count < packets; ++count) {
             const testing::Packet packet = testing::random_packet(random, table, hook.hook);

@@ -20,6 +20,9 @@ class Groups {
         std::uint32_t count = 0;     // 0: no group
     };
 
+    // Before the first is added: so many keys may come.
+    void expect(std::size_t keys) { table_.resize(std::bit_ceil(2 * keys + 2)); }
+
     // Adds the key unless its group already has `most`.
     bool add(std::uint64_t hash, std::uint32_t key, std::uint32_t most, Links& links) {
         if (2 * (size_ + 1) > table_.size()) grow();

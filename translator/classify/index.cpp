@@ -57,8 +57,10 @@ struct Writer {
     }
 
     std::uint32_t list(Rules& rules) {
-        std::ranges::sort(rules);
-        rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
+        if (rules.size() > 1) {
+            std::ranges::sort(rules);
+            rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
+        }
         longest = std::max(longest, rules.size());
         return maker.list(rules, [&](std::uint32_t rule) { return records[rule]; });
     }

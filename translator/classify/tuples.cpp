@@ -45,7 +45,6 @@ class Spreader {
   public:
     Spreader(const KeySet& set, Family family, Links& links) : set_(set), v6_(family == Family::V6), links_(links) {
         links_.assign(set.keys.size(), kNoKey);
-        trial_links_.resize(set.keys.size());
     }
 
     std::vector<Tuple> run() {
@@ -83,9 +82,7 @@ class Spreader {
             return add(tuples_[order.front()], keys, ~0U);
         }
         for (const Shape& coarser : coarser_shapes(shape)) {
-            if (!suffices(coarser, keys)) continue;
-            open(coarser);
-            add(tuples_.back(), keys, kMostTogether);
+            if (!open_if_it_suffices(coarser, keys)) continue;
             if (keys.empty()) return;
             break;
         }
@@ -93,12 +90,15 @@ class Spreader {
         add(tuples_.back(), keys, ~0U);
     }
 
-    void open(const Shape& shape) {
-        tuples_.push_back({shape, masks_of(shape, static_cast<std::uint32_t>(tuples_.size())), {}});
+    Tuple made(const Shape& shape) const {
+        return {shape, masks_of(shape, static_cast<std::uint32_t>(tuples_.size())), {}};
     }
+
+    void open(const Shape& shape) { tuples_.push_back(made(shape)); }
 
     // Moves keys into the tuple as far as there is room.
     void add(Tuple& tuple, Keys& keys, std::uint32_t most) {
+        if (tuple.groups.size() == 0) tuple.groups.expect(keys.size());
         std::erase_if(keys, [&](std::uint32_t key) { return tuple.groups.add(hash(tuple, key), key, most, links_); });
     }
 
@@ -125,19 +125,24 @@ class Spreader {
         return shapes;
     }
 
-    bool suffices(const Shape& shape, const Keys& keys) {
-        Tuple trial{shape, masks_of(shape, 0), {}};
-        std::size_t left = 0;
+    // If it has room for nearly all keys: these are moved into it.
+    bool open_if_it_suffices(const Shape& shape, Keys& keys) {
+        Tuple tuple = made(shape);
+        tuple.groups.expect(keys.size());
+        Keys left;
         for (std::uint32_t key : keys)
-            if (!trial.groups.add(hash(trial, key), key, kMostTogether, trial_links_) && ++left * 16 > keys.size())
-                return false;
+            if (!tuple.groups.add(hash(tuple, key), key, kMostTogether, links_)) {
+                left.push_back(key);
+                if (left.size() * 16 > keys.size()) return false; // links of keys that are in no group say nothing
+            }
+        tuples_.push_back(std::move(tuple));
+        keys = std::move(left);
         return true;
     }
 
     const KeySet& set_;
     bool v6_;
     Links& links_;
-    Links trial_links_;
     std::vector<Tuple> tuples_;
 };
 
