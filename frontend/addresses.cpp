@@ -2,6 +2,7 @@
 #include "frontend/addresses.hpp"
 
 #include "frontend/numbers.hpp"
+#include "frontend/system_names.hpp"
 
 #include <arpa/inet.h>
 #include <array>
@@ -116,7 +117,7 @@ Result<std::vector<Words>> parse_host(std::string_view text, Family family) {
     if (auto address = numeric(text, family, false)) return std::vector{*address};
     const std::string name(text);
     if (family == Family::V4)
-        if (const netent* network = getnetbyname(name.c_str())) return std::vector{Words{network->n_net}};
+        if (const auto network = network_number(name)) return std::vector{Words{*network}};
     auto addresses = resolve(name, family);
     if (addresses.empty()) return fail(ErrorKind::BadParameter, fmt::format("host/network `{}' not found", text));
     return addresses;

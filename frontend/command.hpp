@@ -49,9 +49,10 @@ struct Command {
     Rule rule; // source and destination aren't filled in: every pair of the lists above makes a rule
 };
 
-// Errors: exit 2, and exit 0 with the text of -h or -V. Warnings go to `streams` at once.
+// Errors: exit 2, and exit 0 with the text of -h or -V. What is to be said on stderr before that, or before the command is carried
+// out, is appended to `warnings`; nullptr: the rule is one of the store's, and nobody is to be warned.
 Diagnosed<Command> parse_command(std::span<const std::string_view> args, std::string_view table, const Program& program,
-                                 const Streams& streams);
+                                 std::string* warnings);
 
 // Chains must have names that -A and -j can tell apart (iptables/xshared.c, assert_valid_chain_name).
 Diagnosed<void> assert_valid_chain_name(std::string_view name, const Program& program);

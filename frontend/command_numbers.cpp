@@ -83,7 +83,7 @@ Diagnosed<void> CommandParser::parse_wait_interval(const ScannedOption& found) {
     if (!leading_number(*value, microseconds)) return program_.parameter_problem("wait interval not numeric");
     if (microseconds > 999999)
         return program_.parameter_problem(fmt::format("too long usec wait {} > 999999 usec", microseconds));
-    streams_.warn("Ignoring deprecated --wait-interval option.\n");
+    warn("Ignoring deprecated --wait-interval option.\n");
     wait_interval_given_ = true;
     return {};
 }

@@ -83,9 +83,9 @@ std::string_view CommandParser::option_name(std::uint32_t option) {
 }
 
 CommandParser::CommandParser(std::span<const std::string_view> args, std::string_view table, const Program& program,
-                             const Streams& streams)
+                             std::string* warnings)
     // A restore puts `NAME -t TABLE` before the words of a line (iptables/iptables-restore.c).
-    : program_(program), streams_(streams),
+    : program_(program), warnings_(warnings),
       scanner_(kBaseOptions, program.restore ? table : std::string_view(program.name), args) {
     command_.table = table;
     command_.rule.family = program.family;
@@ -322,8 +322,8 @@ Diagnosed<void> CommandParser::finish() {
 }
 
 Diagnosed<Command> parse_command(std::span<const std::string_view> args, std::string_view table, const Program& program,
-                                 const Streams& streams) {
-    return CommandParser(args, table, program, streams).parse();
+                                 std::string* warnings) {
+    return CommandParser(args, table, program, warnings).parse();
 }
 
 } // namespace xtbpf

@@ -12,7 +12,7 @@ namespace xtbpf {
 class CommandParser {
   public:
     CommandParser(std::span<const std::string_view> args, std::string_view table, const Program& program,
-                  const Streams& streams);
+                  std::string* warnings);
     Diagnosed<Command> parse();
 
   private:
@@ -59,11 +59,12 @@ class CommandParser {
     Diagnosed<void> resolve_addresses();
     void add_match(const MatchDef& def);
     RuleContext context();
-    Diagnosed<void> done_with_warnings(const Result<void>& done); // prints what an extension had to say
+    Diagnosed<void> diagnosed(const Result<void>& done) const;
+    void warn(std::string_view text);
     std::unexpected<Diagnosis> help();
 
     const Program& program_;
-    const Streams& streams_;
+    std::string* warnings_; // see parse_command
     OptionScanner scanner_;
     Command command_;
     std::uint32_t options_ = 0;
@@ -78,7 +79,6 @@ class CommandParser {
     std::vector<Group> groups_;             // as the scanner numbers them
     std::vector<std::uint32_t> match_used_; // use_option's `used`, beside rule.matches
     std::uint32_t target_used_ = 0;
-    std::string warnings_; // of extensions, not yet printed
 };
 
 } // namespace xtbpf

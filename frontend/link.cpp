@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "frontend/lower.hpp"
 #include "frontend/stored_rule.hpp"
+#include "translator/in_parts.hpp"
 
 #include <span>
 
 namespace xtbpf {
 
 namespace {
+
+constexpr std::size_t kWorthAThread = 1024; // rules: a millisecond's work
 
 std::unexpected<Error> invalid() {
     return fail(ErrorKind::Refused, "Invalid argument. Run `dmesg' for more information.");
@@ -75,6 +78,38 @@ bool takes(const KernelLimits& limits, const RuleContext& rule, std::uint32_t ho
     return !limits.protocol || (*limits.protocol == rule.protocol && !rule.protocol_inverted);
 }
 
+// The rules from `first` to `end` of the chain. Those before `looked_at` are what the kernel sees of it.
+Result<void> lower_part(WorkTable& table, WorkChain& chain, std::size_t looked_at, std::size_t first, std::size_t end,
+                        std::vector<ir::Rule>& rules) {
+    const auto is_chain = [&](std::string_view name) { return table.find(name) != nullptr; };
+    for (std::size_t index = first; index < end; ++index) {
+        WorkRule& work = chain.rules[index];
+        if (!work.parsed) {
+            auto parsed = parse_stored_rule(work.stored.text, table.family(), table.id(), is_chain);
+            if (!parsed) return std::unexpected(parsed.error());
+            work.parsed = std::make_unique<Rule>(std::move(*parsed));
+        }
+        const Rule& rule = *work.parsed;
+        const std::uint32_t hooks = index < looked_at ? chain.hooks : 0;
+        if (auto checked = check_rule(rule, table.id(), hooks); !checked) return checked;
+        const WorkChain* to = rule.goal == Rule::Goal::Chain ? table.find(rule.target) : nullptr;
+        rules[index] = lower_rule(rule, table.id(), to != nullptr ? to->index : 0);
+        work.parsed.reset();
+    }
+    return {};
+}
+
+// A long chain by several threads. The first error is the first rule's.
+Result<void> lower_chain(WorkTable& table, WorkChain& chain, std::size_t looked_at, std::vector<ir::Rule>& rules) {
+    rules.resize(chain.rules.size());
+    Result<void> done;
+    for (auto& part : in_parts(rules.size(), kWorthAThread, [&](std::size_t first, std::size_t end) {
+             return lower_part(table, chain, looked_at, first, end, rules);
+         }))
+        if (auto lowered = part.get(); done && !lowered) done = std::move(lowered);
+    return done;
+}
+
 } // namespace
 
 bool ends_chain(std::string_view text) {
@@ -109,24 +144,9 @@ Result<LinkedTable> link(WorkTable table) {
         lowered.builtin = ir::Builtin{.hook = hook, .accept = *chain.accept, .slot = 0};
         if (!graph.mark(i, hook_bit(hook))) return fail(ErrorKind::Refused, "Too many levels of symbolic links.");
     }
-    const auto is_chain = [&](std::string_view name) { return table.find(name) != nullptr; };
     for (std::uint32_t i = 0; i < graph.chains.size(); ++i) {
-        WorkChain& chain = *graph.chains[i];
-        std::vector<ir::Rule>& rules = linked.program.chains[i].rules;
-        rules.reserve(chain.rules.size());
-        for (WorkRule& work : chain.rules) {
-            if (!work.parsed) {
-                auto parsed = parse_stored_rule(work.stored.text, table.family(), table.id(), is_chain);
-                if (!parsed) return std::unexpected(parsed.error());
-                work.parsed = std::make_unique<Rule>(std::move(*parsed));
-            }
-            const Rule& rule = *work.parsed;
-            const std::uint32_t hooks = rules.size() < graph.looked_at[i] ? chain.hooks : 0;
-            if (auto checked = check_rule(rule, table.id(), hooks); !checked) return std::unexpected(checked.error());
-            const WorkChain* to = rule.goal == Rule::Goal::Chain ? table.find(rule.target) : nullptr;
-            rules.push_back(lower_rule(rule, table.id(), to != nullptr ? to->index : 0));
-            work.parsed.reset();
-        }
+        const auto lowered = lower_chain(table, *graph.chains[i], graph.looked_at[i], linked.program.chains[i].rules);
+        if (!lowered) return std::unexpected(lowered.error());
     }
     linked.stored = std::move(table).take();
     return linked;

@@ -2,6 +2,7 @@
 #include "frontend/extensions/kernel_target.hpp"
 #include "frontend/lower.hpp"
 
+#include <iterator>
 #include <linux/netfilter/xt_NFQUEUE.h>
 
 namespace xtbpf {
@@ -80,10 +81,13 @@ ir::Action lower_action(const Rule& rule, const RuleContext& context, std::uint3
 
 ir::Rule lower_rule(const Rule& rule, TableId table, std::uint32_t chain) {
     const RuleContext context = rule.context(table);
-    ir::Rule lowered;
-    lower_conditions(rule, lowered.predicates);
+    static thread_local std::vector<Predicate> predicates; // the rule gets as much memory as it needs
+    predicates.clear();
+    lower_conditions(rule, predicates);
     for (const MatchUse& match : rule.matches)
-        match.use->lower(context, lowered.predicates);
+        match.use->lower(context, predicates);
+    ir::Rule lowered;
+    lowered.predicates.assign(std::make_move_iterator(predicates.begin()), std::make_move_iterator(predicates.end()));
     lowered.action = lower_action(rule, context, chain);
     return lowered;
 }

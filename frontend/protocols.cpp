@@ -2,9 +2,9 @@
 #include "frontend/protocols.hpp"
 
 #include "frontend/numbers.hpp"
+#include "frontend/system_names.hpp"
 
 #include <array>
-#include <netdb.h>
 #include <utility>
 
 namespace xtbpf {
@@ -35,8 +35,7 @@ constexpr std::array<std::pair<std::string_view, std::uint8_t>, 15> kProtocols{{
 std::optional<std::string> protocol_name(std::uint16_t protocol, bool lookup) {
     for (const auto& [name, number] : kProtocols)
         if (number == protocol) return std::string(name);
-    if (lookup)
-        if (const protoent* entry = getprotobynumber(protocol)) return std::string(entry->p_name);
+    if (lookup) return system_protocol_name(protocol);
     return std::nullopt;
 }
 
@@ -44,8 +43,7 @@ std::optional<std::uint8_t> parse_protocol(std::string_view text) {
     for (const auto& [name, number] : kProtocols)
         if (name == text) return number;
     if (auto number = parse_number(text, 0, 255)) return static_cast<std::uint8_t>(*number);
-    if (const protoent* entry = getprotobyname(std::string(text).c_str()))
-        return static_cast<std::uint8_t>(entry->p_proto);
+    if (const auto number = system_protocol(std::string(text))) return static_cast<std::uint8_t>(*number);
     return std::nullopt;
 }
 

@@ -27,13 +27,9 @@ std::string_view next_word(std::string_view& text) {
     return word;
 }
 
-// strtok with one delimiter.
-std::string_view cut(std::string_view& text, char delimiter) {
-    text.remove_prefix(std::min(text.find_first_not_of(delimiter), text.size()));
-    const auto end = std::min(text.find(delimiter), text.size());
-    const auto word = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    return word;
+// Lines that are about the table as a whole, or about none.
+bool is_rule_line(std::string_view text) {
+    return text != "\n" && !text.starts_with('#') && !text.starts_with(':') && text != "COMMIT\n";
 }
 
 } // namespace
@@ -45,22 +41,39 @@ Diagnosed<void> Restore::failed(std::string_view reason) const {
     return std::unexpected(Diagnosis{1, text + fmt::format("{}: line {} failed\n", program_.name, program_.line), {}});
 }
 
+Diagnosed<void> Restore::lines(std::span<const std::string_view> lines) {
+    while (!lines.empty()) {
+        Diagnosed<void> done;
+        std::size_t count = 1;
+        if (table_ && is_rule_line(lines.front())) {
+            while (count < lines.size() && is_rule_line(lines[count]))
+                ++count;
+            done = rules(lines.first(count));
+        } else {
+            done = line(lines.front());
+        }
+        if (!done) return done;
+        lines = lines.subspan(count);
+    }
+    return {};
+}
+
+// One that holds no rule.
 Diagnosed<void> Restore::line(std::string_view text) {
     ++program_.line;
     if (text == "\n") return {};
-    if (text.front() == '#') {
+    if (text.starts_with('#')) {
         if (options_.verbose > 0) streams_.say(text);
         return {};
     }
-    if (!table_ && text.front() == '*') return begin_table(text.substr(1));
+    if (!table_ && text.starts_with('*')) return begin_table(text.substr(1));
     if (!table_) {
         // Lines of a table that -T passes over; before the first table nothing is known to be of interest either.
         if (options_.only_table && *options_.only_table != table_name_) return {};
         return failed();
     }
     if (text == "COMMIT\n") return commit();
-    if (text.front() == ':') return chain_line(text.substr(1));
-    return rule_line(text);
+    return chain_line(text.substr(1));
 }
 
 Diagnosed<void> Restore::finish() {
@@ -135,30 +148,21 @@ Diagnosed<void> Restore::policy(std::string_view chain, std::string_view policy,
                                          builtin ? "Bad policy name" : "Bad built-in chain name")});
 }
 
-// iptables/xshared.c, tokenize_rule_counters: "[packets:bytes]" before the rule
-Diagnosed<void> Restore::rule_line(std::string_view text) {
-    tokens_.clear();
-    for (int i = 0; !options_.noflush && i < options_.verbose; ++i)
-        tokens_.add("-v");
-    if (text.front() == '[') {
-        const auto close = text.find(']');
-        std::string_view rest = text.substr(1);
-        const auto packets = cut(rest, ':'), bytes = cut(rest, ']');
-        if (close == std::string_view::npos || packets.empty() || bytes.empty()) {
-            const bool colon = close != std::string_view::npos && packets.empty();
-            return program_.parameter_problem(fmt::format("Bad line {}: need {}", program_.line, colon ? ':' : ']'));
-        }
-        if (options_.counters) {
-            tokens_.add("--set-counters");
-            tokens_.add(packets);
-            tokens_.add(bytes);
-        }
-        text.remove_prefix(close + 1);
-    }
-    if (auto split = tokens_.split(text); !split) return program_.parameter_problem(std::string(split.error()));
-    auto command = parse_command(tokens_.words(), table_name_, program_, streams_);
-    if (!command) return std::unexpected(std::move(command.error()));
-    const auto done = execute(std::move(*command), *table_, program_, streams_);
+Diagnosed<void> Restore::rules(std::span<const std::string_view> lines) {
+    Program first = program_;
+    ++first.line;
+    if (parsed_.size() < lines.size()) parsed_.resize(lines.size());
+    for (auto& part : parse_rule_lines(lines, options_, table_name_, first, parsed_))
+        for (RuleLine& line : part.get())
+            if (auto done = rule(line); !done) return done;
+    return {};
+}
+
+Diagnosed<void> Restore::rule(RuleLine& line) {
+    ++program_.line;
+    streams_.warn(line.warnings);
+    if (!line.command) return std::unexpected(std::move(line.command.error()));
+    const auto done = execute(std::move(*line.command), *table_, program_, streams_);
     if (as_read_ && done) dump_to(streams_, program_, *as_read_);
     if (!done) return std::unexpected(done.error());
     if (!*done) return failed();

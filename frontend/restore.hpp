@@ -5,21 +5,15 @@
 #include "frontend/backend.hpp"
 #include "frontend/diagnosis.hpp"
 #include "frontend/lock.hpp"
-#include "frontend/tokens.hpp"
+#include "frontend/rule_lines.hpp"
 #include "frontend/work_table.hpp"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace xtbpf {
-
-struct RestoreOptions {
-    bool counters = false, noflush = false, test = false;
-    int verbose = 0, wait = 0;
-    std::optional<std::string> only_table;
-    bool locked = true; // takes the lock; not where nothing is put in force
-};
 
 class Restore {
   public:
@@ -28,7 +22,8 @@ class Restore {
         program_.line = 0;
     }
 
-    Diagnosed<void> line(std::string_view text); // with its newline, if it has one
+    // With their newlines, if they have them. What the first of them do doesn't wait for the last, but all are there.
+    Diagnosed<void> lines(std::span<const std::string_view> lines);
     Diagnosed<void> finish();
     void give_up(); // after an error: a table that was opened exists all the same
 
@@ -36,7 +31,9 @@ class Restore {
     Diagnosed<void> begin_table(std::string_view rest);
     Diagnosed<void> chain_line(std::string_view rest);
     Diagnosed<void> policy(std::string_view chain, std::string_view policy, std::string_view counters);
-    Diagnosed<void> rule_line(std::string_view text);
+    Diagnosed<void> line(std::string_view text);
+    Diagnosed<void> rules(std::span<const std::string_view> lines);
+    Diagnosed<void> rule(RuleLine& line);
     Diagnosed<void> commit();
     Diagnosed<void> failed(std::string_view reason = {}) const;
 
@@ -49,7 +46,7 @@ class Restore {
     std::optional<StoredTable> as_read_; // the table before, for -vv
     std::optional<TableId> untouched_;   // the kernel doesn't have it yet: opening it makes it exist
     std::string table_name_;
-    Tokens tokens_;
+    std::vector<RuleLine> parsed_; // their memory is used again and again
 };
 
 } // namespace xtbpf

@@ -54,8 +54,7 @@ Diagnosed<void> CommandParser::protocol_option(std::string_view value) {
     rule.protocol = *protocol;
     if (*protocol == 0 && rule.not_protocol) return program_.parameter_problem("rule would never match protocol");
     if (program_.family == Family::V6 && is_extension_header(*protocol) && !rule.not_protocol)
-        streams_.warn(
-            fmt::format("Warning: never matched protocol: {}. use extension match instead.\n", protocol_text_));
+        warn(fmt::format("Warning: never matched protocol: {}. use extension match instead.\n", protocol_text_));
     return {};
 }
 
@@ -68,8 +67,8 @@ Diagnosed<void> CommandParser::interface_option(std::uint32_t option, std::strin
         return program_.parameter_problem(
             fmt::format("interface name `{}' must be shorter than {} characters", value, kInterfaceName));
     if (value.find_first_of("/ ") != std::string_view::npos)
-        streams_.warn(fmt::format(
-            "Warning: weird character in interface `{}' ('/' and ' ' are not allowed by the kernel).\n", value));
+        warn(fmt::format("Warning: weird character in interface `{}' ('/' and ' ' are not allowed by the kernel).\n",
+                         value));
     name = value;
     return {};
 }
@@ -89,7 +88,7 @@ Diagnosed<void> CommandParser::jump_option(std::string_view value) {
     if (rule.is_goto) return {};
     rule.target_def = find_target(value, program_.family);
     if (rule.target_def != nullptr) {
-        if (rule.target_def->absent) streams_.warn(absence_warning(value));
+        if (rule.target_def->absent) warn(absence_warning(value));
         rule.target_use = rule.target_def->create(program_.family);
         scanner_.add_group(rule.target_def->options);
         groups_.push_back({});
@@ -126,12 +125,15 @@ Diagnosed<bool> CommandParser::load_protocol_match() {
 
 RuleContext CommandParser::context() {
     RuleContext rule = command_.rule.context(table_by_name(command_.table).value_or(TableId::Filter));
-    if (streams_.err != nullptr) rule.warnings = &warnings_; // else the rule is the store's
+    rule.warnings = warnings_;
     return rule;
 }
 
-Diagnosed<void> CommandParser::done_with_warnings(const Result<void>& done) {
-    streams_.warn(std::exchange(warnings_, {}));
+void CommandParser::warn(std::string_view text) {
+    if (warnings_ != nullptr) *warnings_ += text;
+}
+
+Diagnosed<void> CommandParser::diagnosed(const Result<void>& done) const {
     if (!done) return program_.problem(done.error());
     return {};
 }
@@ -158,14 +160,14 @@ Diagnosed<void> CommandParser::extension_option(const ScannedOption& found) {
     const RuleContext rule = context();
     OptionUse option{.option = found.option, .value = found.value, .inverted = inverted_, .rule = rule};
     if (options[found.option].argument == Argument::Two) option.second = scanner_.take_value();
-    return done_with_warnings(use_option(extension, options, *used, *use, option));
+    return diagnosed(use_option(extension, options, *used, *use, option));
 }
 
 Diagnosed<void> CommandParser::finish_extensions() {
     const RuleContext rule = context();
     for (const MatchUse& match : command_.rule.matches)
-        if (auto done = done_with_warnings(match.use->finish(rule)); !done) return done;
-    if (command_.rule.target_use) return done_with_warnings(command_.rule.target_use->finish(rule));
+        if (auto done = diagnosed(match.use->finish(rule)); !done) return done;
+    if (command_.rule.target_use) return diagnosed(command_.rule.target_use->finish(rule));
     return {};
 }
 

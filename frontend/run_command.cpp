@@ -22,7 +22,9 @@ std::unexpected<Diagnosis> refused(const Program& program, const Error& error) {
 
 Diagnosed<void> run_command(std::span<const std::string_view> args, const Program& program, Backend& backend,
                             const Streams& streams) {
-    auto command = parse_command(args, "filter", program, streams);
+    std::string warnings;
+    auto command = parse_command(args, "filter", program, &warnings);
+    streams.warn(warnings);
     if (!command) return std::unexpected(std::move(command.error()));
     const auto lock = XtablesLock::take(command->wait);
     if (!lock) return std::unexpected(lock.error());

@@ -6,37 +6,71 @@
 #include "frontend/restore.hpp"
 #include "frontend/version.hpp"
 
-#include <array>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <fmt/format.h>
-#include <memory>
+#include <unistd.h>
+#include <utility>
+#include <vector>
 
 namespace xtbpf {
 
 namespace {
 
 // Lines as fgets reads them into 10240 bytes: what is longer comes as several, so that no input takes more memory than that.
-struct Input {
-    std::FILE* file;
-    bool owned = false;
-    std::array<char, 10239> line;
-
-    explicit Input(std::FILE* from) : file(from) {}
+class Input {
+  public:
+    // Of the file at `path`, or of what is open already if that is empty.
+    Input(const std::string& path, std::FILE* otherwise)
+        : own_(path.empty() ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC)),
+          fd_(path.empty() ? ::fileno(otherwise) : own_), error_(fd_ < 0 ? errno : 0) {}
     Input(const Input&) = delete;
     Input& operator=(const Input&) = delete;
     ~Input() {
-        if (owned) std::fclose(file);
+        if (own_ >= 0) ::close(own_);
     }
-    bool next(std::string_view& text) {
-        std::size_t length = 0;
-        int byte = 0;
-        while (length < line.size() && byte != '\n' && (byte = getc_unlocked(file)) != EOF)
-            line[length++] = static_cast<char>(byte);
-        text = std::string_view(line.data(), length);
-        text = text.substr(0, text.find('\0')); // what it reads is a C string
-        return length > 0 && std::ferror(file) == 0;
+
+    // The lines that are there, up to as many as fit, after waiting for the first; they live until the next call. False: there are
+    // no more, or they can't be read.
+    bool next(std::vector<std::string_view>& lines) {
+        std::memmove(bytes_.data(), bytes_.data() + begin_, end_ - begin_);
+        end_ -= std::exchange(begin_, 0);
+        lines.clear();
+        while (lines.empty() && !ended_) {
+            const ssize_t got = ::read(fd_, bytes_.data() + end_, bytes_.size() - end_);
+            if (got < 0 && errno == EINTR) continue;
+            if (got < 0) {
+                error_ = errno;
+                return false;
+            }
+            end_ += static_cast<std::size_t>(got);
+            ended_ = got == 0;
+            cut(lines);
+        }
+        return !lines.empty();
     }
+    int error() const { return error_; } // errno, or 0
+
+  private:
+    void cut(std::vector<std::string_view>& lines) {
+        while (begin_ < end_) {
+            const auto rest = std::string_view(bytes_.data(), end_).substr(begin_, kMostLine);
+            const auto newline = rest.find('\n');
+            if (newline == rest.npos && rest.size() < kMostLine && !ended_) return;
+            const auto line = rest.substr(0, newline == rest.npos ? newline : newline + 1);
+            lines.push_back(line.substr(0, line.find('\0'))); // what iptables-restore reads is a C string
+            begin_ += line.size();
+        }
+    }
+
+    static constexpr std::size_t kMostLine = 10239;
+
+    int own_, fd_;
+    int error_;
+    bool ended_ = false;
+    std::vector<char> bytes_ = std::vector<char>(1 << 18);
+    std::size_t begin_ = 0, end_ = 0; // what isn't cut into lines yet
 };
 
 Diagnosed<int> wait_seconds(const ProgramOption& option, ProgramOptions& options, const Program& program) {
@@ -121,21 +155,18 @@ Diagnosed<void> run_restore(std::span<const std::string_view> args, Program prog
     std::string_view file;
     auto options = parse_options(args, program, streams, file);
     if (!options) return std::unexpected(std::move(options.error()));
-    Input input(streams.in);
-    if (!file.empty()) {
-        const std::string path(file);
-        input.file = std::fopen(path.c_str(), "re");
-        if (input.file == nullptr) return usage_error(fmt::format("Can't open {}: {}\n", path, std::strerror(errno)));
-        input.owned = true;
-    }
+    Input input(std::string(file), streams.in);
+    if (!file.empty() && input.error() != 0)
+        return usage_error(fmt::format("Can't open {}: {}\n", file, std::strerror(input.error())));
     Restore restore(std::move(*options), program, backend, streams);
     Diagnosed<void> done;
-    std::string_view line;
-    while (done && input.next(line))
-        done = restore.line(line);
+    std::vector<std::string_view> lines;
+    while (done && input.next(lines))
+        done = restore.lines(lines);
     // iptables-restore takes an error for the end of the input, and what it has read up to there for all of it.
-    if (done && std::ferror(input.file) != 0)
-        done = usage_error(fmt::format("Can't read {}: {}\n", file.empty() ? "the input" : file, std::strerror(errno)));
+    if (done && input.error() != 0)
+        done = usage_error(
+            fmt::format("Can't read {}: {}\n", file.empty() ? "the input" : file, std::strerror(input.error())));
     if (done) done = restore.finish();
     if (!done) restore.give_up();
     return done;

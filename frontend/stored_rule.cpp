@@ -22,14 +22,13 @@ TextJump jump_at(std::string_view text, std::size_t at) {
 }
 
 Diagnosed<Command> parse_text(std::string_view text, Family family, TableId table) {
-    const Streams silent{nullptr, nullptr, nullptr};
     Program program;
     program.family = family;
     Tokens tokens;
     tokens.add("-A");
     tokens.add("stored");
     if (auto split = tokens.split(text); !split) return program.parameter_problem(std::string(split.error()));
-    return parse_command(tokens.words(), name(table), program, silent);
+    return parse_command(tokens.words(), name(table), program, nullptr);
 }
 
 } // namespace

@@ -12,23 +12,34 @@ bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n'; }
 
 } // namespace
 
-void Tokens::clear() {
-    bytes_.clear();
-    ends_.clear();
+std::expected<void, std::string_view> Tokens::split(std::string_view line) {
+    return line.contains('"') ? split_quoted(line) : split_plain(line);
 }
 
-void Tokens::add(std::string_view word) {
-    bytes_ += word;
-    ends_.push_back(static_cast<std::uint32_t>(bytes_.size()));
+std::expected<void, std::string_view> Tokens::split_plain(std::string_view line) {
+    std::size_t begin = 0;
+    for (std::size_t at = 0; at < line.size(); ++at) {
+        if (!is_blank(line[at])) {
+            if (at - begin + 1 >= kMaxWord) return std::unexpected("Parameter too long!");
+            continue;
+        }
+        if (at != begin) words_.push_back(line.substr(begin, at - begin));
+        begin = at + 1;
+        if (words_.size() > kMaxWords) return std::unexpected("Parser cannot handle more arguments");
+    }
+    if (begin != line.size()) words_.push_back(line.substr(begin));
+    return {};
 }
 
 // iptables/xshared.c, add_param_to_argv: a closing quote ends the word, an opening one doesn't; `\` escapes in quotes
 // only; what an open quote holds at the end of the line is a word.
-std::expected<void, std::string_view> Tokens::split(std::string_view line) {
+std::expected<void, std::string_view> Tokens::split_quoted(std::string_view line) {
+    bytes_.clear();
+    bytes_.reserve(line.size()); // never moved: the words point into it
     bool quoted = false, escaped = false;
-    std::size_t begin = bytes_.size();
+    std::size_t begin = 0;
     const auto end_word = [&] {
-        ends_.push_back(static_cast<std::uint32_t>(bytes_.size()));
+        words_.push_back(std::string_view(bytes_).substr(begin));
         begin = bytes_.size();
     };
     for (char c : line) {
@@ -54,20 +65,10 @@ std::expected<void, std::string_view> Tokens::split(std::string_view line) {
         }
         if (bytes_.size() - begin >= kMaxWord) return std::unexpected("Parameter too long!");
         if (end) end_word();
-        if (ends_.size() > kMaxWords) return std::unexpected("Parser cannot handle more arguments");
+        if (words_.size() > kMaxWords) return std::unexpected("Parser cannot handle more arguments");
     }
     if (bytes_.size() != begin) end_word();
     return {};
-}
-
-std::span<const std::string_view> Tokens::words() {
-    words_.clear();
-    std::size_t begin = 0;
-    for (std::uint32_t end : ends_) {
-        words_.push_back(std::string_view(bytes_).substr(begin, end - begin));
-        begin = end;
-    }
-    return words_;
 }
 
 } // namespace xtbpf

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "frontend/extensions/hosts.hpp"
 
+#include "frontend/system_names.hpp"
+
 #include <arpa/inet.h>
 #include <bit>
 #include <cstring>
@@ -146,7 +148,7 @@ std::string host_name(Family family, const ir::Words& host) {
     if (getnameinfo(reinterpret_cast<const sockaddr*>(&socket), sizeof socket, name, sizeof name, nullptr, 0,
                     NI_NAMEREQD) == 0)
         return name;
-    if (const netent* network = getnetbyaddr(host[0], AF_INET)) return network->n_name;
+    if (const auto network = network_name(host[0])) return *network;
     return host_text(family, host);
 }
 

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <linux/netfilter.h>
 #include <linux/netfilter/ipset/ip_set.h>
+#include <mutex>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -64,6 +65,7 @@ class KernelSetIndex final : public SetIndex {
 
   private:
     Result<void> open() {
+        const std::scoped_lock lock(opening_);
         if (version_ != 0) return {};
         if (socket_ < 0) socket_ = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
         if (socket_ < 0) return fail(ErrorKind::Refused, "Can't open socket to ipset.\n");
@@ -91,6 +93,7 @@ class KernelSetIndex final : public SetIndex {
         return fail(ErrorKind::Refused, fmt::format("Problem when communicating with ipset, errno={}.\n", error));
     }
 
+    std::mutex opening_;
     int socket_ = -1;
     unsigned version_ = 0; // of the kernel's protocol; 0: not asked yet
 };

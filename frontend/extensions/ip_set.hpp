@@ -22,7 +22,8 @@ struct IpSet {
     std::optional<Family> family{}; // nullopt: serves both
 };
 
-// Where the sets of this network namespace are looked up: the kernel, or a table of a test's own.
+// Where the sets of this network namespace are looked up: the kernel, or a table of a test's own. Asked by several threads at
+// once.
 class SetIndex {
   public:
     virtual ~SetIndex() = default;

@@ -2,12 +2,12 @@
 // The match `ipv6header` of IPv6 (libip6t_ipv6header.c, net/ipv6/netfilter/ip6t_ipv6header.c).
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/system_names.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
 #include <linux/netfilter_ipv6/ip6t_ipv6header.h>
-#include <netdb.h>
 
 namespace xtbpf::extensions {
 
@@ -35,7 +35,7 @@ constexpr std::array kHeaders{
 
 // name_to_proto: the system's names, then its own, or the number of one of the headers
 std::optional<int> find_protocol(const std::string& name) {
-    if (const protoent* entry = getprotobyname(name.c_str())) return entry->p_proto;
+    if (const auto known = system_protocol(name)) return *known;
     for (const Header& header : kHeaders)
         if (name == header.name || name == header.own || name == std::to_string(header.protocol))
             return header.protocol;

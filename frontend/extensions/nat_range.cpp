@@ -3,12 +3,12 @@
 
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/hosts.hpp"
+#include "frontend/system_names.hpp"
 
 #include <arpa/inet.h>
 #include <cstring>
 #include <fmt/format.h>
 #include <iterator>
-#include <netdb.h>
 
 namespace xtbpf {
 
@@ -19,9 +19,7 @@ constexpr std::uint64_t kMaxPort = 0xFFFF;
 std::unexpected<Error> bad(std::string message) { return fail(ErrorKind::BadParameter, std::move(message)); }
 
 std::optional<std::uint16_t> port_of_service(std::string_view name) { // xtables_service_to_port
-    const servent* service = getservbyname(std::string(name).c_str(), nullptr);
-    if (service == nullptr) return std::nullopt;
-    return ntohs(static_cast<std::uint16_t>(service->s_port));
+    return service_port(std::string(name), {});
 }
 
 // inet_pton, which is stricter than numeric_host

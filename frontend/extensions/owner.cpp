@@ -5,13 +5,12 @@
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
 #include "frontend/extensions/structure.hpp"
+#include "frontend/system_names.hpp"
 
 #include <array>
 #include <fmt/format.h>
-#include <grp.h>
 #include <iterator>
 #include <linux/netfilter/xt_owner.h>
-#include <pwd.h>
 
 namespace xtbpf::extensions {
 
@@ -40,9 +39,9 @@ std::unexpected<Error> bad_value(std::size_t option, std::string_view value) {
 std::optional<guided::Span> parse_ids(std::size_t option, std::string_view text) {
     const std::string name(text);
     if (option == kUser) {
-        if (const passwd* user = getpwnam(name.c_str())) return guided::Span{user->pw_uid, user->pw_uid};
-    } else if (const group* found = getgrnam(name.c_str())) {
-        return guided::Span{found->gr_gid, found->gr_gid};
+        if (const auto user = user_id(name)) return guided::Span{*user, *user};
+    } else if (const auto group = group_id(name)) {
+        return guided::Span{*group, *group};
     }
     const auto low = leading_number(text, 0, kLargestId);
     if (!low) return std::nullopt;
@@ -156,13 +155,13 @@ class Owner final : public Match {
             return;
         }
         if (!numeric && kind == kUser) {
-            if (const passwd* user = getpwuid(low)) {
-                out += user->pw_name;
+            if (const auto user = user_name(low)) {
+                out += *user;
                 return;
             }
         } else if (!numeric) {
-            if (const group* found = getgrgid(low)) {
-                out += found->gr_name;
+            if (const auto group = group_name(low)) {
+                out += *group;
                 return;
             }
         }

@@ -6,6 +6,7 @@
 #include "frontend/extensions/registry.hpp"
 #include "frontend/extensions/structure.hpp"
 #include "frontend/protocols.hpp"
+#include "frontend/system_names.hpp"
 
 #include <arpa/inet.h>
 #include <array>
@@ -13,7 +14,6 @@
 #include <iterator>
 #include <limits>
 #include <linux/netfilter/xt_policy.h>
-#include <netdb.h>
 #include <vector>
 
 namespace xtbpf::extensions {
@@ -210,8 +210,9 @@ class Policy final : public Match {
     }
 
     static void append_protocol(std::string& out, std::uint8_t protocol, bool numeric) {
-        const protoent* known = numeric ? nullptr : getprotobynumber(protocol);
-        out += known ? known->p_name : fmt::to_string(protocol);
+        std::optional<std::string> known;
+        if (!numeric) known = system_protocol_name(protocol);
+        out += known ? *known : fmt::to_string(protocol);
     }
 
     static void put_element(xt_policy_elem& to, const Element& from) {

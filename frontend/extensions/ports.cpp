@@ -2,6 +2,7 @@
 #include "frontend/extensions/ports.hpp"
 
 #include "frontend/extensions/field_range.hpp"
+#include "frontend/system_names.hpp"
 
 #include <arpa/inet.h>
 #include <cstdlib>
@@ -36,9 +37,7 @@ std::optional<std::uint16_t> resolve(const std::string& text) {
 
 Result<std::uint16_t> parse_port(std::string_view text, std::string_view protocol) {
     if (const auto number = parse_number(text, 0, 0xFFFF)) return static_cast<std::uint16_t>(*number);
-    const std::string name(text), proto(protocol);
-    if (const servent* service = getservbyname(name.c_str(), proto.empty() ? nullptr : proto.c_str()))
-        return ntohs(static_cast<std::uint16_t>(service->s_port));
+    if (const auto port = service_port(std::string(text), std::string(protocol))) return *port;
     return fail(ErrorKind::BadParameter, fmt::format("invalid port/service `{}' specified", text));
 }
 
@@ -73,13 +72,10 @@ Result<PortRange> parse_port_range(guided::Names names, std::string_view text) {
 }
 
 void append_port(std::string& out, std::uint16_t port, std::string_view protocol, bool numeric) {
-    const servent* service = nullptr;
-    if (!numeric) {
-        const std::string proto(protocol);
-        service = getservbyport(htons(port), proto.empty() ? nullptr : proto.c_str());
-    }
+    std::optional<std::string> service;
+    if (!numeric) service = service_name(port, std::string(protocol));
     if (service)
-        out += service->s_name;
+        out += *service;
     else
         fmt::format_to(std::back_inserter(out), "{}", port);
 }

@@ -60,10 +60,9 @@ Ran run(Backend& backend, std::string_view command, std::string_view input) {
     const auto applet = applet_by_name(all.front());
     if (!applet) return {-1, {}, "no such applet"};
     const std::vector<std::string_view> args(all.begin() + 1, all.end());
-    std::string text(input);
-    text += '\0';
-    std::FILE* in = fmemopen(text.data(), input.empty() ? 1 : input.size(), "r");
-    if (input.empty()) std::fgetc(in);
+    std::FILE* in = std::tmpfile();
+    std::fwrite(input.data(), 1, input.size(), in);
+    std::rewind(in);
     Sink out, err;
     const int code = run_applet(*applet, args, backend, {in, out.file, err.file});
     std::fclose(in);

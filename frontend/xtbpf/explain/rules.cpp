@@ -70,8 +70,11 @@ Result<Rules> restore(std::istream& in, Family family) {
     options.locked = false;
     Restore lines(options, program, collector, silent);
     Diagnosed<void> done;
-    for (std::string text; done && std::getline(in, text);)
-        done = lines.line(text + '\n');
+    for (std::string text; done && std::getline(in, text);) {
+        text += '\n';
+        const std::string_view line = text;
+        done = lines.lines({&line, 1});
+    }
     if (done) done = lines.finish();
     use_set_index(nullptr);
     if (done) return std::move(collector.rules);

@@ -76,7 +76,7 @@ Result<Candidate> read_candidate(const std::string& text, Backend& backend) {
     const Printed printed;
     if (printed.file() == nullptr) return no_memory();
     const Streams streams{nullptr, printed.file(), nullptr};
-    auto command = parse_command(words, "filter", program, streams);
+    auto command = parse_command(words, "filter", program, nullptr);
     if (!command) return said(command.error().code == 0 ? "a rule begins with -A or -I" : command.error().err);
     if (command->verbs != kAppend && command->verbs != kInsert) return fail(kBad, "a rule begins with -A or -I");
     out.chain = command->chain;
