@@ -21,6 +21,7 @@
 #include "datapath/bpf/early_route4.h"
 #include "datapath/bpf/early_route6.h"
 #include "datapath/bpf/early_forward.h"
+#include "datapath/bpf/early_dry.h"
 
 /* The switch: user space turns it off before it changes the rules, so that none are enforced here that aren't there. */
 struct {
@@ -83,8 +84,6 @@ XT_EMPTY_CHAINS(v6)
 
 #define XT_RUN(name) (family == XT_V4 ? xt_v4_##name(ctx, v) : xt_v6_##name(ctx, v))
 
-enum xt_way { XT_WAY_INPUT, XT_WAY_FORWARD, XT_WAY_UNKNOWN };
-
 #define XT_BIT(chain) (1 << (chain))
 #define XT_INPUT_CHAINS                                                                                                \
     (XT_BIT(XT_EARLY_MANGLE_INPUT) | XT_BIT(XT_EARLY_FILTER_INPUT) | XT_BIT(XT_EARLY_SECURITY_INPUT))
@@ -109,15 +108,16 @@ static __always_inline enum xt_way xt_way_of(xt_ctx* ctx, struct xt_view* v, int
     return XT_LINKED(XT_FORWARD_CHAINS) && xt_enter_forward(ctx, v, route) ? XT_WAY_FORWARD : XT_WAY_UNKNOWN;
 }
 
-/* The chain that drops the packet, or XT_EARLY_CHAINS: none, or it isn't known here. */
+/* The chain that drops the packet, or XT_EARLY_CHAINS: none, or it isn't known here. `way`: of a dry run, or XT_WAY_ASK. */
 static __always_inline int xt_walk(xt_ctx* ctx, struct xt_view* v, int family, struct xt_route* route,
-                                   struct xt_ends* ends) {
-    enum xt_way way;
-
+                                   struct xt_ends* ends, __u32 way) {
     XT_CHAIN(XT_EARLY_RAW_PREROUTING, raw_prerouting)
     ends->raw = v->path_len;
     XT_CHAIN(XT_EARLY_MANGLE_PREROUTING, mangle_prerouting)
-    way = xt_way_of(ctx, v, family, route);
+    if (way == XT_WAY_ASK)
+        way = xt_way_of(ctx, v, family, route);
+    else if (way == XT_WAY_FORWARD && !xt_dry_forward(ctx, v))
+        return XT_EARLY_CHAINS;
     if (way == XT_WAY_INPUT) {
         XT_CHAIN(XT_EARLY_MANGLE_INPUT, mangle_input)
         ends->mangle = v->path_len;
@@ -167,22 +167,30 @@ static __always_inline int xt_early(xt_ctx* ctx) {
     struct xt_view view = {};
     struct xt_view* v = &view;
     struct xt_route route = {};
+    __u32 way = XT_WAY_ASK;
     int family, chain;
 
     if (!xt_is_on()) return XT_PASS;
     family = xt_parse(ctx, v, device);
-    if (family == XT_NOT_PLAIN) return XT_PASS;
-    v->mode = XT_MODE_RECORD;
-    v->packet_off = XT_ETH_HEADER;
-    xt_name(v->in_name, device);
+    if (family == XT_NOT_PLAIN) {
+        family = xt_dry_view(ctx, v, &way);
+        if (family == XT_NOT_PLAIN) return XT_PASS;
+        v->packet_off = XT_DRY_BYTES;
+    } else {
+        v->packet_off = XT_ETH_HEADER;
+        xt_name(v->in_name, device);
 #ifndef XT_EARLY_XDP
-    v->mark = ctx->mark;
+        v->mark = ctx->mark;
 #endif
+    }
+    v->mode = XT_MODE_RECORD;
     if (family == XT_V4) {
-        chain = xt_walk(ctx, v, XT_V4, &route, &ends);
+        chain = xt_walk(ctx, v, XT_V4, &route, &ends, way);
+        if (way != XT_WAY_ASK) return xt_dry_answer(ctx, v, chain, &ends);
         if (chain == XT_EARLY_CHAINS || !xt_prove(ctx, v, XT_V4, chain, &route)) return XT_PASS;
     } else {
-        chain = xt_walk(ctx, v, XT_V6, &route, &ends);
+        chain = xt_walk(ctx, v, XT_V6, &route, &ends, way);
+        if (way != XT_WAY_ASK) return xt_dry_answer(ctx, v, chain, &ends);
         if (chain == XT_EARLY_CHAINS || !xt_prove(ctx, v, XT_V6, chain, &route)) return XT_PASS;
     }
     xt_count_path(v, family, &ends);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // xtbpf verify: do the loaded programs do what the stored rules say? The rules are lowered again from their text, and both the
-// interpreter and the programs (BPF_PROG_TEST_RUN, dry: nothing is counted) judge packets aimed at each rule's boundaries.
+// interpreter and the programs (BPF_PROG_TEST_RUN, dry: nothing is counted) judge packets aimed at each rule's boundaries. The
+// early stage's programs are asked in verify_early.cpp.
 #include "datapath/loaded_programs.hpp"
 #include "datapath/self_check.hpp"
 #include "frontend/xtbpf/command_line.hpp"
 #include "frontend/xtbpf/explain/rules.hpp"
 #include "frontend/xtbpf/json.hpp"
 #include "frontend/xtbpf/shadow/shadow_rules.hpp"
+#include "frontend/xtbpf/verify_early.hpp"
 #include "frontend/xtbpf/words.hpp"
 #include "translator/interpreter.hpp"
 #include "translator/probes.hpp"
@@ -87,7 +89,19 @@ Result<std::vector<Verdict>> verify_table(Family family, TableId table, std::siz
     }
 }
 
-std::string text(const std::vector<Verdict>& verdicts) {
+bool well(const std::vector<EarlyVerdict>& verdicts) {
+    return std::ranges::all_of(verdicts, [](const EarlyVerdict& each) { return each.trouble.empty(); });
+}
+
+std::string text(const EarlyVerdict& each) {
+    std::string out = fmt::format("early stage, {} on {}: ", each.place, fmt::join(each.devices, ", "));
+    if (!each.trouble.empty()) return out + fmt::format("WRONG: {}\n", each.trouble);
+    if (!each.asked) return out + fmt::format("program {} isn't on, or can't be asked\n", each.program);
+    return out + fmt::format("program {} drops {} of {}, all as the rules say\n", each.program, each.drops,
+                             counted(each.packets, "packet"));
+}
+
+std::string text(const std::vector<Verdict>& verdicts, const std::vector<EarlyVerdict>& early) {
     if (verdicts.empty()) return "No rules: no table has been touched in this network namespace.\n";
     std::string out;
     for (const Verdict& each : verdicts) {
@@ -97,11 +111,13 @@ std::string text(const std::vector<Verdict>& verdicts) {
                                                   counted(each.packets, "packet"))
                                     : fmt::format("WRONG: {}\n", each.trouble);
     }
+    for (const EarlyVerdict& each : early)
+        out += text(each);
     return out;
 }
 
-std::string json(const std::vector<Verdict>& verdicts) {
-    Json chains = Json::array();
+std::string json(const std::vector<Verdict>& verdicts, const std::vector<EarlyVerdict>& early) {
+    Json chains = Json::array(), programs = Json::array();
     for (const Verdict& each : verdicts)
         chains.push_back({{"family", name(each.family)},
                           {"table", name(each.table)},
@@ -110,7 +126,17 @@ std::string json(const std::vector<Verdict>& verdicts) {
                           {"packets", each.packets},
                           {"well", each.trouble.empty()},
                           {"trouble", each.trouble}});
-    return line({{"well", well(verdicts)}, {"chains", std::move(chains)}});
+    for (const EarlyVerdict& each : early)
+        programs.push_back({{"program", each.program},
+                            {"place", each.place},
+                            {"devices", each.devices},
+                            {"asked", each.asked},
+                            {"packets", each.packets},
+                            {"drops", each.drops},
+                            {"well", each.trouble.empty()},
+                            {"trouble", each.trouble}});
+    return line(
+        {{"well", well(verdicts) && well(early)}, {"chains", std::move(chains)}, {"early", std::move(programs)}});
 }
 
 int verify_shadow(const CommandLine& line) {
@@ -130,7 +156,8 @@ int run_verify(const Arguments& arguments) {
     CommandLine line(
         "verify [OPTION...]",
         "Compares the loaded programs with the rules they were made of: both judge packets that are aimed at\n"
-        "each rule's boundaries. Nothing is counted, no traffic is touched. Exit code 1 if anything is wrong.");
+        "each rule's boundaries. What the early stage's programs drop, the rules have to drop. Nothing is counted,\n"
+        "no traffic is touched. Exit code 1 if anything is wrong.");
     line.options()("packets", boost::program_options::value<std::uint32_t>()->value_name("N"),
                    "at most so many for a chain (default: 10000)")("json", "JSON instead of text")(
         "shadow",
@@ -156,8 +183,14 @@ int run_verify(const Arguments& arguments) {
             if (!some) return complain(some.error());
             std::ranges::move(*some, std::back_inserter(verdicts));
         }
-    fmt::print("{}", line.has("json") ? json(verdicts) : text(verdicts));
-    return well(verdicts) ? kDone : kFailed;
+    std::vector<EarlyVerdict> early;
+    if (!verdicts.empty()) {
+        auto found = verify_early(limit);
+        if (!found && found.error().kind == ErrorKind::Denied) return complain(found.error());
+        if (found) early = std::move(*found); // else a table can't be read: it has its verdict
+    }
+    fmt::print("{}", line.has("json") ? json(verdicts, early) : text(verdicts, early));
+    return well(verdicts) && well(early) ? kDone : kFailed;
 }
 
 } // namespace xtbpf::tool

@@ -91,7 +91,13 @@ def explain_capture(report):
 def verify(report):
     with World("verify") as world:
         world.restore(RULES)
-        report.check(json.loads(told(world, "verify", "--json"))["well"], "verify finds fault")
+        before = world.save("-c")
+        found = json.loads(told(world, "verify", "--json"))
+        report.check(found["well"], f"verify finds fault: {found}")
+        early = found["early"]
+        report.check(len(early) == 1 and early[0]["devices"] == ["eth0"] and early[0]["asked"] and 0 < early[0]["drops"] < early[0]["packets"],
+                     f"verify, the early stage: {early}")
+        report.equal(*([line for line in text.splitlines() if not line.startswith("#")] for text in (world.save("-c"), before)), "counters")
         world.run("nft", "flush", "chain", "ip", "iptables-bpf", "filter-INPUT")
         code, output = world.run("xtbpf", "verify")
         report.check(code == 1 and "a hook has lost its rule" in output, f"verify, a rule of the anchor gone: {code} {output}")
