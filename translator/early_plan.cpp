@@ -76,6 +76,7 @@ Analysis analyse(const ir::Table& table, std::uint32_t root, Hook hook) {
 struct Leg {
     std::vector<EarlyStep> steps;
     bool passable = true; // a packet can be accepted in all of them
+    bool rules = false;   // in any of them, not just policies
 
     bool drops() const { return std::ranges::any_of(steps, &EarlyStep::drops); }
     bool defers() const { return std::ranges::any_of(steps, &EarlyStep::defers); }
@@ -98,6 +99,7 @@ Leg walk(std::span<const ir::Table> tables, std::span<const TableId> order, Hook
         if (!root) continue;
         const Outcomes all = analyse(*table, *root, hook).chains[*root];
         leg.steps.push_back({id, hook, all.drops, all.defers});
+        leg.rules |= !table->chains[*root].rules.empty();
         leg.passable = all.accepts;
     }
     return leg;
@@ -173,6 +175,8 @@ EarlyPlan early_plan(std::span<const ir::Table> tables) {
     plan.complete = goes_on && !prerouting.defers() && !input.defers() && !forward.defers();
     input.cut_behind_last_drop();
     forward.cut_behind_last_drop();
+    // `-P FORWARD DROP` alone is what a host has that forwards nothing: all it receives would be asked for its route in vain.
+    if (input.steps.empty() && !forward.rules) forward.steps.clear();
     if (input.steps.empty() && forward.steps.empty()) prerouting.cut_behind_last_drop();
     plan.prerouting = std::move(prerouting.steps);
     plan.input = std::move(input.steps);

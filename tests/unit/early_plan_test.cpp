@@ -111,6 +111,20 @@ TEST(EarlyPlan, AStatefulHeadEndsTheWalk) {
                     .pays());
 }
 
+// Of a host that forwards nothing: whatever comes in would be asked for its route.
+TEST(EarlyPlan, AForwardPolicyAlonePaysOnlyBesideInput) {
+    Table filter = table(TableId::Filter, Hook::Input, {{{kUnknown}, Accept{}, 0}}, false);
+    filter.chains.push_back({"FORWARD", Builtin{Hook::Forward, false, 98}, {}});
+    EXPECT_FALSE(early_plan(std::vector{filter}).pays());
+    filter.chains[1].rules = {{{kKnown}, Drop{}, 1}};
+    EXPECT_EQ(early_plan(std::vector{filter}).forward.size(), 1);
+    filter.chains[1].rules.clear();
+    filter.chains[0].rules = {{{kKnown}, Drop{}, 0}};
+    const EarlyPlan both = early_plan(std::vector{filter});
+    EXPECT_EQ(both.input.size(), 1);
+    EXPECT_EQ(both.forward.size(), 1);
+}
+
 TEST(EarlyPlan, StepsBeforeADropAreWalkedToo) {
     const std::vector tables{table(TableId::Filter, Hook::Input, {{{kKnown}, Drop{}, 1}}),
                              table(TableId::Mangle, Hook::Prerouting, {}), table(TableId::Raw, Hook::Prerouting, {}),
