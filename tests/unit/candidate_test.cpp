@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "frontend/work_table.hpp"
 #include "frontend/xtbpf/top/candidate.hpp"
+#include "frontend/xtbpf/top/preview.hpp"
 
 #include <gtest/gtest.h>
 
@@ -35,6 +36,55 @@ TEST(Candidate, IsPlacedAsTheCommandWould) {
     ASSERT_TRUE(six) << six.error().message;
     EXPECT_EQ(six->family, Family::V6);
     EXPECT_EQ(six->words.front(), "-I");
+}
+
+// A table that is in force.
+class Given final : public Backend {
+  public:
+    explicit Given(const std::string& rules) : rules_(rules) {}
+    Result<std::optional<StoredTable>> read(Family family, TableId) override {
+        auto tables = rules_of_text(rules_, family);
+        if (!tables) return std::unexpected(tables.error());
+        return std::move(tables->front().stored);
+    }
+    std::uint64_t made(Family, TableId) const override { return 0; }
+    Result<void> check(StoredTable, ir::Table) override { return {}; }
+    Result<void> commit(StoredTable, ir::Table) override { return {}; }
+
+  private:
+    std::string rules_;
+};
+
+TEST(Candidate, MayBeMetTwice) {
+    Given backend("*filter\n:once -\n:twice -\n:below -\n:unused -\n-A INPUT -s 10.0.0.1 -j twice\n-A INPUT -j once\n"
+                  "-A FORWARD -j once\n-A once -g twice\n-A twice -j below\nCOMMIT\n");
+    for (const auto& [chain, again] :
+         {std::pair{"INPUT", false}, {"once", false}, {"twice", true}, {"below", true}, {"unused", false}}) {
+        const auto rule = read_candidate(std::string("-A ") + chain + " -p udp -j DROP", backend);
+        ASSERT_TRUE(rule) << rule.error().message;
+        EXPECT_EQ(rule->again, again) << chain;
+    }
+}
+
+// It said no once; then the walk couldn't be told any further.
+TEST(Candidate, ThatMayBeMetAgainIsNotToldByItsFirstNo) {
+    Explanation told;
+    told.fate = Fate::Unknown;
+    told.walks.emplace_back();
+    RuleNote& note = told.walks.front().notes.emplace_back();
+    note.chain = "twice";
+    note.number = 1;
+    note.outcome = Outcome::False;
+    for (const bool again : {false, true}) {
+        Candidate candidate;
+        candidate.chain = "twice";
+        candidate.again = again;
+        PreviewCounts counts;
+        count(candidate, told, told, 60, counts);
+        EXPECT_EQ(counts.reached.packets, 1);
+        EXPECT_EQ(counts.matched.packets, 0);
+        EXPECT_EQ(counts.untold, again ? 1 : 0);
+    }
 }
 
 TEST(Candidate, RefusalsAreInTheWordsOfIptables) {

@@ -7,6 +7,7 @@
 #include "frontend/lower.hpp"
 #include "frontend/tokens.hpp"
 #include "frontend/xtbpf/words.hpp"
+#include "translator/chains.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +15,7 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <memory>
+#include <ranges>
 #include <utility>
 
 namespace xtbpf::tool {
@@ -62,6 +64,21 @@ Result<RuleTable> linked(WorkTable table) {
     return RuleTable{std::move(done->stored), std::move(done->program)};
 }
 
+// Whether more than one way leads from a built-in chain to the chain.
+bool entered_again(const ir::Table& table, std::uint32_t chain) {
+    return std::ranges::any_of(hooks_of(table.id), [&](Hook hook) {
+        const std::uint32_t root = *builtin_chain(table, hook);
+        std::vector<std::size_t> ways(table.chains.size());
+        ways[root] = 1;
+        const ChainOrder order = chain_order(table, root);
+        for (const std::uint32_t caller : std::views::reverse(order.callees_first))
+            for (const ir::Rule& rule : table.chains[caller].rules)
+                if (const auto* jump = std::get_if<ir::Jump>(&rule.action))
+                    ways[jump->chain] = std::min<std::size_t>(ways[jump->chain] + ways[caller], 2);
+        return ways[chain] > 1;
+    });
+}
+
 } // namespace
 
 Result<Candidate> read_candidate(const std::string& text, Backend& backend) {
@@ -96,6 +113,9 @@ Result<Candidate> read_candidate(const std::string& text, Backend& backend) {
     if (!then) return said(fmt::format("{}: {}", program.name, then.error().message));
     out.now = std::move(*now);
     out.then = std::move(*then);
+    const auto& chains = out.then.stored.chains;
+    const auto chain = std::ranges::find(chains, out.chain, &StoredChain::name);
+    out.again = entered_again(out.then.program, static_cast<std::uint32_t>(chain - chains.begin()));
     return out;
 }
 

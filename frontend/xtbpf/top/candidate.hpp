@@ -17,6 +17,7 @@ struct Candidate {
     RuleTable now, then;
     std::string chain;
     std::size_t first = 1, count = 1; // its number in the chain; as many rules as it has pairs of addresses
+    bool again = false;               // one packet may come to it more than once
 };
 
 // "-A FORWARD -p udp -j DROP": what would follow `iptables`, with -A or -I; with -6, `ip6tables`. Errors: iptables' words.

@@ -43,7 +43,9 @@ void count(const Candidate& candidate, const Explanation& now, const Explanation
     if (found) add(counts.reached);
     if (found == Outcome::True) add(counts.matched);
     const bool unknown = now.fate == Fate::Unknown || then.fate == Fate::Unknown;
-    if (found == Outcome::Unknown || (unknown && (!found || found == Outcome::True)))
+    // Where the walk can't be told any further it may come to the candidate yet, or once more.
+    const bool open = !found || found == Outcome::True || candidate.again;
+    if (found == Outcome::Unknown || (unknown && open))
         ++counts.untold;
     else if (!unknown && now.fate != then.fate)
         ++counts.changed;
