@@ -160,6 +160,8 @@ Diagnosed<void> CommandParser::extension_option(const ScannedOption& found) {
     const RuleContext rule = context();
     OptionUse option{.option = found.option, .value = found.value, .inverted = inverted_, .rule = rule};
     if (options[found.option].argument == Argument::Two) option.second = scanner_.take_value();
+    if (options[found.option].argument == Argument::Optional && !found.has_value) // rateest_parse
+        option.value = scanner_.take_value().value_or(std::string_view());
     return diagnosed(use_option(extension, options, *used, *use, option));
 }
 

@@ -4,10 +4,12 @@
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/number_range.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter_ipv4/ipt_ah.h>
 #include <linux/netfilter_ipv6/ip6t_ah.h>
 #include <netinet/in.h>
 
@@ -41,6 +43,20 @@ class Ah4 : public Match {
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
         out.push_back(ir::HeaderTest{.bytes = 12});
         lower_range(out, {}, 4, 4, spis_);
+    }
+
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto& info = blank<ipt_ah>();
+        info.spis[0] = spis_.low;
+        info.spis[1] = spis_.high;
+        set_bit(info.invflags, IPT_AH_INV_SPI, spis_.invert);
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<ipt_ah>(bytes);
+        spis_ = {info.spis[0], info.spis[1], (info.invflags & IPT_AH_INV_SPI) != 0};
+        return true;
     }
 
   protected:
@@ -86,6 +102,17 @@ class Ah6 final : public Ah4 {
         out.push_back(kernel_match("ah", 0, info));
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext& rule) const override { return Match::encode(rule); }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<ip6t_ah>(bytes);
+        spis_ = {info.spis[0], info.spis[1], (info.invflags & IP6T_AH_INV_SPI) != 0};
+        length_ = info.hdrlen;
+        not_length_ = info.invflags & IP6T_AH_INV_LEN;
+        reserved_ = info.hdrres;
+        return true;
+    }
+
   private:
     bool tests_length() const { return length_ != 0 || not_length_; }
 
@@ -116,6 +143,7 @@ const MatchDef ah_match{
     .help = help4,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Ah4>(); },
     .protocol = IPPROTO_AH,
+    .structure = structure_of<ipt_ah>,
 };
 
 const MatchDef ah6_match{
@@ -125,6 +153,7 @@ const MatchDef ah6_match{
     .help = help6,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Ah6>(); },
     .protocol = IPPROTO_AH,
+    .structure = structure_of<ip6t_ah>,
 };
 
 } // namespace xtbpf::extensions

@@ -4,9 +4,11 @@
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/quoted.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <fmt/format.h>
 #include <iterator>
 #include <linux/bpf.h>
@@ -31,6 +33,10 @@ bool is_pinned(const std::string& path) {
     close(static_cast<int>(object));
     return true;
 }
+
+// bpf_parse_obj_pinned leaves the descriptor of the pinned program there, which nobody reads: as a rule its first open file. -C of
+// iptables-legacy compares it.
+constexpr std::int32_t kFirstFile = 3;
 
 class Bpf final : public Match {
   public:
@@ -85,8 +91,34 @@ class Bpf final : public Match {
     }
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
-        auto& info = blank<xt_bpf_info_v1>();
+        auto& info = structure();
         info.fd = -1;
+        out.push_back(kernel_match("bpf", 1, info));
+    }
+
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto& info = structure();
+        if (used_[kPinned]) info.fd = kFirstFile;
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_bpf_info_v1>(bytes);
+        used_[kPinned] = info.mode == XT_BPF_MODE_PATH_PINNED;
+        used_[kBytecode] = info.mode == XT_BPF_MODE_BYTECODE;
+        if (used_[kPinned]) {
+            const auto path = text_in(info.path);
+            if (path) path_ = *path;
+            return path.has_value();
+        }
+        if (info.bpf_program_num_elem == 0 || info.bpf_program_num_elem > XT_BPF_MAX_NUM_INSTR) return false;
+        code_.assign(info.bpf_program, info.bpf_program + info.bpf_program_num_elem);
+        return used_[kBytecode];
+    }
+
+  private:
+    xt_bpf_info_v1& structure() const {
+        auto& info = blank<xt_bpf_info_v1>();
         if (used_[kPinned]) {
             info.mode = XT_BPF_MODE_PATH_PINNED;
             std::ranges::copy(path_, info.path);
@@ -95,10 +127,9 @@ class Bpf final : public Match {
             info.bpf_program_num_elem = static_cast<std::uint16_t>(code_.size());
             std::ranges::copy(code_, info.bpf_program);
         }
-        out.push_back(kernel_match("bpf", 1, info));
+        return info;
     }
 
-  private:
     std::array<bool, 2> used_{};
     std::vector<sock_filter> code_;
     std::string path_;
@@ -118,6 +149,7 @@ const MatchDef bpf_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Bpf>(); },
+    .structure = structure_up_to<xt_bpf_info_v1, 1, offsetof(xt_bpf_info_v1, filter)>,
 };
 
 } // namespace xtbpf::extensions

@@ -5,8 +5,10 @@
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/quoted.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
+#include <cstddef>
 #include <fmt/format.h>
 #include <iterator>
 #include <limits>
@@ -71,6 +73,26 @@ class Cgroup final : public Match {
         out.push_back(kernel_match("cgroup", 2, info));
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto& info = blank<xt_cgroup_info_v2>();
+        info.has_path = path_.has_value();
+        info.invert_path = invert_[kPath];
+        info.has_classid = classid_.has_value();
+        info.invert_classid = invert_[kClassid];
+        if (path_) put_text(info.path, *path_);
+        if (classid_) info.classid = *classid_;
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_cgroup_info_v2>(bytes);
+        const auto path = text_in(info.path);
+        if (info.has_path != 0 && path) path_ = path;
+        if (info.has_classid != 0) classid_ = info.classid;
+        invert_ = {info.invert_path != 0, info.invert_classid != 0};
+        return path_.has_value() != classid_.has_value(); // they share their place
+    }
+
   private:
     std::optional<std::string> path_;
     std::optional<std::uint32_t> classid_;
@@ -91,6 +113,7 @@ const MatchDef cgroup_match{
     .limits = {.hooks = hook_bit(Hook::Output) | hook_bit(Hook::Postrouting) | hook_bit(Hook::Input)},
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Cgroup>(); },
+    .structure = structure_up_to<xt_cgroup_info_v2, 2, offsetof(xt_cgroup_info_v2, priv)>,
 };
 
 } // namespace xtbpf::extensions

@@ -3,6 +3,7 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
@@ -79,6 +80,15 @@ class Cluster final : public Match {
         out.push_back(kernel_match("cluster", 0, info));
     }
 
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_cluster_match_info>(bytes);
+        total_ = info.total_nodes;
+        mask_ = info.node_mask;
+        seed_ = info.hash_seed;
+        invert_ = info.flags & XT_CLUSTER_F_INV;
+        return true;
+    }
+
   private:
     static std::unexpected<Error> bad(std::string_view message) {
         return fail(ErrorKind::BadParameter, std::string(message));
@@ -104,6 +114,7 @@ const MatchDef cluster_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Cluster>(); },
+    .structure = structure_of<xt_cluster_match_info>,
 };
 
 } // namespace xtbpf::extensions

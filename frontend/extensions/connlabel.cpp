@@ -3,6 +3,7 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <cerrno>
@@ -139,6 +140,14 @@ class ConnLabel final : public Match {
         out.push_back(kernel_match("connlabel", 0, info));
     }
 
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_connlabel_mtinfo>(bytes);
+        bit_ = info.bit;
+        invert_ = info.options & XT_CONNLABEL_OP_INVERT;
+        set_ = info.options & XT_CONNLABEL_OP_SET;
+        return true;
+    }
+
   private:
     std::optional<std::uint16_t> bit_;
     bool invert_ = false, set_ = false;
@@ -157,6 +166,7 @@ const MatchDef connlabel_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<ConnLabel>(); },
+    .structure = structure_of<xt_connlabel_mtinfo>,
 };
 
 } // namespace xtbpf::extensions

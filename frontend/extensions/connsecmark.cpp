@@ -2,8 +2,10 @@
 // The target `CONNSECMARK` (libxt_CONNSECMARK.c, net/netfilter/xt_CONNSECMARK.c).
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
+#include <linux/netfilter/xt_CONNSECMARK.h>
 
 namespace xtbpf::extensions {
 
@@ -12,6 +14,8 @@ namespace {
 enum : std::size_t { kSave, kRestore };
 
 constexpr std::array kOptions{OptionDef{"save", Argument::None}, OptionDef{"restore", Argument::None}};
+
+constexpr std::uint8_t kSaves = CONNSECMARK_SAVE, kRestores = CONNSECMARK_RESTORE;
 
 class Connsecmark final : public Target {
   public:
@@ -38,6 +42,17 @@ class Connsecmark final : public Target {
 
     ir::Action lower(const RuleContext&) const override { return ir::HandOff{ir::SecurityMarkEffect{save_}}; }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        return info_bytes(xt_connsecmark_target_info{.mode = save_ ? kSaves : kRestores});
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const std::uint8_t mode = info_from<xt_connsecmark_target_info>(bytes).mode;
+        save_ = mode == kSaves;
+        restore_ = mode == kRestores;
+        return save_ || restore_;
+    }
+
   private:
     bool save_ = false, restore_ = false;
 };
@@ -55,6 +70,7 @@ const TargetDef connsecmark_target{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Connsecmark>(); },
+    .structure = structure_of<xt_connsecmark_target_info>,
 };
 
 } // namespace xtbpf::extensions

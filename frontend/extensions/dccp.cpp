@@ -3,6 +3,7 @@
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/ports.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
@@ -25,6 +26,8 @@ constexpr std::array kOptions{
     OptionDef{"sport", Argument::Required, true, false, "source-port"},
     OptionDef{"dport", Argument::Required, true, false, "destination-port"},
 };
+
+constexpr std::array<std::uint16_t, 4> kFlags{XT_DCCP_SRC_PORTS, XT_DCCP_DEST_PORTS, XT_DCCP_TYPE, XT_DCCP_OPTION};
 
 // By number (RFC 4340, 5.1). The last stands for all numbers without a name.
 constexpr std::uint16_t kNumbers = 16;
@@ -107,6 +110,21 @@ class Dccp final : public Match {
         if (used_[kOption]) out.push_back(asked());
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override { return info_bytes(structure()); }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_dccp_info>(bytes);
+        for (std::size_t i = 0; i < kFlags.size(); ++i) {
+            used_[i] = info.flags & kFlags[i];
+            invert_[i] = info.invflags & kFlags[i];
+        }
+        if (used_[kSource]) ports_[kSource] = {info.spts[0], info.spts[1], invert_[kSource]};
+        if (used_[kDestination]) ports_[kDestination] = {info.dpts[0], info.dpts[1], invert_[kDestination]};
+        types_ = info.typemask;
+        option_ = info.option;
+        return true;
+    }
+
   private:
     ir::BytesTest types_test() const {
         ir::BytesTest type{.offset = 8, .mask = 0x1E, .ranges = {}, .invert = invert_[kTypes]};
@@ -116,21 +134,25 @@ class Dccp final : public Match {
         return type;
     }
 
-    ir::KernelMatch asked() const {
+    // As libxt_dccp.c writes it: without an option nothing.
+    const xt_dccp_info& structure() const {
         auto& info = blank<xt_dccp_info>();
-        info.spts[0] = ports_[kSource].low;
-        info.spts[1] = ports_[kSource].high;
-        info.dpts[0] = ports_[kDestination].low;
-        info.dpts[1] = ports_[kDestination].high;
+        for (const auto& [option, ports] : {std::pair{kSource, info.spts}, std::pair{kDestination, info.dpts}}) {
+            if (!used_[option]) continue;
+            ports[0] = ports_[option].low;
+            ports[1] = ports_[option].high;
+        }
         info.typemask = types_;
         info.option = option_;
-        constexpr std::array<std::uint16_t, 4> kFlags{XT_DCCP_SRC_PORTS, XT_DCCP_DEST_PORTS, XT_DCCP_TYPE,
-                                                      XT_DCCP_OPTION};
         for (std::size_t i = 0; i < kFlags.size(); ++i) {
             if (used_[i]) info.flags |= kFlags[i];
             if (invert_[i]) info.invflags |= kFlags[i];
         }
-        ir::KernelMatch match = kernel_match("dccp", 0, info);
+        return info;
+    }
+
+    ir::KernelMatch asked() const {
+        ir::KernelMatch match = kernel_match("dccp", 0, structure());
         match.protocol = IPPROTO_DCCP;
         return match;
     }
@@ -179,6 +201,7 @@ const MatchDef dccp_match{
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Dccp>(); },
     .protocol = IPPROTO_DCCP,
+    .structure = structure_of<xt_dccp_info>,
 };
 
 } // namespace xtbpf::extensions

@@ -3,10 +3,12 @@
 #include "frontend/extensions/header_bytes.hpp"
 #include "frontend/extensions/number_range.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter_ipv6/ip6t_frag.h>
 
 namespace xtbpf::extensions {
 
@@ -18,6 +20,9 @@ constexpr std::array kOptions{
     OptionDef{"fragid", Argument::Required, true}, OptionDef{"fraglen", Argument::Required, true},
     OptionDef{"fragres", Argument::None},          OptionDef{"fragfirst", Argument::None},
     OptionDef{"fragmore", Argument::None},         OptionDef{"fraglast", Argument::None}};
+
+constexpr std::array<std::uint8_t, kOptions.size()> kFlags{IP6T_FRAG_IDS, IP6T_FRAG_LEN, IP6T_FRAG_RES,
+                                                           IP6T_FRAG_FST, IP6T_FRAG_MF,  IP6T_FRAG_NMF};
 
 class Frag final : public Match {
   public:
@@ -78,6 +83,29 @@ class Frag final : public Match {
         if (used_[kLast]) bits(kMoreFragments, false);
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto& info = blank<ip6t_frag>();
+        info.ids[0] = ids_.low;
+        info.ids[1] = ids_.high;
+        info.hdrlen = length_;
+        set_bit(info.flags, IP6T_FRAG_IDS, ids_.restricts());
+        for (std::size_t i = kLength; i < kOptions.size(); ++i)
+            set_bit(info.flags, kFlags[i], used_[i]);
+        set_bit(info.invflags, IP6T_FRAG_INV_IDS, ids_.invert);
+        set_bit(info.invflags, IP6T_FRAG_INV_LEN, not_length_);
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<ip6t_frag>(bytes);
+        ids_ = {info.ids[0], info.ids[1], (info.invflags & IP6T_FRAG_INV_IDS) != 0};
+        length_ = info.hdrlen;
+        not_length_ = info.invflags & IP6T_FRAG_INV_LEN;
+        for (std::size_t i = 0; i < kOptions.size(); ++i)
+            used_[i] = info.flags & kFlags[i];
+        return true;
+    }
+
   private:
     std::array<bool, kOptions.size()> used_{};
     NumberRange ids_;
@@ -103,6 +131,7 @@ const MatchDef frag_match{
     .ipv4 = false,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Frag>(); },
+    .structure = structure_of<ip6t_frag>,
 };
 
 } // namespace xtbpf::extensions

@@ -6,6 +6,7 @@
 #include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/name_list.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <arpa/inet.h>
 #include <array>
@@ -144,6 +145,23 @@ class Hmark final : public Target {
         return kernel_target("HMARK", 0, info, ir::touched(ir::Touch::Mark));
     }
 
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_hmark_info>(bytes);
+        prefixes_ = {words_in(info.src_mask.all), words_in(info.dst_mask.all)};
+        for (const unsigned option : {XT_HMARK_SADDR_MASK, XT_HMARK_DADDR_MASK}) {
+            if (family_ == Family::V4) prefixes_[option] = {prefixes_[option][0]};
+            if (!prefix_length(family_, prefixes_[option])) return false;
+        }
+        flags_ = info.flags;
+        take_ports(info.port_mask, XT_HMARK_SPORT_MASK, XT_HMARK_DPORT_MASK, XT_HMARK_SPI_MASK);
+        take_ports(info.port_set, XT_HMARK_SPORT, XT_HMARK_DPORT, XT_HMARK_SPI);
+        numbers_[XT_HMARK_PROTO_MASK] = info.proto_mask;
+        numbers_[XT_HMARK_RND] = info.hashrnd;
+        numbers_[XT_HMARK_MODULUS] = info.hmodulus;
+        numbers_[XT_HMARK_OFFSET] = info.hoffset;
+        return true;
+    }
+
   private:
     ir::Words full_mask() const { return family_ == Family::V4 ? ir::Words{~0U} : ir::Words{~0U, ~0U, ~0U, ~0U}; }
 
@@ -191,6 +209,12 @@ class Hmark final : public Target {
         return ports;
     }
 
+    void take_ports(const hmark_ports& ports, unsigned source, unsigned destination, unsigned spi) {
+        numbers_[spi] = ntohl(ports.b32);
+        numbers_[source] = ntohs(ports.b16.src);
+        numbers_[destination] = ntohs(ports.b16.dst);
+    }
+
     Family family_;
     std::uint32_t flags_ = 0;
     std::array<ir::Words, 2> prefixes_{};
@@ -223,6 +247,7 @@ const TargetDef hmark_target{
     .options = kOptions,
     .help = help,
     .create = [](Family family) -> std::unique_ptr<Target> { return std::make_unique<Hmark>(family); },
+    .structure = structure_of<xt_hmark_info>,
 };
 
 } // namespace xtbpf::extensions

@@ -4,8 +4,10 @@
 #include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/quoted.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
+#include <cstddef>
 #include <fmt/format.h>
 #include <iterator>
 #include <limits>
@@ -67,6 +69,14 @@ class Idletimer final : public Target {
         return kernel_target("IDLETIMER", 1, info);
     }
 
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<idletimer_tg_info_v1>(bytes);
+        label_ = text_in(info.label);
+        timeout_ = info.timeout;
+        alarm_ = info.timer_type == XT_IDLETIMER_ALARM;
+        return label_.has_value();
+    }
+
   private:
     std::optional<std::uint32_t> timeout_;
     std::optional<std::string> label_;
@@ -88,6 +98,7 @@ const TargetDef idletimer_target{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Idletimer>(); },
+    .structure = structure_up_to<idletimer_tg_info_v1, 1, offsetof(idletimer_tg_info_v1, timer)>,
 };
 
 } // namespace xtbpf::extensions

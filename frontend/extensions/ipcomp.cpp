@@ -2,8 +2,10 @@
 // The match `ipcomp` (libxt_ipcomp.c, net/netfilter/xt_ipcomp.c).
 #include "frontend/extensions/number_range.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
+#include <linux/netfilter/xt_ipcomp.h>
 #include <netinet/in.h>
 
 namespace xtbpf::extensions {
@@ -47,6 +49,22 @@ class IpComp final : public Match {
         lower_range(out, {}, 2, 2, spis_);
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto& info = blank<xt_ipcomp>();
+        info.spis[0] = spis_.low;
+        info.spis[1] = spis_.high;
+        set_bit(info.invflags, XT_IPCOMP_INV_SPI, spis_.invert);
+        info.hdrres = reserved_;
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_ipcomp>(bytes);
+        spis_ = {info.spis[0], info.spis[1], (info.invflags & XT_IPCOMP_INV_SPI) != 0};
+        reserved_ = info.hdrres;
+        return true;
+    }
+
   private:
     NumberRange spis_{0, 0}; // libxt_ipcomp.c has no init: without --ipcompspi the SPI has to be 0
     bool reserved_ = false;
@@ -67,6 +85,7 @@ const MatchDef ipcomp_match{
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<IpComp>(); },
     .protocol = IPPROTO_COMP,
+    .structure = structure_of<xt_ipcomp>,
 };
 
 } // namespace xtbpf::extensions

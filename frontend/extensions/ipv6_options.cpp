@@ -4,6 +4,7 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <algorithm>
 #include <array>
@@ -110,6 +111,16 @@ class Ipv6Options final : public Match {
         out.push_back(kernel_match(name_, 0, info));
     }
 
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<ip6t_opts>(bytes);
+        if (info.optsnr > IP6T_OPTS_OPTSNR) return false;
+        used_ = {(info.flags & IP6T_OPTS_LEN) != 0, (info.flags & IP6T_OPTS_OPTS) != 0};
+        length_ = info.hdrlen;
+        not_length_ = info.invflags & IP6T_OPTS_INV_LEN;
+        options_.assign(info.opts, info.opts + info.optsnr);
+        return true;
+    }
+
   private:
     void append_options(std::string& out) const {
         char before = ' ';
@@ -149,6 +160,7 @@ const MatchDef hbh_match{
     .ipv4 = false,
     .help = hbh_help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Ipv6Options>("hbh"); },
+    .structure = structure_of<ip6t_opts>,
 };
 
 const MatchDef dst_match{
@@ -157,6 +169,7 @@ const MatchDef dst_match{
     .ipv4 = false,
     .help = dst_help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Ipv6Options>("dst"); },
+    .structure = structure_of<ip6t_opts>,
 };
 
 } // namespace xtbpf::extensions

@@ -2,6 +2,7 @@
 // The match `ipv6header` of IPv6 (libip6t_ipv6header.c, net/ipv6/netfilter/ip6t_ipv6header.c).
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 #include "frontend/system_names.hpp"
 
 #include <array>
@@ -65,6 +66,8 @@ Result<std::uint8_t> parse_headers(std::string_view text) {
     return headers;
 }
 
+constexpr std::uint8_t kYes = 0xFF; // ipv6header_parse
+
 class Ipv6Header final : public Match {
   public:
     Result<void> option(const OptionUse& use) override {
@@ -113,6 +116,22 @@ class Ipv6Header final : public Match {
         }
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto& info = blank<ip6t_ipv6header_info>();
+        info.matchflags = headers_;
+        info.invflags = invert_ ? kYes : 0;
+        info.modeflag = soft_ ? kYes : 0;
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<ip6t_ipv6header_info>(bytes);
+        headers_ = info.matchflags;
+        invert_ = info.invflags;
+        soft_ = info.modeflag;
+        return true;
+    }
+
   private:
     void append_names(std::string& out) const {
         std::string_view comma;
@@ -146,6 +165,7 @@ const MatchDef ipv6header_match{
     .ipv4 = false,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Ipv6Header>(); },
+    .structure = structure_of<ip6t_ipv6header_info>,
 };
 
 } // namespace xtbpf::extensions

@@ -5,6 +5,7 @@
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/ports.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 #include "frontend/protocols.hpp"
 
 #include <arpa/inet.h>
@@ -106,10 +107,8 @@ class Ipvs final : public Match {
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
         auto& info = blank<xt_ipvs_mtinfo>();
-        for (std::size_t word = 0; word < address_.host.size(); ++word) {
-            info.vaddr.all[word] = htonl(address_.host[word]);
-            info.vmask.all[word] = htonl(address_.mask[word]);
-        }
+        put_words(info.vaddr.all, address_.host);
+        put_mask(info.vmask.all, family_, address_.mask);
         info.vport = htons(port_);
         info.vportctl = htons(port_control_);
         info.l4proto = protocol_;
@@ -119,6 +118,22 @@ class Ipvs final : public Match {
             if (invert_[i]) info.invert = static_cast<std::uint8_t>(info.invert | 1U << i);
         }
         out.push_back(kernel_match("ipvs", 0, info));
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_ipvs_mtinfo>(bytes);
+        address_ = {words_in(info.vaddr.all), words_in(info.vmask.all)};
+        if (family_ == Family::V4) address_.mask = {address_.mask[0]};
+        port_ = ntohs(info.vport);
+        port_control_ = ntohs(info.vportctl);
+        protocol_ = info.l4proto;
+        method_ = info.fwd_method;
+        for (std::size_t i = 0; i < kOptions.size(); ++i) {
+            used_[i] = info.bitmask >> i & 1;
+            invert_[i] = info.invert >> i & 1;
+        }
+        alone_ = (info.bitmask & XT_IPVS_ONCE_MASK) == 0;
+        return true;
     }
 
   private:
@@ -190,6 +205,7 @@ const MatchDef ipvs_match{
     .options = kOptions,
     .help = help,
     .create = [](Family family) -> std::unique_ptr<Match> { return std::make_unique<Ipvs>(family); },
+    .structure = structure_of<xt_ipvs_mtinfo>,
 };
 
 } // namespace xtbpf::extensions

@@ -3,8 +3,10 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
+#include <cstddef>
 #include <fmt/format.h>
 #include <iterator>
 #include <linux/netfilter/xt_LED.h>
@@ -73,6 +75,16 @@ class Led final : public Target {
         return kernel_target("LED", 0, info);
     }
 
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_led_info>(bytes);
+        const auto name = text_in(info.id);
+        if (!name || !name->starts_with(kPrefix)) return false;
+        id_ = name->substr(kPrefix.size());
+        delay_ = info.delay;
+        blink_ = info.always_blink;
+        return true;
+    }
+
   private:
     Result<void> take_delay(std::string_view text) {
         if (strncasecmp(std::string(text).c_str(), "inf", 3) == 0) {
@@ -116,6 +128,7 @@ const TargetDef led_target{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Led>(); },
+    .structure = structure_up_to<xt_led_info, 0, offsetof(xt_led_info, internal_data)>,
 };
 
 } // namespace xtbpf::extensions

@@ -4,10 +4,12 @@
 #include "frontend/extensions/header_bytes.hpp"
 #include "frontend/extensions/name_list.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
+#include <linux/netfilter_ipv6/ip6t_mh.h>
 #include <netinet/in.h>
 
 namespace xtbpf::extensions {
@@ -83,6 +85,19 @@ class Mh final : public Match {
         if (restricts()) out.push_back(ir::BytesTest{.offset = 2, .ranges = {{low_, high_}}, .invert = invert_});
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        return info_bytes(
+            ip6t_mh{.types = {low_, high_}, .invflags = invert_ ? std::uint8_t{IP6T_MH_INV_TYPE} : std::uint8_t{}});
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<ip6t_mh>(bytes);
+        low_ = info.types[0];
+        high_ = info.types[1];
+        invert_ = info.invflags & IP6T_MH_INV_TYPE;
+        return true;
+    }
+
   private:
     bool restricts() const { return low_ != 0 || high_ != 0xFF || invert_; }
 
@@ -123,6 +138,7 @@ const MatchDef mh_match{
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Mh>(); },
     .protocol = IPPROTO_MH,
+    .structure = structure_of<ip6t_mh>,
 };
 
 } // namespace xtbpf::extensions

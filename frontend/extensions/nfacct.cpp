@@ -4,8 +4,10 @@
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/quoted.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
+#include <cstddef>
 #include <linux/netfilter/xt_nfacct.h>
 
 namespace xtbpf::extensions {
@@ -46,6 +48,13 @@ class NfAcct final : public Match {
         out.push_back(kernel_match("nfacct", 1, info));
     }
 
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto name = text_in(info_from<xt_nfacct_match_info_v1>(bytes).name);
+        if (!name || name->empty()) return false;
+        name_ = *name;
+        return true;
+    }
+
   private:
     std::string name_;
 };
@@ -62,6 +71,7 @@ const MatchDef nfacct_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<NfAcct>(); },
+    .structure = structure_up_to<xt_nfacct_match_info_v1, 1, offsetof(xt_nfacct_match_info_v1, nfacct)>,
 };
 
 } // namespace xtbpf::extensions

@@ -3,10 +3,12 @@
 #include "frontend/extensions/hosts.hpp"
 #include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <arpa/inet.h>
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <fmt/format.h>
 #include <iterator>
 #include <linux/netfilter_ipv6/ip6t_NPT.h>
@@ -28,6 +30,13 @@ int prefix_length(const ir::Words& mask) {
         bits += std::popcount(word);
     }
     return length == bits ? length : 255;
+}
+
+ir::Words mask_of(std::uint32_t length) {
+    ir::Words mask{};
+    for (std::uint32_t bit = 0; bit < length; ++bit)
+        mask[bit / 32] |= 0x80000000U >> bit % 32;
+    return mask;
 }
 
 class Npt final : public Target {
@@ -79,6 +88,14 @@ class Npt final : public Target {
                            ir::After::Waits);
     }
 
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<ip6t_npt_tginfo>(bytes);
+        if (info.src_pfx_len > kLongest || info.dst_pfx_len > kLongest) return false;
+        prefixes_ = {HostMask{words_in(info.src_pfx.all), mask_of(info.src_pfx_len)},
+                     HostMask{words_in(info.dst_pfx.all), mask_of(info.dst_pfx_len)}};
+        return true;
+    }
+
   private:
     void append(std::string& out, std::string_view before) const {
         for (std::size_t i = 0; i < kOptions.size(); ++i)
@@ -107,6 +124,7 @@ const TargetDef snpt_target{
     .limits = {.hooks = hook_bit(Hook::Input) | hook_bit(Hook::Postrouting), .table = TableId::Mangle},
     .help = [](Family) { return help("SNPT"); },
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Npt>("SNPT"); },
+    .structure = structure_up_to<ip6t_npt_tginfo, 0, offsetof(ip6t_npt_tginfo, adjustment)>,
 };
 
 const TargetDef dnpt_target{
@@ -116,6 +134,7 @@ const TargetDef dnpt_target{
     .limits = {.hooks = hook_bit(Hook::Prerouting) | hook_bit(Hook::Output), .table = TableId::Mangle},
     .help = [](Family) { return help("DNPT"); },
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Npt>("DNPT"); },
+    .structure = structure_up_to<ip6t_npt_tginfo, 0, offsetof(ip6t_npt_tginfo, adjustment)>,
 };
 
 } // namespace xtbpf::extensions

@@ -4,6 +4,7 @@
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/quoted.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
@@ -68,6 +69,15 @@ class Osf final : public Match {
         out.push_back(std::move(match));
     }
 
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_osf_info>(bytes);
+        genre_ = text_in(info.genre);
+        invert_ = info.flags & XT_OSF_INVERT;
+        if (info.flags & XT_OSF_TTL) levels_[0] = info.ttl;
+        if (info.flags & XT_OSF_LOG) levels_[1] = info.loglevel;
+        return genre_.has_value();
+    }
+
   private:
     std::optional<std::string> genre_;
     std::array<std::optional<std::uint32_t>, 2> levels_; // of --ttl and --log
@@ -99,6 +109,7 @@ const MatchDef osf_match{
                .protocol = IPPROTO_TCP},
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Osf>(); },
+    .structure = structure_of<xt_osf_info>,
 };
 
 } // namespace xtbpf::extensions

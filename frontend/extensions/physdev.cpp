@@ -113,6 +113,7 @@ class Physdev final : public Match {
     static bool take_name(const char (&name)[IFNAMSIZ], const char (&mask)[IFNAMSIZ], std::string& to) {
         const auto compared = static_cast<std::size_t>(std::ranges::count(mask, '\xff'));
         const std::size_t length = strnlen(name, compared);
+        if (compared == 0) to = name[0] == '+' ? "+" : "";
         if (length == 0) return compared == 0;
         to.assign(name, length);
         if (length == compared) to += '+';

@@ -3,15 +3,16 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/quoted.hpp"
+#include "frontend/extensions/rateest_rate.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
-#include <cstdlib>
+#include <cstddef>
 #include <fmt/format.h>
 #include <iterator>
 #include <limits>
 #include <linux/netfilter/xt_rateest.h>
-#include <strings.h>
 
 namespace xtbpf::extensions {
 
@@ -44,32 +45,6 @@ constexpr std::size_t own(std::size_t option) {
     case kPps: return kPps2;
     default: return option;
     }
-}
-
-struct Suffix {
-    std::string_view name;
-    double scale; // bits
-};
-constexpr double kKi = 1024, kMi = kKi * kKi, kGi = kMi * kKi, kTi = kGi * kKi;
-constexpr std::array kSuffixes{
-    Suffix{"bit", 1},         Suffix{"Kibit", kKi}, Suffix{"kbit", 1e3},      Suffix{"mibit", kMi},
-    Suffix{"mbit", 1e6},      Suffix{"gibit", kGi}, Suffix{"gbit", 1e9},      Suffix{"tibit", kTi},
-    Suffix{"tbit", 1e12},     Suffix{"Bps", 8},     Suffix{"KiBps", 8 * kKi}, Suffix{"KBps", 8e3},
-    Suffix{"MiBps", 8 * kMi}, Suffix{"MBps", 8e6},  Suffix{"GiBps", 8 * kGi}, Suffix{"GBps", 8e9},
-    Suffix{"TiBps", 8 * kTi}, Suffix{"TBps", 8e12},
-};
-
-// rateest_get_rate: bytes a second; a bare number is divided by 8 too
-std::optional<std::uint32_t> parse_rate(const std::string& text) {
-    char* end = nullptr;
-    const double rate = std::strtod(text.c_str(), &end);
-    if (end == text.c_str()) return std::nullopt;
-    if (*end == '\0') return static_cast<std::uint32_t>(rate / 8);
-    for (const Suffix& suffix : kSuffixes)
-        if (suffix.name.size() == std::string_view(end).size() &&
-            strncasecmp(suffix.name.data(), end, suffix.name.size()) == 0)
-            return static_cast<std::uint32_t>(rate * suffix.scale / 8);
-    return std::nullopt;
 }
 
 std::unexpected<Error> bad(std::string message) { return fail(ErrorKind::BadParameter, std::move(message)); }
@@ -160,6 +135,26 @@ class RateEst final : public Match {
         out.push_back(kernel_match("rateest", 0, info));
     }
 
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_rateest_match_info>(bytes);
+        const auto name1 = text_in(info.name1), name2 = text_in(info.name2);
+        if (!name1 || !name2) return false;
+        name1_ = *name1;
+        name2_ = *name2;
+        used_[kName1] = true;
+        used_[kName2] = info.flags & XT_RATEEST_MATCH_REL;
+        used_[kDelta] = info.flags & XT_RATEEST_MATCH_DELTA;
+        used_[kBps2] = info.flags & XT_RATEEST_MATCH_BPS;
+        used_[kPps2] = info.flags & XT_RATEEST_MATCH_PPS;
+        invert_ = info.flags & XT_RATEEST_MATCH_INVERT;
+        mode_ = info.mode;
+        bps1_ = info.bps1;
+        pps1_ = info.pps1;
+        bps2_ = info.bps2;
+        pps2_ = info.pps2;
+        return true;
+    }
+
   private:
     bool relative() const { return used_[kName2]; }
     bool bps() const { return used_[kBps1] || used_[kBps2]; }
@@ -178,7 +173,7 @@ class RateEst final : public Match {
 
     static Result<void> take_bps(const OptionUse& use, std::uint32_t& to) {
         if (use.value.empty()) return {};
-        const auto rate = parse_rate(std::string(use.value));
+        const auto rate = parse_bit_rate(std::string(use.value));
         if (!rate) return bad(fmt::format("rateest: could not parse rate `{}'", use.value));
         to = *rate;
         return {};
@@ -190,14 +185,6 @@ class RateEst final : public Match {
         if (!rate) return bad(fmt::format("rateest: could not parse pps `{}'", use.value));
         to = static_cast<std::uint32_t>(*rate);
         return {};
-    }
-
-    // rateest_print_rate
-    static std::string bit_rate(std::uint32_t rate) {
-        const double bits = rate * 8.0;
-        if (bits >= 1e9) return fmt::format("{:.0f}Mbit", bits / 1e6);
-        if (bits >= 1e6) return fmt::format("{:.0f}Kbit", bits / 1e3);
-        return fmt::format("{:.0f}bit", bits);
     }
 
     std::string mode(std::string_view prefix) const {
@@ -241,6 +228,7 @@ const MatchDef rateest_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<RateEst>(); },
+    .structure = structure_up_to<xt_rateest_match_info, 0, offsetof(xt_rateest_match_info, est1)>,
 };
 
 } // namespace xtbpf::extensions

@@ -4,9 +4,11 @@
 #include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/quoted.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <iterator>
@@ -116,6 +118,16 @@ class Rateest final : public Target {
         return kernel_target("RATEEST", 0, info, ir::touched(ir::Touch::Kernel));
     }
 
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_rateest_target_info>(bytes);
+        name_ = text_in(info.name);
+        if (!name_ || info.interval < -2 || info.interval + 2 > static_cast<int>(kMostSteps) || info.ewma_log >= 31)
+            return false;
+        steps_ = static_cast<unsigned>(info.interval + 2);
+        log_ = info.ewma_log;
+        return true;
+    }
+
   private:
     static constexpr unsigned kMostSteps = 5;
 
@@ -147,6 +159,7 @@ const TargetDef rateest_target{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Rateest>(); },
+    .structure = structure_up_to<xt_rateest_target_info, 0, offsetof(xt_rateest_target_info, est)>,
 };
 
 } // namespace xtbpf::extensions

@@ -4,6 +4,7 @@
 #include "frontend/extensions/ports.hpp"
 #include "frontend/extensions/registry.hpp"
 #include "frontend/extensions/sctp_chunks.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <array>
 #include <fmt/format.h>
@@ -23,6 +24,8 @@ constexpr std::array kOptions{
     OptionDef{"sport", Argument::Required, true, true, "source-port"},
     OptionDef{"dport", Argument::Required, true, true, "destination-port"},
 };
+
+constexpr std::array<std::uint32_t, 3> kFlags{SctpInfo::SourcePorts, SctpInfo::DestinationPorts, SctpInfo::ChunkTypes};
 
 // parse_sctp_ports
 Result<PortRange> parse_ports(std::string_view text, bool invert) {
@@ -91,20 +94,43 @@ class Sctp final : public Match {
         if (used_[kChunks]) out.push_back(asked());
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override { return info_bytes(structure()); }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<SctpInfo>(bytes);
+        for (std::size_t i = 0; i < kFlags.size(); ++i) {
+            used_[i] = info.flags & kFlags[i];
+            invert_[i] = info.inverted_flags & kFlags[i];
+        }
+        if (used_[kSource]) ports_[kSource] = {info.source_ports[0], info.source_ports[1], invert_[kSource]};
+        if (used_[kDestination])
+            ports_[kDestination] = {info.destination_ports[0], info.destination_ports[1], invert_[kDestination]};
+        chunks_.types = info.types;
+        chunks_.how = info.how;
+        chunks_.chunk_flags = info.chunk_flags;
+        chunks_.chunk_flag_count = info.chunk_flag_count;
+        return sctp_flags_are_valid(chunks_);
+    }
+
   private:
-    ir::KernelMatch asked() const {
+    // As libxt_sctp.c writes it: without an option nothing.
+    SctpInfo structure() const {
         SctpInfo info = chunks_;
-        info.source_ports[0] = ports_[kSource].low;
-        info.source_ports[1] = ports_[kSource].high;
-        info.destination_ports[0] = ports_[kDestination].low;
-        info.destination_ports[1] = ports_[kDestination].high;
-        constexpr std::array<std::uint32_t, 3> kFlags{SctpInfo::SourcePorts, SctpInfo::DestinationPorts,
-                                                      SctpInfo::ChunkTypes};
+        for (const auto& [option, ports] :
+             {std::pair{kSource, info.source_ports}, std::pair{kDestination, info.destination_ports}}) {
+            if (!used_[option]) continue;
+            ports[0] = ports_[option].low;
+            ports[1] = ports_[option].high;
+        }
         for (std::size_t i = 0; i < kFlags.size(); ++i) {
             if (used_[i]) info.flags |= kFlags[i];
             if (invert_[i]) info.inverted_flags |= kFlags[i];
         }
-        ir::KernelMatch match = kernel_match("sctp", 0, info);
+        return info;
+    }
+
+    ir::KernelMatch asked() const {
+        ir::KernelMatch match = kernel_match("sctp", 0, structure());
         match.protocol = IPPROTO_SCTP;
         return match;
     }
@@ -114,8 +140,8 @@ class Sctp final : public Match {
         if (used_[option]) save_all_ports(out, name, ports_[option]);
     }
 
-    std::array<PortRange, 2> ports_; // kSource, kDestination
-    SctpInfo chunks_{};              // its chunk part only
+    std::array<PortRange, 2> ports_;     // kSource, kDestination
+    SctpInfo chunks_ = no_sctp_chunks(); // its chunk part only
     std::array<bool, 3> used_{}, invert_{};
 };
 
@@ -140,6 +166,7 @@ const MatchDef sctp_match{
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Sctp>(); },
     .protocol = IPPROTO_SCTP,
+    .structure = structure_of<SctpInfo>,
 };
 
 } // namespace xtbpf::extensions

@@ -127,10 +127,23 @@ void append_type(std::string& out, std::uint32_t type, bool numeric) {
 
 } // namespace
 
-Result<SctpInfo> parse_sctp_chunks(std::string_view how, std::string_view list) {
+// sctp_init
+SctpInfo no_sctp_chunks() {
     SctpInfo info{};
     for (SctpInfo::ChunkFlags& flags : info.chunk_flags)
-        flags.chunk = 0xFF; // sctp_init
+        flags.chunk = 0xFF;
+    return info;
+}
+
+bool sctp_flags_are_valid(const SctpInfo& chunks) {
+    const auto count = static_cast<std::size_t>(chunks.chunk_flag_count);
+    return count <= chunks.chunk_flags.size() &&
+           std::all_of(chunks.chunk_flags.begin(), chunks.chunk_flags.begin() + chunks.chunk_flag_count,
+                       [](const auto& flags) { return flags.chunk < kChunks.size(); });
+}
+
+Result<SctpInfo> parse_sctp_chunks(std::string_view how, std::string_view list) {
+    SctpInfo info = no_sctp_chunks();
     if (same_word(how, "ANY"))
         info.how = SctpInfo::Any;
     else if (same_word(how, "ALL"))

@@ -10,6 +10,11 @@
 
 namespace xtbpf {
 
+SctpInfo no_sctp_chunks();
+
+// Whether the chunks' flags are of chunks that there are.
+bool sctp_flags_are_valid(const SctpInfo& chunks);
+
 Result<SctpInfo> parse_sctp_chunks(std::string_view how, std::string_view list);
 
 // " any DATA:Be,INIT"; numeric: " any 0x0000:Be,0x0001"

@@ -3,9 +3,11 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/kernel_target.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <fstream>
 #include <linux/netfilter/xt_SECMARK.h>
 #include <string>
@@ -55,6 +57,12 @@ class Secmark final : public Target {
         return tied_target("SECMARK", 1, info, 0);
     }
 
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<xt_secmark_target_info_v1>(bytes);
+        context_ = text_in(info.secctx);
+        return context_.has_value();
+    }
+
   private:
     std::optional<std::string> context_;
 };
@@ -71,6 +79,7 @@ const TargetDef secmark_target{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Secmark>(); },
+    .structure = structure_up_to<xt_secmark_target_info_v1, 1, offsetof(xt_secmark_target_info_v1, secid)>,
 };
 
 } // namespace xtbpf::extensions

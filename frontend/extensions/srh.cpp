@@ -4,6 +4,7 @@
 #include "frontend/extensions/hosts.hpp"
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 
 #include <arpa/inet.h>
 #include <array>
@@ -101,6 +102,20 @@ class Srh final : public Match {
         out.push_back(kernel_match("srh", 1, info));
     }
 
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        const auto info = info_from<ip6t_srh1>(bytes);
+        values_ = {info.next_hdr, info.hdr_len, info.segs_left, info.last_entry, info.tag};
+        const std::array addresses{info.psid_addr, info.nsid_addr, info.lsid_addr};
+        const std::array masks{info.psid_msk, info.nsid_msk, info.lsid_msk};
+        for (std::size_t i = 0; i < sids_.size(); ++i)
+            sids_[i] = {words_in(addresses[i].s6_addr32), words_in(masks[i].s6_addr32)};
+        for (std::size_t i = 0; i < kOptions.size(); ++i) {
+            used_[i] = info.mt_flags >> i & 1;
+            invert_[i] = info.mt_invflags >> i & 1;
+        }
+        return true;
+    }
+
   private:
     std::string value(std::size_t option) const {
         if (option < kFirstSid) return std::to_string(values_[field_of(option)]);
@@ -140,6 +155,7 @@ const MatchDef srh_match{
     .ipv4 = false,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Srh>(); },
+    .structure = structure_of<ip6t_srh1, 1>,
 };
 
 } // namespace xtbpf::extensions

@@ -3,6 +3,7 @@
 #include "frontend/extensions/guided.hpp"
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/registry.hpp"
+#include "frontend/extensions/structure.hpp"
 #include "frontend/extensions/u32_tests.hpp"
 
 #include <array>
@@ -64,6 +65,29 @@ class U32 final : public Match {
         out.push_back(std::move(lowered));
     }
 
+    std::vector<std::uint8_t> encode(const RuleContext&) const override {
+        auto& info = blank<xt_u32>(); // member by member: what lies between those of tests_ is anything
+        info.ntests = tests_->ntests;
+        info.invert = tests_->invert;
+        for (std::size_t i = 0; i < tests_->ntests; ++i) {
+            const xt_u32_test& from = tests_->tests[i];
+            xt_u32_test& to = info.tests[i];
+            to.nnums = from.nnums;
+            to.nvalues = from.nvalues;
+            for (std::size_t at = 0; at < from.nnums; ++at) {
+                to.location[at].number = from.location[at].number;
+                to.location[at].nextop = from.location[at].nextop;
+            }
+            std::copy_n(from.value, from.nvalues, to.value);
+        }
+        return info_bytes(info);
+    }
+
+    bool decode(const RuleContext&, std::span<const std::uint8_t> bytes) override {
+        tests_ = info_from<xt_u32>(bytes);
+        return u32_tests_are_valid(*tests_);
+    }
+
   private:
     std::optional<xt_u32> tests_;
 };
@@ -85,6 +109,7 @@ const MatchDef u32_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<U32>(); },
+    .structure = structure_of<xt_u32>,
 };
 
 } // namespace xtbpf::extensions

@@ -3,6 +3,7 @@
 
 #include "frontend/extensions/guided.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cstdint>
@@ -146,6 +147,15 @@ class Parser {
 } // namespace
 
 Result<xt_u32> parse_u32_tests(std::string_view text) { return Parser(text).parse(); }
+
+bool u32_tests_are_valid(const xt_u32& tests) {
+    constexpr std::size_t kMost = XT_U32_MAXSIZE + 1; // of each
+    return tests.ntests <= kMost && std::all_of(tests.tests, tests.tests + tests.ntests, [](const xt_u32_test& test) {
+               return test.nnums <= kMost && test.nvalues <= kMost &&
+                      std::all_of(test.location, test.location + test.nnums,
+                                  [](const auto& element) { return element.nextop < kOperators.size(); });
+           });
+}
 
 void append_u32_tests(std::string& out, const xt_u32& tests) {
     const auto put = [&](const char* format, auto... numbers) {

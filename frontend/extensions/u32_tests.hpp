@@ -12,6 +12,9 @@ namespace xtbpf {
 
 Result<xt_u32> parse_u32_tests(std::string_view text);
 
+// Whether it has only as many parts as there is room for, and operators that there are.
+bool u32_tests_are_valid(const xt_u32& tests);
+
 // With a blank before it and in double quotes.
 void append_u32_tests(std::string& out, const xt_u32& tests);
 
