@@ -60,6 +60,8 @@ struct StructureDef {
     std::uint8_t revision = 0;
     std::size_t size = 0;  // XT_ALIGNed
     std::size_t given = 0; // so many bytes are the user's; what the kernel keeps for itself follows
+    // Of the user's bytes, clears what no options say and nobody reads, as programs may write it differently.
+    void (*clear_unsaid)(Family family, std::span<std::uint8_t> data) = nullptr;
 };
 
 // One use of an extension in a rule. Text pieces begin with a blank and end without: " --dport 22", " tcp dpt:22".

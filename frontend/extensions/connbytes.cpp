@@ -91,7 +91,8 @@ class ConnBytes final : public Match {
     void append_range(std::string& out, std::string_view dashes) const {
         const auto [low, high] = std::minmax(from_, to_);
         fmt::format_to(std::back_inserter(out), "{} {}connbytes {}", from_ > to_ ? " !" : "", dashes, low);
-        if (high != 0 && high != kMax) fmt::format_to(std::back_inserter(out), ":{}", high);
+        const bool shown = high != 0 || !dashes.empty(); // saved it must read back
+        if (shown && high != kMax) fmt::format_to(std::back_inserter(out), ":{}", high);
     }
 
     std::array<bool, kOptions.size()> used_{};

@@ -70,7 +70,7 @@ class ConnLimit final : public Match {
 
     void lower(const RuleContext&, std::vector<ir::Predicate>& out) const override {
         auto& info = blank<xt_connlimit_info>();
-        put_words(info.mask.all, mask_);
+        put_mask(info.mask.all, family_, mask_);
         info.limit = limit_;
         if (upto_) info.flags |= XT_CONNLIMIT_INVERT;
         if (used_[kDestination]) info.flags |= XT_CONNLIMIT_DADDR;
@@ -118,7 +118,8 @@ const MatchDef connlimit_match{
     .options = kOptions,
     .help = help,
     .create = [](Family family) -> std::unique_ptr<Match> { return std::make_unique<ConnLimit>(family); },
-    .structure = structure_up_to<xt_connlimit_info, 1, offsetof(xt_connlimit_info, data)>,
+    .structure = structure_up_to<xt_connlimit_info, 1, offsetof(xt_connlimit_info, data),
+                                 clear_behind_ipv4<offsetof(xt_connlimit_info, mask), 1>>,
 };
 
 } // namespace xtbpf::extensions

@@ -7,6 +7,7 @@
 #include "frontend/extensions/structure.hpp"
 
 #include <array>
+#include <cstddef>
 #include <fmt/format.h>
 #include <iterator>
 #include <linux/netfilter/xt_connmark.h>
@@ -180,6 +181,12 @@ class Connmark final : public Target {
     bool shift_right_ = false;
 };
 
+// Of a mark that is set, only the connection's mask counts (connmark_tg_shift).
+void clear_packet_mask(Family, std::span<std::uint8_t> data) {
+    if (info_from<xt_connmark_tginfo2>(data).mode == XT_CONNMARK_SET)
+        put_at(data, offsetof(xt_connmark_tginfo2, nfmask), std::uint32_t{0});
+}
+
 std::string help(Family) {
     return "CONNMARK target options:\n"
            "  --set-xmark value[/ctmask]    Zero mask bits and XOR ctmark with value\n"
@@ -204,7 +211,7 @@ const TargetDef connmark_target{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Connmark>(); },
-    .structure = structure_of<xt_connmark_tginfo2, 2>,
+    .structure = structure_of<xt_connmark_tginfo2, 2, clear_packet_mask>,
 };
 
 } // namespace xtbpf::extensions

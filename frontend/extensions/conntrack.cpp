@@ -9,6 +9,7 @@
 #include "frontend/protocols.hpp"
 
 #include <array>
+#include <cstddef>
 #include <fmt/format.h>
 #include <iterator>
 #include <linux/netfilter/nf_conntrack_common.h>
@@ -307,12 +308,14 @@ std::string help(Family) {
 
 } // namespace
 
+static_assert(offsetof(xt_conntrack_mtinfo3, expires_min) == 8 * sizeof(nf_inet_addr));
+
 const MatchDef conntrack_match{
     .name = "conntrack",
     .options = kOptions,
     .help = help,
     .create = [](Family family) -> std::unique_ptr<Match> { return std::make_unique<Conntrack>(family); },
-    .structure = structure_of<xt_conntrack_mtinfo3, 3>,
+    .structure = structure_of<xt_conntrack_mtinfo3, 3, clear_behind_ipv4<0, 8>>,
 };
 
 } // namespace xtbpf::extensions

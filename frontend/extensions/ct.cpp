@@ -212,11 +212,21 @@ class Notrack final : public Target {
     }
 };
 
+// Both directions are what none is (xt_ct_flags_to_dir); a zone that the mark gives has no number.
+void clear_unsaid(Family, std::span<std::uint8_t> data) {
+    constexpr unsigned kBoth = XT_CT_ZONE_DIR_ORIG | XT_CT_ZONE_DIR_REPL;
+    const unsigned flags = info_from<xt_ct_target_info_v1>(data).flags;
+    if ((flags & kBoth) == kBoth)
+        put_at(data, offsetof(xt_ct_target_info_v1, flags), static_cast<std::uint16_t>(flags & ~kBoth));
+    if (flags & XT_CT_ZONE_MARK) put_at(data, offsetof(xt_ct_target_info_v1, zone), std::uint16_t{0});
+}
+
 StructureDef structure(Family) {
     return {.name = "CT",
             .revision = 2,
             .size = info_size<xt_ct_target_info_v1>,
-            .given = offsetof(xt_ct_target_info_v1, ct)};
+            .given = offsetof(xt_ct_target_info_v1, ct),
+            .clear_unsaid = clear_unsaid};
 }
 
 std::string ct_help(Family) {

@@ -5,6 +5,7 @@
 #include "frontend/extensions/structure.hpp"
 
 #include <array>
+#include <cstddef>
 #include <fmt/format.h>
 #include <iterator>
 #include <linux/netfilter_ipv4/ipt_ECN.h>
@@ -111,6 +112,12 @@ class Ecn final : public Target {
     std::optional<std::uint8_t> cwr_, ece_, ect_;
 };
 
+// One that --ecn-tcp-remove took back.
+void clear_codepoint(Family, std::span<std::uint8_t> data) {
+    if (!(info_from<ipt_ECN_info>(data).operation & IPT_ECN_OP_SET_IP))
+        put_at(data, offsetof(ipt_ECN_info, ip_ect), std::uint8_t{0});
+}
+
 std::string help(Family) {
     return "ECN target options\n"
            "  --ecn-tcp-remove\t\tRemove all ECN bits from TCP header\n";
@@ -125,7 +132,7 @@ const TargetDef ecn_target{
     .limits = {.table = TableId::Mangle},
     .help = help,
     .create = [](Family) -> std::unique_ptr<Target> { return std::make_unique<Ecn>(); },
-    .structure = structure_of<ipt_ECN_info>,
+    .structure = structure_of<ipt_ECN_info, 0, clear_codepoint>,
 };
 
 } // namespace xtbpf::extensions

@@ -6,6 +6,7 @@
 #include "frontend/extensions/structure.hpp"
 
 #include <array>
+#include <cstddef>
 #include <fmt/format.h>
 #include <iterator>
 #include <linux/netfilter_ipv6/ip6t_frag.h>
@@ -113,6 +114,11 @@ class Frag final : public Match {
     bool not_length_ = false;
 };
 
+// frag_mt6 looks at the range, not at its flag.
+void clear_range_flag(Family, std::span<std::uint8_t> data) {
+    data[offsetof(ip6t_frag, flags)] &= static_cast<std::uint8_t>(~IP6T_FRAG_IDS);
+}
+
 std::string help(Family) {
     return "frag match options:\n"
            "[!] --fragid id[:id]           match the id (range)\n"
@@ -131,7 +137,7 @@ const MatchDef frag_match{
     .ipv4 = false,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Frag>(); },
-    .structure = structure_of<ip6t_frag>,
+    .structure = structure_of<ip6t_frag, 0, clear_range_flag>,
 };
 
 } // namespace xtbpf::extensions

@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <array>
+#include <cstddef>
 #include <fmt/format.h>
 #include <iterator>
 #include <linux/netfilter/xt_HMARK.h>
@@ -131,10 +132,8 @@ class Hmark final : public Target {
 
     ir::Action lower(const RuleContext&) const override {
         auto& info = blank<xt_hmark_info>();
-        for (std::size_t i = 0; i < prefixes_[0].size(); ++i) {
-            info.src_mask.all[i] = htonl(prefixes_[XT_HMARK_SADDR_MASK][i]);
-            info.dst_mask.all[i] = htonl(prefixes_[XT_HMARK_DADDR_MASK][i]);
-        }
+        put_mask(info.src_mask.all, family_, prefixes_[XT_HMARK_SADDR_MASK]);
+        put_mask(info.dst_mask.all, family_, prefixes_[XT_HMARK_DADDR_MASK]);
         info.port_mask = ports(XT_HMARK_SPORT_MASK, XT_HMARK_DPORT_MASK, XT_HMARK_SPI_MASK);
         info.port_set = ports(XT_HMARK_SPORT, XT_HMARK_DPORT, XT_HMARK_SPI);
         info.flags = flags_;
@@ -247,7 +246,7 @@ const TargetDef hmark_target{
     .options = kOptions,
     .help = help,
     .create = [](Family family) -> std::unique_ptr<Target> { return std::make_unique<Hmark>(family); },
-    .structure = structure_of<xt_hmark_info>,
+    .structure = structure_of<xt_hmark_info, 0, clear_behind_ipv4<offsetof(xt_hmark_info, src_mask), 2>>,
 };
 
 } // namespace xtbpf::extensions

@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <array>
+#include <cstddef>
 #include <fmt/format.h>
 #include <iterator>
 #include <linux/ip_vs.h>
@@ -205,7 +206,7 @@ const MatchDef ipvs_match{
     .options = kOptions,
     .help = help,
     .create = [](Family family) -> std::unique_ptr<Match> { return std::make_unique<Ipvs>(family); },
-    .structure = structure_of<xt_ipvs_mtinfo>,
+    .structure = structure_of<xt_ipvs_mtinfo, 0, clear_behind_ipv4<offsetof(xt_ipvs_mtinfo, vaddr), 2>>,
 };
 
 } // namespace xtbpf::extensions

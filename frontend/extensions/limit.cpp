@@ -110,6 +110,15 @@ class Limit final : public Match {
     std::uint32_t avg_ = kDefaultRate, burst_ = kDefaultBurst;
 };
 
+// A rate is kept as it is saved.
+void round_rate(Family, std::span<std::uint8_t> data) {
+    const std::uint32_t avg = info_from<xt_rateinfo>(data).avg;
+    if (avg == 0) return;
+    std::string text;
+    append_rate(text, avg);
+    if (const auto rate = parse_rate(text)) put_at(data, offsetof(xt_rateinfo, avg), *rate);
+}
+
 std::string help(Family) {
     return "limit match options:\n"
            "--limit avg\t\t\tmax average match rate: default 3/hour\n"
@@ -125,7 +134,7 @@ const MatchDef limit_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Limit>(); },
-    .structure = structure_up_to<xt_rateinfo, 0, offsetof(xt_rateinfo, prev)>,
+    .structure = structure_up_to<xt_rateinfo, 0, offsetof(xt_rateinfo, prev), round_rate>,
 };
 
 } // namespace xtbpf::extensions

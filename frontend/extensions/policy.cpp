@@ -8,8 +8,11 @@
 #include "frontend/protocols.hpp"
 #include "frontend/system_names.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
+#include <cstddef>
+#include <cstring>
 #include <fmt/format.h>
 #include <iterator>
 #include <limits>
@@ -140,7 +143,7 @@ class Policy final : public Match {
         if (info.len > XT_POLICY_MAX_ELEM) return false;
         flags_ = info.flags;
         elements_.clear();
-        for (std::size_t i = 0; i < info.len; ++i)
+        for (std::size_t i = 0; i < info.len && !none(); ++i)
             elements_.push_back(element_from(info.pol[i]));
         return true;
     }
@@ -215,20 +218,18 @@ class Policy final : public Match {
         out += known ? *known : fmt::to_string(protocol);
     }
 
-    static void put_element(xt_policy_elem& to, const Element& from) {
+    void put_element(xt_policy_elem& to, const Element& from) const {
         to.reqid = from.reqid;
         to.spi = from.spi; // in host order: that is how iptables hands it over
         to.proto = from.protocol;
         to.mode = from.tunnel ? XT_POLICY_MODE_TUNNEL : XT_POLICY_MODE_TRANSPORT;
-        put_address(to.saddr, from.ends[0].host);
-        put_address(to.smask, from.ends[0].mask);
-        put_address(to.daddr, from.ends[1].host);
-        put_address(to.dmask, from.ends[1].mask);
+        put_end(to.saddr, to.smask, from.ends[0]);
+        put_end(to.daddr, to.dmask, from.ends[1]);
         put_spec(to.match, from.given);
         put_spec(to.invert, from.invert);
     }
 
-    static Element element_from(const xt_policy_elem& from) {
+    Element element_from(const xt_policy_elem& from) const {
         Element element;
         element.reqid = from.reqid;
         element.spi = from.spi;
@@ -241,10 +242,11 @@ class Policy final : public Match {
         return element;
     }
 
-    static ir::Words address_in(const xt_policy_addr& from) {
+    ir::Words address_in(const xt_policy_addr& from) const {
         std::uint32_t words[4];
         static_assert(sizeof words == sizeof from);
         std::memcpy(words, &from, sizeof words);
+        if (family_ == Family::V4) return {ntohl(words[0])};
         return words_in(words);
     }
 
@@ -257,10 +259,12 @@ class Policy final : public Match {
         to[kReqid] = from.reqid;
     }
 
-    static void put_address(xt_policy_addr& to, ir::Words words) {
-        for (auto& word : words)
-            word = htonl(word);
-        std::memcpy(&to, words.data(), sizeof to);
+    void put_end(xt_policy_addr& address, xt_policy_addr& mask, const HostMask& from) const {
+        std::uint32_t words[4];
+        put_words(words, from.host);
+        std::memcpy(&address, words, sizeof words);
+        put_mask(words, family_, from.mask);
+        std::memcpy(&mask, words, sizeof words);
     }
 
     static void put_spec(xt_policy_spec& to, const std::array<bool, kOptions.size()>& from) {
@@ -277,6 +281,16 @@ class Policy final : public Match {
     bool next_ = false;
     std::vector<Element> elements_{1};
 };
+
+void clear_unsaid(Family family, std::span<std::uint8_t> data) {
+    const auto info = info_from<xt_policy_info>(data);
+    if (info.flags & XT_POLICY_MATCH_NONE) { // policy_mt looks no further
+        std::ranges::fill(data.first(offsetof(xt_policy_info, flags)), std::uint8_t{0});
+        put_at(data, offsetof(xt_policy_info, len), std::uint16_t{0});
+    }
+    for (std::size_t i = 0; i < XT_POLICY_MAX_ELEM; ++i)
+        clear_behind_ipv4<0, 4>(family, data.subspan(i * sizeof(xt_policy_elem)));
+}
 
 std::string help(Family) {
     return "policy match options:\n"
@@ -302,7 +316,7 @@ const MatchDef policy_match{
     .options = kOptions,
     .help = help,
     .create = [](Family family) -> std::unique_ptr<Match> { return std::make_unique<Policy>(family); },
-    .structure = structure_of<xt_policy_info>,
+    .structure = structure_of<xt_policy_info, 0, clear_unsaid>,
 };
 
 } // namespace xtbpf::extensions

@@ -207,6 +207,18 @@ class RateEst final : public Match {
     bool invert_ = false;
 };
 
+// Rates are kept as they are saved; of those that aren't compared (xt_rateest_mt) nothing is saved.
+void round_rates(Family, std::span<std::uint8_t> data) {
+    const auto info = info_from<xt_rateest_match_info>(data);
+    const bool delta = info.flags & XT_RATEEST_MATCH_DELTA, absolute = info.flags & XT_RATEEST_MATCH_ABS;
+    const bool bytes = info.flags & XT_RATEEST_MATCH_BPS, packets = info.flags & XT_RATEEST_MATCH_PPS;
+    const auto put = [&](std::size_t offset, std::uint32_t rate, bool used) { put_at(data, offset, used ? rate : 0); };
+    put(offsetof(xt_rateest_match_info, bps1), printed_bit_rate(info.bps1), bytes && delta);
+    put(offsetof(xt_rateest_match_info, pps1), info.pps1, packets && delta);
+    put(offsetof(xt_rateest_match_info, bps2), printed_bit_rate(info.bps2), bytes && (delta || absolute));
+    put(offsetof(xt_rateest_match_info, pps2), info.pps2, packets && (delta || absolute));
+}
+
 std::string help(Family) {
     return "rateest match options:\n"
            " --rateest1 name\t\tRate estimator name\n"
@@ -228,7 +240,7 @@ const MatchDef rateest_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<RateEst>(); },
-    .structure = structure_up_to<xt_rateest_match_info, 0, offsetof(xt_rateest_match_info, est1)>,
+    .structure = structure_up_to<xt_rateest_match_info, 0, offsetof(xt_rateest_match_info, est1), round_rates>,
 };
 
 } // namespace xtbpf::extensions

@@ -8,8 +8,10 @@
 #include "frontend/extensions/registry.hpp"
 #include "frontend/extensions/structure.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
+#include <cstddef>
 #include <cstring>
 #include <fmt/format.h>
 #include <iterator>
@@ -196,6 +198,12 @@ class Recent final : public Match {
     ir::Words mask_{kMax, kMax, kMax, kMax};
 };
 
+void clear_unsaid(Family family, std::span<std::uint8_t> data) {
+    clear_behind_ipv4<offsetof(xt_recent_mtinfo_v1, mask), 1>(family, data);
+    const auto name = data.subspan(offsetof(xt_recent_mtinfo_v1, name), XT_RECENT_NAME_LEN);
+    std::fill(std::ranges::find(name, 0), name.end(), std::uint8_t{0}); // recent_init: the end of the default name
+}
+
 std::string help(Family) {
     return "recent match options:\n"
            "[!] --set                       Add source address to list, always matches.\n"
@@ -235,7 +243,7 @@ const MatchDef recent_match{
     .options = kOptions,
     .help = help,
     .create = [](Family family) -> std::unique_ptr<Match> { return std::make_unique<Recent>(family); },
-    .structure = structure_of<xt_recent_mtinfo_v1, 1>,
+    .structure = structure_of<xt_recent_mtinfo_v1, 1, clear_unsaid>,
 };
 
 } // namespace xtbpf::extensions

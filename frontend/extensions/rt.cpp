@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
+#include <cstddef>
 #include <fmt/format.h>
 #include <iterator>
 #include <linux/netfilter_ipv6/ip6t_rt.h>
@@ -156,6 +157,11 @@ class Rt final : public Match {
     std::vector<in6_addr> addresses_;
 };
 
+// rt_mt6 looks at the range, not at its flag.
+void clear_range_flag(Family, std::span<std::uint8_t> data) {
+    put_at(data, offsetof(ip6t_rt, flags), info_from<ip6t_rt>(data).flags & ~std::uint32_t{IP6T_RT_SGS});
+}
+
 std::string help(Family) {
     return "rt match options:\n"
            "[!] --rt-type type             match the type\n"
@@ -174,7 +180,7 @@ const MatchDef rt_match{
     .ipv4 = false,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Rt>(); },
-    .structure = structure_of<ip6t_rt>,
+    .structure = structure_of<ip6t_rt, 0, clear_range_flag>,
 };
 
 } // namespace xtbpf::extensions

@@ -85,7 +85,8 @@ const MatchDef state_match{
         return {.name = "conntrack",
                 .revision = 3,
                 .size = info_size<xt_conntrack_mtinfo3>,
-                .given = sizeof(xt_conntrack_mtinfo3)};
+                .given = sizeof(xt_conntrack_mtinfo3),
+                .clear_unsaid = clear_behind_ipv4<0, 8>};
     },
 };
 

@@ -15,14 +15,29 @@
 
 namespace xtbpf {
 
-// All of it is the user's.
-template <typename Info, std::uint8_t revision = 0> StructureDef structure_of(Family) {
-    return {.revision = revision, .size = info_size<Info>, .given = sizeof(Info)};
-}
+using ClearUnsaid = decltype(StructureDef::clear_unsaid);
 
 // The user's up to the member at `given`.
-template <typename Info, std::uint8_t revision, std::size_t given> StructureDef structure_up_to(Family) {
-    return {.revision = revision, .size = info_size<Info>, .given = given};
+template <typename Info, std::uint8_t revision, std::size_t given, ClearUnsaid clear = nullptr>
+StructureDef structure_up_to(Family) {
+    return {.revision = revision, .size = info_size<Info>, .given = given, .clear_unsaid = clear};
+}
+
+// All of it is the user's.
+template <typename Info, std::uint8_t revision = 0, ClearUnsaid clear = nullptr> StructureDef structure_of(Family) {
+    return structure_up_to<Info, revision, sizeof(Info), clear>({});
+}
+
+template <typename T> void put_at(std::span<std::uint8_t> data, std::size_t offset, T value) {
+    std::memcpy(data.data() + offset, &value, sizeof value);
+}
+
+// Behind an IPv4 address or mask (union nf_inet_addr) there may be ones or zeros: libxtables writes either.
+template <std::size_t first, std::size_t addresses>
+void clear_behind_ipv4(Family family, std::span<std::uint8_t> data) {
+    constexpr std::size_t kSize = sizeof(std::uint32_t[4]);
+    for (std::size_t i = 0; family == Family::V4 && i < addresses; ++i)
+        std::ranges::fill(data.subspan(first + i * kSize, kSize).subspan(sizeof(std::uint32_t)), std::uint8_t{0});
 }
 
 template <typename Info> Info info_from(std::span<const std::uint8_t> bytes) {

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstddef>
 #include <ctime>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -322,6 +323,11 @@ class Time final : public Match {
                        .flags = 0};
 };
 
+void clear_day_zero(Family, std::span<std::uint8_t> data) {
+    const std::uint32_t days = info_from<xt_time_info>(data).monthdays_match;
+    put_at(data, offsetof(xt_time_info, monthdays_match), days & XT_TIME_ALL_MONTHDAYS);
+}
+
 std::string help(Family) {
     return "time match options:\n"
            "    --datestart time     Start and stop time, to be given in ISO 8601\n"
@@ -343,7 +349,7 @@ const MatchDef time_match{
     .options = kOptions,
     .help = help,
     .create = [](Family) -> std::unique_ptr<Match> { return std::make_unique<Time>(); },
-    .structure = structure_of<xt_time_info>,
+    .structure = structure_of<xt_time_info, 0, clear_day_zero>,
 };
 
 } // namespace xtbpf::extensions

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "frontend/iptc/extension_codec.hpp"
 
-#include "frontend/iptc/same.hpp"
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
 #include <linux/netfilter/x_tables.h>
-#include <optional>
 
 namespace xtbpf::iptc {
 
@@ -63,10 +60,14 @@ Answer<void> decode(const Structure& structure, const RuleContext& rule, Take ta
                                       structure.data.size()));
 }
 
-template <typename Def> std::optional<std::size_t> given(const Structure& structure, Family family) {
-    for (const Def* def : candidates(structure.name, family, static_cast<const Def*>(nullptr)))
-        if (const StructureDef found = def->structure(family); fits(structure, found)) return found.given;
-    return std::nullopt;
+template <typename Def> void clear_unsaid(const Structure& structure, Family family, std::span<std::uint8_t> data) {
+    for (const Def* def : candidates(structure.name, family, static_cast<const Def*>(nullptr))) {
+        const StructureDef found = def->structure(family);
+        if (!fits(structure, found)) continue;
+        std::ranges::fill(data.subspan(found.given), std::uint8_t{0});
+        if (found.clear_unsaid != nullptr) found.clear_unsaid(family, data);
+        return;
+    }
 }
 
 } // namespace
@@ -123,11 +124,7 @@ Answer<void> decode_target(const Structure& structure, const RuleContext& contex
 std::size_t normalize_structure(std::span<std::uint8_t> bytes, Family family, bool target) {
     const Structure structure = structure_at(bytes);
     const auto data = bytes.subspan(kHead, structure.data.size());
-    const auto users = target ? given<TargetDef>(structure, family) : given<MatchDef>(structure, family);
-    if (users) {
-        std::ranges::fill(data.subspan(*users), std::uint8_t{0});
-        clear_unsaid(structure, family, target, data);
-    }
+    target ? clear_unsaid<TargetDef>(structure, family, data) : clear_unsaid<MatchDef>(structure, family, data);
     const std::size_t name = offsetof(xt_entry_match, u.user.name);
     std::ranges::fill(bytes.subspan(name + structure.name.size(), XT_EXTENSION_MAXNAMELEN - structure.name.size()),
                       std::uint8_t{0});
