@@ -17,6 +17,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 import machine  # noqa: E402
+import outcome  # noqa: E402
 from clientele import fail2ban, ferm, packages, persistent, ufw, wireguard  # noqa: E402
 from clientele.place import Place  # noqa: E402
 from twin.tool import tables  # noqa: E402
@@ -104,12 +105,9 @@ def main():
     if not reasons and (lacking := packages.unpack()):
         reasons = [lacking]
     if reasons:
-        print(f"can't run: this machine lacks {'; '.join(reasons)}\n0 passed, 0 failed, {len(clients)} skipped")
-        return 77
+        return outcome.unable(reasons, len(clients))
     with concurrent.futures.ThreadPoolExecutor(TOGETHER) as pool:
-        passed = sum(pool.map(run, clients))
-    print(f"{passed} passed, {len(clients) - passed} failed")
-    return 0 if passed == len(clients) else 1
+        return outcome.of(pool.map(run, clients))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 import machine  # noqa: E402
+import outcome  # noqa: E402
 from faulty import bad_input, full_table, hostile, injections, kills, migration, places, reloads, rights, run, writers  # noqa: E402
 
 THEMES = (bad_input, full_table, hostile, rights, places, writers, reloads, kills, injections, migration)
@@ -22,11 +23,8 @@ def main():
     chosen = [(name, test) for theme in THEMES for name, test in theme.tests()
               if not parts or any(part in name for part in parts)]
     if reasons := machine.lacks():
-        print(f"can't run: this machine lacks {'; '.join(reasons)}\n0 passed, 0 failed, {len(chosen)} skipped")
-        return 77
-    passed = sum(run(name, test) for name, test in chosen)
-    print(f"{passed} passed, {len(chosen) - passed} failed")
-    return 0 if passed == len(chosen) else 1
+        return outcome.unable(reasons, len(chosen))
+    return outcome.of(run(name, test) for name, test in chosen)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 import machine  # noqa: E402
+import outcome  # noqa: E402
 from clientele.packages import ROOT  # noqa: E402
 from clientele.place import Place  # noqa: E402
 from faulty import run  # noqa: E402
@@ -194,12 +195,9 @@ def main():
     reasons = machine.lacks() + [f"the program {name}" for name in ("dpkg", "setpriv", "strace", "systemd-analyze")
                                  if not shutil.which(name)]
     if reasons:
-        print(f"can't run: this machine lacks {'; '.join(reasons)}\n0 passed, 0 failed, {len(chosen)} skipped")
-        return 77
+        return outcome.unable(reasons, len(chosen))
     subprocess.run([os.path.join(ROOT, "packaging", "build-deb")], check=True)
-    passed = sum(run(name, test) for name, test in chosen)
-    print(f"{passed} passed, {len(chosen) - passed} failed")
-    return 0 if passed == len(chosen) else 1
+    return outcome.of(run(name, test) for name, test in chosen)
 
 
 if __name__ == "__main__":

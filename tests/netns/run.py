@@ -18,6 +18,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import cases as themes  # noqa: E402
+import outcome  # noqa: E402
 from twin.compare import Twin  # noqa: E402
 from twin.options import parse, unable  # noqa: E402
 
@@ -78,9 +79,7 @@ def main():
     if unable(options, len(chosen)):
         return 77
     with Twin(options.reference, options.subject, options.environment) as twin:
-        passed = sum(run(twin, case) for case in chosen)
-    print(f"{passed} passed, {len(chosen) - passed} failed")
-    return 0 if passed == len(chosen) else 1
+        return outcome.of(run(twin, case) for case in chosen)
 
 
 if __name__ == "__main__":

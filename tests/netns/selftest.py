@@ -10,6 +10,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import outcome  # noqa: E402
 from run import all_cases  # noqa: E402
 from random_twins import case_of  # noqa: E402
 from twin.compare import Twin  # noqa: E402
@@ -59,8 +60,7 @@ def main():
             spoil(directory, restore, save)
             with Twin("legacy", directory) as twin:
                 note(bool(twin.run(cases[case])), f"noticed: {name}")
-    print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
-    return 0 if all(results) else 1
+    return outcome.of(results)
 
 
 if __name__ == "__main__":

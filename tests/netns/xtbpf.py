@@ -20,6 +20,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 import machine  # noqa: E402
+import outcome  # noqa: E402
 from faulty import run  # noqa: E402
 from faulty.world import HOST, PEER, PROGRAMS, World, soon  # noqa: E402
 
@@ -280,11 +281,8 @@ def main():
     chosen = [test for test in (status, explain, explain_capture, verify, metrics, trace, top, preview, watch, shadow)
               if not sys.argv[1:] or any(part in test.__name__ for part in sys.argv[1:])]
     if reasons := machine.lacks():
-        print(f"can't run: this machine lacks {'; '.join(reasons)}\n0 passed, 0 failed, {len(chosen)} skipped")
-        return 77
-    passed = sum(run(test.__name__, test) for test in chosen)
-    print(f"{passed} passed, {len(chosen) - passed} failed")
-    return 0 if passed == len(chosen) else 1
+        return outcome.unable(reasons, len(chosen))
+    return outcome.of(run(test.__name__, test) for test in chosen)
 
 
 if __name__ == "__main__":
