@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "frontend/iptc/entry.hpp"
 #include "frontend/iptc/interface.hpp"
+#include "frontend/stored_rule.hpp"
 #include "tests/text/applet_run.hpp"
 #include "tests/text/memory_sets.hpp"
 
@@ -168,6 +170,39 @@ TEST(Iptc, EveryExtensionRoundTrips) {
         ++rules;
     }
     EXPECT_GT(rules, 1000);
+}
+
+// As iptables-legacy 1.8.9 hands them to the kernel; zeros follow. tests/netns/iptc.py asks it for all others: these need what
+// few machines have.
+TEST(Iptc, BytesAsIptablesWritesThem) {
+    struct Case {
+        const char* rule;
+        TableId table;
+        std::size_t size;
+        std::vector<std::uint8_t> first;
+    };
+    const std::string_view trigger("netfilter-a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\x32", 29), path = "/sys/fs/bpf/a";
+    std::vector<std::uint8_t> pinned{1, 0, 0, 0, 3, 0, 0, 0};
+    pinned.insert(pinned.end(), path.begin(), path.end());
+    for (const Case& one : {
+             Case{"-j LED --led-trigger-id \"a\" --led-delay 50 --led-always-blink",
+                  TableId::Filter,
+                  40,
+                  {trigger.begin(), trigger.end()}},
+             Case{"-j SECMARK --selctx a:b:c", TableId::Mangle, 264, {1, 'a', ':', 'b', ':', 'c'}},
+             Case{"-j CONNSECMARK --restore", TableId::Mangle, 8, {2}},
+             Case{"-m nfacct --nfacct-name a", TableId::Filter, 40, {'a'}},
+             Case{"-m bpf --object-pinned /sys/fs/bpf/a", TableId::Filter, 528, pinned},
+         }) {
+        const auto rule = parse_stored_rule(one.rule, Family::V4, one.table, [](std::string_view) { return false; });
+        ASSERT_TRUE(rule) << one.rule << rule.error().message;
+        const auto entry = encode_entry(*rule, one.table);
+        ASSERT_TRUE(entry) << entry.error().why;
+        Bytes wanted(one.size);
+        std::ranges::copy(one.first, wanted.begin());
+        const auto data = entry->begin() + sizeof(ipt_entry) + sizeof(xt_entry_match);
+        EXPECT_EQ(Bytes(data, data + static_cast<std::ptrdiff_t>(one.size)), wanted) << one.rule;
+    }
 }
 
 TEST(Iptc, ReplaceKeepsSlotsAndTellsOldCounters) {
