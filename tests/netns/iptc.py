@@ -97,6 +97,10 @@ def sample(report, name, text):
     return 1
 
 
+ESTIMATORS = "*filter\n:y -\n" + "".join(
+    f"-A y -j RATEEST --rateest-name {name} --rateest-interval 250ms --rateest-ewmalog 500ms\n" for name in "ab") + "COMMIT\n"
+
+
 def accepted():
     """{(iptables, table): rules} that iptables takes, of tests/golden/extensions.txt."""
     rules, command = {}, ""
@@ -130,6 +134,8 @@ def extensions(report):
             return world.run(iptables + "-legacy-restore", "-n", text=text, environment=environment)
 
         with kernel, ours:
+            for world, environment in ((kernel, None), (ours, PRELOADED)):  # the match rateest wants them
+                world.run(iptables + "-legacy-restore", "-n", text=ESTIMATORS, environment=environment)
             rules = taken(rules, lambda some: restored(kernel, "-A", some)[0] == 0)
             restored(kernel, "-A", rules)
             code, output = restored(ours, "-A", rules, PRELOADED)
