@@ -68,8 +68,8 @@ class KernelBackend final : public Backend {
     void expect_commit() override {
         look_for_fitted();
         if (!any_fitted() && !fitting_.valid())
-            fitting_ =
-                std::async(std::launch::async, [] { static_cast<void>(fit_exact()); }); // an error shows in load_
+            fitting_ = std::async(std::launch::async | std::launch::deferred,
+                                  [] { static_cast<void>(fit_exact()); }); // an error shows in load_
     }
 
     Result<void> commit(StoredTable next, ir::Table program) override {

@@ -57,9 +57,7 @@ int run_applet(Applet applet, std::span<const std::string_view> args, Backend& b
     Diagnosed<void> done;
     try {
         done = run(applet, args, backend, streams);
-    } catch (const std::bad_alloc&) { // libxtables/xtables.c, xtables_malloc
-        done = std::unexpected(Diagnosis{1, "ip[6]tables: malloc failed: Cannot allocate memory\n", {}});
-    }
+    } catch (const std::bad_alloc&) { done = std::unexpected(Diagnosis{1, std::string(kNoMemory), {}}); }
     if (!done) {
         streams.say(done.error().out);
         streams.warn(done.error().err);

@@ -17,6 +17,9 @@ struct Applet {
     Family family = Family::V4;
 };
 
+// libxtables/xtables.c, xtables_malloc
+inline constexpr std::string_view kNoMemory = "ip[6]tables: malloc failed: Cannot allocate memory\n";
+
 // "iptables", "iptables-bpf", "ip6tables-bpf-save", ...; a path before it is ignored.
 std::optional<Applet> applet_by_name(std::string_view name);
 

@@ -86,7 +86,7 @@ def starved(report):
     with World("starved") as world:
         world.restore(ruleset(world.marker, "A"))
         before, answers = rules_of(world.save()), {}
-        for megabytes in range(14, amount(38, 60), amount(3, 1)):
+        for megabytes in range(14, 104, amount(9, 1)):
             process = world.start("prlimit", f"--as={megabytes * MB}", "--", world.path("iptables-restore"), "-w", stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             output, _ = process.communicate(ruleset(world.marker, "A", 5000), timeout=SECONDS)
