@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/x_tables.h>
+#include <linux/netfilter/xt_connmark.h>
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_state.h>
 #include <optional>
@@ -29,7 +30,7 @@ struct Older {
     std::string_view name, newer_name;
     std::uint8_t revision, newer_revision;
     std::size_t size, newer_size;
-    bool ipv6;
+    bool ipv6, by_name; // by_name: programs take it for the older one without a look at the revision
     std::optional<Data> (*modernize)(View data);
     std::optional<Data> (*date)(View data);
 };
@@ -75,6 +76,27 @@ std::optional<Data> state_dated(View data) {
     return info_bytes(xt_state_info{.statemask = states});
 }
 
+std::optional<Data> connmark_modernized(View data) {
+    const auto old = info_from<xt_connmark_tginfo1>(data);
+    auto& info = blank<xt_connmark_tginfo2>();
+    info.ctmark = old.ctmark;
+    info.ctmask = old.ctmask;
+    info.nfmask = old.nfmask;
+    info.mode = old.mode;
+    return info_bytes(info);
+}
+
+std::optional<Data> connmark_dated(View data) {
+    const auto info = info_from<xt_connmark_tginfo2>(data);
+    if (info.shift_bits != 0 || info.shift_dir != 0) return std::nullopt;
+    auto& old = blank<xt_connmark_tginfo1>();
+    old.ctmark = info.ctmark;
+    old.ctmask = info.ctmask;
+    old.nfmask = info.nfmask;
+    old.mode = info.mode;
+    return info_bytes(old);
+}
+
 constexpr std::array kOlder{
     Older{.target = true,
           .name = "DNAT",
@@ -84,6 +106,7 @@ constexpr std::array kOlder{
           .size = info_size<OldNat>,
           .newer_size = info_size<nf_nat_range2>,
           .ipv6 = false,
+          .by_name = true,
           .modernize = nat_modernized,
           .date = nat_dated},
     Older{.target = false,
@@ -94,8 +117,20 @@ constexpr std::array kOlder{
           .size = info_size<xt_state_info>,
           .newer_size = info_size<xt_conntrack_mtinfo3>,
           .ipv6 = true,
+          .by_name = false,
           .modernize = state_modernized,
           .date = state_dated},
+    Older{.target = true,
+          .name = "CONNMARK",
+          .newer_name = "CONNMARK",
+          .revision = 1,
+          .newer_revision = 2,
+          .size = info_size<xt_connmark_tginfo1>,
+          .newer_size = info_size<xt_connmark_tginfo2>,
+          .ipv6 = true,
+          .by_name = false,
+          .modernize = connmark_modernized,
+          .date = connmark_dated},
 };
 
 // Each structure of the entry as `change` wants it, or as it is.
@@ -146,7 +181,7 @@ Answer<Bytes> dated(View entry, Family family) {
                 continue;
             const auto data = older.date(structure.data);
             if (data) append(to, older.name, older.revision, *data);
-            if (!data && older.name == older.newer_name) unsaid = older.name;
+            if (!data && older.by_name) unsaid = older.name;
             return data.has_value();
         }
         return false;

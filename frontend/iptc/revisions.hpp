@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Older structures that the kernel still takes, for programs that have them built in instead of asking for the newest by way of
-// libxtables: DNAT as miniupnpd writes it, `state` before it was conntrack's.
+// libxtables: DNAT as miniupnpd and systemd write it, CONNMARK as strongSwan does, `state` before it was conntrack's.
 #pragma once
 
 #include "frontend/iptc/entry.hpp"

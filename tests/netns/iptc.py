@@ -334,6 +334,13 @@ def change(table, function, *arguments):
 translated = struct.pack("<II4s4s2H", 1, 3, bytes((10, 0, 0, 5)), bytes((10, 0, 0, 5)), 0x901f, 0x901f) + bytes(4)
 state = part(b"state", 0, struct.pack("<I4x", 8))
 accept = part(b"ACCEPT", 0, bytes(8))
+# As strongSwan's plugin connmark has it: compared byte by byte when it is deleted.
+marked = part(b"CONNMARK", 1, struct.pack("<IIIB3x", 7, 0xffffffff, 0xffffffff, 0))
+encrypted = part(b"policy", 0, bytes(64) + struct.pack("<IIBBBB", 1234, 0, 0, 0, 16, 0) + bytes(76 * 3) + struct.pack("<HH4x", 1, 1))
+marking = rule(500, encrypted, marked)
+change(b"mangle", "iptc_insert_entry", b"INPUT", marking, 0)
+change(b"mangle", "iptc_insert_entry", b"INPUT", rule(500, part(b"mark", 1, struct.pack("<IIB3x", 0, 0xffffffff, 0) + bytes(4)), marked), 0)
+change(b"mangle", "iptc_delete_entry", b"INPUT", marking, bytes([255]) * len(marking))
 for port in (80, 443):
     change(b"nat", "iptc_append_entry", b"PREROUTING", rule(port, b"", part(b"DNAT", 0, translated)))
 change(b"filter", "iptc_append_entry", b"FORWARD", rule(80, state, accept))

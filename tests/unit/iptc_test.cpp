@@ -273,10 +273,13 @@ TEST(Iptc, AnswersForRevisionsItHas) {
 
 // As programs without libxtables read and write it.
 TEST(Iptc, OlderStructures) {
-    for (const char* rules : {"*nat\n-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination "
-                              "10.0.0.1-10.0.0.2:8080 --random\nCOMMIT\n",
-                              "*filter\n-A INPUT -p udp -m state --state RELATED,UNTRACKED -j ACCEPT\n-A INPUT -m "
-                              "state ! --state NEW\nCOMMIT\n"}) {
+    for (const char* rules :
+         {"*nat\n-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination "
+          "10.0.0.1-10.0.0.2:8080 --random\nCOMMIT\n",
+          "*mangle\n-A INPUT -j CONNMARK --set-mark 5\n-A OUTPUT -m state --state NEW -j CONNMARK "
+          "--restore-mark --nfmask 7\n-A OUTPUT -j CONNMARK --set-xmark 1 --left-shift-mark 3\nCOMMIT\n",
+          "*filter\n-A INPUT -p udp -m state --state RELATED,UNTRACKED -j ACCEPT\n-A INPUT -m "
+          "state ! --state NEW\nCOMMIT\n"}) {
         MemoryBackend backend;
         ASSERT_EQ(run(backend, "iptables-restore", rules).err, "");
         const StoredTable& table = backend.tables.begin()->second;
