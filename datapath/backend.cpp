@@ -25,6 +25,7 @@ constexpr int kCommitTries = 16;
 struct Read {
     std::uint32_t generation = 0; // of nf_tables, before the store was read
     std::optional<CurrentStore> store;
+    bool removed = false; // the store isn't in the anchor any more
 };
 
 Result<Read> read_now(Family family, TableId table) {
@@ -32,7 +33,7 @@ Result<Read> read_now(Family family, TableId table) {
     if (!generation) return std::unexpected(generation.error());
     Result<std::optional<CurrentStore>> store = read_store(family, table);
     if (!store) return std::unexpected(store.error());
-    return Read{*generation, std::move(*store)};
+    return Read{*generation, std::move(*store), false};
 }
 
 // Of each hook's program, in the order of hooks_of.
@@ -73,6 +74,17 @@ class KernelBackend final : public Backend {
     }
 
     Result<void> commit(StoredTable next, ir::Table program) override {
+        return swap(std::move(next), std::move(program), Purpose::Commit);
+    }
+
+    Result<void> put_back(CurrentStore held, ir::Table program) {
+        StoredTable next = held.table;
+        const Result<std::uint32_t> generation = anchor::generation_id();
+        if (!generation) return std::unexpected(generation.error());
+        const auto anchored = anchor::inspect(next.family, next.id);
+        if (!anchored) return std::unexpected(anchored.error());
+        if (*anchored && (*anchored)->tag != held.tag) return fail(ErrorKind::Overtaken, "the table has other rules");
+        reads_[{next.family, next.id}] = {*generation, std::move(held), !*anchored};
         return swap(std::move(next), std::move(program), Purpose::Commit);
     }
 
@@ -154,7 +166,8 @@ class KernelBackend final : public Backend {
             if (!generation) return std::unexpected(generation.error());
             const Result<std::optional<anchor::Anchored>> anchored = anchor::inspect(plan.family, plan.table);
             if (!anchored) return std::unexpected(anchored.error());
-            const bool same = current.store ? *anchored && (*anchored)->tag == current.store->tag : !*anchored;
+            const bool expected = current.store && !current.removed;
+            const bool same = expected ? *anchored && (*anchored)->tag == current.store->tag : !*anchored;
             if (!same) return sent;
             current.generation = *generation;
         }
@@ -168,6 +181,10 @@ class KernelBackend final : public Backend {
 };
 
 } // namespace
+
+Result<void> put_back(CurrentStore held, ir::Table program, LowerTable lower) {
+    return KernelBackend(std::move(lower), load_exact).put_back(std::move(held), std::move(program));
+}
 
 std::unique_ptr<Backend> make_kernel_backend(LowerTable lower, LoadPrograms load) {
     return std::make_unique<KernelBackend>(std::move(lower), std::move(load));

@@ -138,6 +138,24 @@ Result<std::optional<CurrentStore>> read_store(Family family, TableId table) {
     return fail(ErrorKind::Refused, "the rules' store in the kernel is gone");
 }
 
+Result<std::optional<CurrentStore>> read_held(const std::vector<std::uint8_t>& bytes) {
+    const auto tag = parse_tag(bytes);
+    if (!tag) return std::unexpected(tag.error());
+    auto current = read_behind(*tag);
+    if (current && *current) {
+        (*current)->tag = bytes;
+        (*current)->whole = false;
+    }
+    return current;
+}
+
+Fd hold_store(const std::vector<std::uint8_t>& bytes) {
+    const auto tag = parse_tag(bytes);
+    if (!tag) return Fd{};
+    auto maps = open_store_maps(tag->holder);
+    return maps && *maps ? std::move((*maps)->holder) : Fd{};
+}
+
 void find_fitted(Family family, TableId table) {
     const auto anchored = anchor::inspect(family, table);
     if (!anchored || !*anchored) return;

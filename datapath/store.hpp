@@ -52,6 +52,12 @@ struct NewStore {
     std::vector<std::uint8_t> tag; // for TablePlan::tag
 };
 
+// A store that isn't in force any more, but that somebody holds: by its tag (as CurrentStore::tag). It isn't whole. nullopt: it is gone.
+Result<std::optional<CurrentStore>> read_held(const std::vector<std::uint8_t>& tag);
+
+// Its holder; while this is open, the store and all that it counts in stay. None: it is gone.
+Fd hold_store(const std::vector<std::uint8_t>& tag);
+
 // Makes the store of `next`: gives slots and states (accounts.hpp) in `next` and `program`, grows the pages, writes and
 // freezes the map. Nothing in force is touched. An account that is `set` or new shows its `counters` from then on, plus what
 // has been counted since `current` was read: with the very `current` that was listed, nothing between a listing and its

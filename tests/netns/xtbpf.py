@@ -221,6 +221,52 @@ def watch(report):
         report.check(receiver.recv(10) == b"x", "an accepted packet is lost after the service's death")
 
 
+def keep_rules(report):
+    """What somebody else removes is put back with its counters; what xtbpf takes away is not."""
+    with World("keep") as world:
+        world.restore(RULES + "*mangle\n-A INPUT -p udp -j MARK --set-mark 7\nCOMMIT\n")
+        service = world.start("setpriv", f"--bounding-set={RIGHTS}", os.path.join(PROGRAMS, "xtbpf"), "watch", "--keep-rules",
+                              stdout=-1, stderr=-2)
+        time.sleep(0.5)  # it holds the rules
+        send, receiver = world.sender(7000), world.receiver(7000)
+
+        def lines():
+            return [line for line in world.save("-c").splitlines() if not line.startswith("#")]
+
+        def is_back(expected, what):
+            report.check(soon(lambda: lines() == expected and world.run("xtbpf", "verify")[0] == 0),
+                         f"{what}: {expected} {lines()} {world.run('xtbpf', 'verify')}")
+
+        for what, command in (("flush ruleset", ("flush", "ruleset")), ("delete table", ("delete", "table", "ip", "iptables-bpf")),
+                              ("flush table", ("flush", "table", "ip", "iptables-bpf")),
+                              ("flush chain", ("flush", "chain", "ip", "iptables-bpf", "filter-INPUT"))):
+            for _ in range(3):
+                send(b"x")
+            before = lines()
+            began = time.monotonic()
+            world.run("nft", *command)
+            is_back(before, what)
+            if what == "flush ruleset":
+                report.facts.append(f"back after {1000 * (time.monotonic() - began):.0f} ms")
+        report.check("[12:" in next(line for line in lines() if "--dport 7000" in line), f"counters: {lines()}")
+        send(b"last")
+        receiver.settimeout(5)
+        report.check(b"last" in [receiver.recv(10) for _ in range(13)], "a packet that the rules accept")
+        world.run("iptables", "-w", "-A", "OUTPUT", "-p", "udp", "--dport", "7009", "-j", "DROP")
+        time.sleep(0.2)  # the new rules are held
+        before = lines()
+        world.run("nft", "flush", "ruleset")
+        is_back(before, "flush ruleset, after an edit")
+        code, output = world.run("xtbpf", "migrate", "--back", "--to", "legacy")
+        report.check(code == 0, f"migrate --back: {output}")
+        time.sleep(0.5)
+        report.check("iptables-bpf" not in world.run("nft", "list", "tables")[1], "rules that xtbpf took away are back")
+        world.run("iptables-legacy", "-F")
+        service.send_signal(signal.SIGTERM)
+        output = service.communicate(timeout=10)[0]
+        report.check("put back iptables -t filter" in output and "put back iptables -t mangle" in output, output)
+
+
 SHADOWED = """*mangle
 -A PREROUTING -p udp --dport 7002 -j DROP
 COMMIT
@@ -278,7 +324,7 @@ def shadow(report):
 
 
 def main():
-    chosen = [test for test in (status, explain, explain_capture, verify, metrics, trace, top, preview, watch, shadow)
+    chosen = [test for test in (status, explain, explain_capture, verify, metrics, trace, top, preview, watch, keep_rules, shadow)
               if not sys.argv[1:] or any(part in test.__name__ for part in sys.argv[1:])]
     if reasons := machine.lacks():
         return outcome.unable(reasons, len(chosen))

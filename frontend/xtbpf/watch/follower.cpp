@@ -47,7 +47,7 @@ void Follower::rules_changed() {
 }
 
 void Follower::look_later() {
-    loop_.later(kSettled, [this] { follow(early::Look::All); });
+    loop_.later(this, kSettled, [this] { follow(early::Look::All); });
 }
 
 void Follower::follow(early::Look look) {

@@ -4,6 +4,7 @@
 #include "frontend/xtbpf/metrics.hpp"
 #include "frontend/xtbpf/watch/event_loop.hpp"
 #include "frontend/xtbpf/watch/follower.hpp"
+#include "frontend/xtbpf/watch/keeper.hpp"
 #include "frontend/xtbpf/watch/listening.hpp"
 #include "frontend/xtbpf/watch/metrics_server.hpp"
 #include "frontend/xtbpf/watch/notify.hpp"
@@ -11,12 +12,16 @@
 #include <csignal>
 #include <cstdlib>
 #include <fmt/format.h>
+#include <functional>
+#include <span>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 namespace xtbpf::tool {
 
 namespace {
+
+constexpr std::chrono::milliseconds kAgain{10};
 
 Result<Fd> stop_signals() {
     sigset_t signals;
@@ -34,7 +39,20 @@ std::string scrape(Detail detail) {
     return status ? metrics(*status, conntrack_figures(), detail) : std::string("# trouble\n");
 }
 
-Result<void> watch(const std::string& where, Detail detail) {
+std::vector<anchor::Removal> removals(const Fd& events, anchor::RemovalReader& reader) {
+    std::vector<anchor::Removal> all;
+    for (auto datagram = next(events); !datagram.empty(); datagram = next(events))
+        reader.read(datagram, all);
+    return all;
+}
+
+struct Wanted {
+    std::string where; // metrics; empty: none
+    Detail detail = Detail::Policies;
+    bool keep_rules = false;
+};
+
+Result<void> watch(const Wanted& wanted) {
     EventLoop loop;
     const auto stop = stop_signals(), links = link_events(), rules = rule_events();
     for (const Result<Fd>* each : {&stop, &links, &rules})
@@ -45,22 +63,29 @@ Result<void> watch(const std::string& where, Detail detail) {
         drain(*links);
         follower.devices_changed();
     });
+    Keeper keeper;
+    anchor::RemovalReader reader;
+    const std::function<void(std::span<const anchor::Removal>)> keep = [&](std::span<const anchor::Removal> removed) {
+        if (wanted.keep_rules && !keeper.look(removed, reader.generation()))
+            loop.later(&keeper, kAgain, [&] { keep({}); });
+    };
     loop.watch(rules->get(), [&] {
-        drain(*rules);
+        keep(removals(*rules, reader));
         follower.rules_changed();
     });
     MetricsServer server;
-    if (!where.empty()) {
-        auto listening = MetricsServer::listen(where, [detail] { return scrape(detail); });
+    if (!wanted.where.empty()) {
+        auto listening = MetricsServer::listen(wanted.where, [&wanted] { return scrape(wanted.detail); });
         if (!listening) return std::unexpected(listening.error());
         server = std::move(*listening);
         loop.watch(server.fd(), [&] { server.serve(); });
     }
+    keep({});
     follower.begin();
     notify("READY=1");
     loop.run();
     notify("STOPPING=1");
-    if (where.starts_with('/')) ::unlink(where.c_str());
+    if (wanted.where.starts_with('/')) ::unlink(wanted.where.c_str());
     return {};
 }
 
@@ -74,9 +99,13 @@ int run_watch(const Arguments& arguments) {
                                           "environment leaves the devices alone.");
     line.options()("listen,l", boost::program_options::value<std::string>()->value_name("WHERE"),
                    "metrics over HTTP: a socket's path, 127.0.0.1:PORT or [::1]:PORT")("rules",
-                                                                                       "metrics of every rule, too");
+                                                                                       "metrics of every rule, too")(
+        "keep-rules", "put back, with their counters, rules that somebody else removes from nf_tables, as\n"
+                      "`nft flush ruleset' does; not what iptables or xtbpf itself takes away");
     if (const auto code = line.parse(arguments)) return *code;
-    const auto watched = watch(line.text("listen"), line.has("rules") ? Detail::Rules : Detail::Policies);
+    const auto watched = watch({.where = line.text("listen"),
+                                .detail = line.has("rules") ? Detail::Rules : Detail::Policies,
+                                .keep_rules = line.has("keep-rules")});
     return watched ? kDone : complain(watched.error());
 }
 
