@@ -55,7 +55,7 @@ STEPS = [
     Step("seeds-data", "others, all chains data", f"python3 tests/netns/random_twins.py --first 1000 --seeds {SEEDS} --chains data", kernel=True),
     Step("faults", "bad input, missing rights, kills, rivals: the old rules stay in force", "python3 tests/netns/faults.py", kernel=True),
     Step("clients", "ufw, ferm, fail2ban and others that drive iptables", "python3 tests/netns/clients.py", kernel=True),
-    Step("iptc", "iptables-legacy and python-iptables with the library preloaded", "python3 tests/netns/iptc.py", kernel=True),
+    Step("iptc", "iptables-legacy, python-iptables and miniupnpd with the library preloaded", "python3 tests/netns/iptc.py", kernel=True),
     Step("installed", "the Debian package, alternatives, services under their units' rights", "python3 tests/netns/installed.py", kernel=True),
     Step("xtbpf", "what xtbpf tells of rules in force, and the service", "python3 tests/netns/xtbpf.py", kernel=True),
     Step("sanitizers", "unit tests under address and undefined behaviour sanitizers",
