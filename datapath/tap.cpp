@@ -22,8 +22,18 @@ namespace xtbpf {
 
 namespace {
 
-std::string program_name(Hook hook, bool behind) {
-    std::string out = behind ? "xt_passed_" : "xt_tap_";
+struct Side {
+    bool behind = false; // the table
+    bool passed = false; // tells only that a packet has passed
+};
+
+std::vector<Side> sides(TableId table, PacketTap::Where where) {
+    if (where == PacketTap::Where::Around) return {{}, {.behind = true, .passed = true}};
+    return {{.behind = where == PacketTap::Where::OfMarked && table == TableId::Raw}};
+}
+
+std::string program_name(Hook hook, Side side) {
+    std::string out = side.passed ? "xt_passed_" : "xt_tap_";
     for (const char c : name(hook))
         out += static_cast<char>(c - 'A' + 'a');
     return out;
@@ -63,7 +73,6 @@ int PacketTap::on_event(void* source, void* data, std::size_t size) {
 
 Result<PacketTap> PacketTap::attach(const std::vector<std::pair<Family, TableId>>& tables, const xt_tap_filter& filter,
                                     Where where) {
-    const std::vector<bool> sides = where == Where::Around ? std::vector{false, true} : std::vector{false}; // behind?
     PacketTap out;
     std::vector<anchor::TapPoint> points;
     std::vector<Fd> programs;
@@ -75,25 +84,26 @@ Result<PacketTap> PacketTap::attach(const std::vector<std::pair<Family, TableId>
         auto& own = object->config<xt_tap_filter>("filter");
         own = filter;
         own.table = static_cast<std::uint32_t>(table);
+        own.marked = where == Where::OfMarked;
         const auto known = std::ranges::find(out.sources_, family, [](const auto& source) { return source->family; });
         Result<void> done;
         if (known != out.sources_.end()) {
             object->use_map("xt_tap_events", (*known)->events.get());
             object->use_map("xt_tap_lost", (*known)->lost.get());
         }
-        for (const bool behind : sides)
+        for (const Side side : sides(table, where))
             for (const Hook hook : hooks_of(table))
-                if (done) done = object->include(program_name(hook, behind), "", {});
+                if (done) done = object->include(program_name(hook, side), "", {});
         if (done) done = object->load();
         if (!done) return std::unexpected(done.error());
         if (known == out.sources_.end())
             out.sources_.push_back(std::make_unique<Source>(family, nullptr, nullptr,
                                                             duplicate(object->map("xt_tap_events")),
                                                             duplicate(object->map("xt_tap_lost"))));
-        for (const bool behind : sides)
+        for (const Side side : sides(table, where))
             for (const Hook hook : hooks_of(table)) {
-                programs.push_back(duplicate(object->program(program_name(hook, behind))));
-                points.push_back({family, table, hook, behind, programs.back().get()});
+                programs.push_back(duplicate(object->program(program_name(hook, side))));
+                points.push_back({family, table, hook, side.behind, programs.back().get()});
             }
     }
     for (const auto& source : out.sources_) {

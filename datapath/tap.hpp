@@ -23,12 +23,11 @@ class PacketTap {
     using OnPacket = std::function<void(Family, const xt_tap_event&)>;
     using OnPassed = std::function<void(Family, const xt_tap_passed&)>;
 
-    enum class Where : std::uint8_t {
-        Before,
-        Around
-    }; // a table; Around: told as well of each packet that has passed it
+    // A table; Around: told as well of each packet that has passed it. OfMarked: behind raw, whose TRACE marks packets for the
+    // other tables, and before these.
+    enum class Where : std::uint8_t { Before, Around, OfMarked };
 
-    // `filter` as in tap_event.h; its table is filled in.
+    // `filter` as in tap_event.h; its table is filled in, and `marked` by `where`.
     static Result<PacketTap> attach(const std::vector<std::pair<Family, TableId>>& tables, const xt_tap_filter& filter,
                                     Where where = Where::Before);
 

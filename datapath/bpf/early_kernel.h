@@ -213,10 +213,4 @@ struct veth_xdp_buff {
 
 #include "datapath/bpf/kernel_read.h"
 
-/* A bit field, read as part of a word, which may reach over its neighbours. Little-endian machines only. */
-#define xt_bits(pointer, field)                                                                                        \
-    (xt_word((__u64)(pointer) + __CORE_RELO(pointer, field, BYTE_OFFSET))                                              \
-         << __CORE_RELO(pointer, field, LSHIFT_U64) >>                                                                 \
-     __CORE_RELO(pointer, field, RSHIFT_U64))
-
 #endif

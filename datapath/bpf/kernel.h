@@ -115,6 +115,7 @@ struct sk_buff {
     __u16 mac_header;
     __u16 network_header;
     __u8 active_extensions;
+    __u8 nf_trace : 1; /* with TRACE or nf_tables in the kernel */
     struct skb_ext* extensions;
     unsigned char* head;
     unsigned char* data;

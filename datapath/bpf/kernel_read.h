@@ -15,4 +15,10 @@ void* bpf_rdonly_cast(const void*, __u32) __ksym;
 
 #define xt_offset(type, field) bpf_core_field_offset(type, field)
 
+/* A bit field, read as part of a word, which may reach over its neighbours. Little-endian machines only. */
+#define xt_bits(pointer, field)                                                                                        \
+    (xt_word((__u64)(pointer) + __CORE_RELO(pointer, field, BYTE_OFFSET))                                              \
+         << __CORE_RELO(pointer, field, LSHIFT_U64) >>                                                                 \
+     __CORE_RELO(pointer, field, RSHIFT_U64))
+
 #endif

@@ -39,6 +39,11 @@ static __always_inline int xt_wanted(const struct xt_view* v) {
     return 1;
 }
 
+static __always_inline int xt_marked(struct __sk_buff* ctx) {
+    struct sk_buff* skb = bpf_cast_to_kern_ctx(ctx);
+    return bpf_core_field_exists(skb->nf_trace) && xt_bits(skb, nf_trace);
+}
+
 static __always_inline void xt_lose(void) {
     __u32 zero = 0;
     __u64* lost = bpf_map_lookup_elem(&xt_tap_lost, &zero);
@@ -48,9 +53,11 @@ static __always_inline void xt_lose(void) {
 
 /* The view is too large for the stack beside what fills it: it is filled in the ring buffer's memory. */
 static __always_inline int xt_tap(struct __sk_buff* ctx, int hook) {
-    struct xt_tap_event* event = bpf_ringbuf_reserve(&xt_tap_events, sizeof *event, 0);
+    struct xt_tap_event* event;
     __u32 bytes;
 
+    if (filter.marked && !xt_marked(ctx)) return 0;
+    event = bpf_ringbuf_reserve(&xt_tap_events, sizeof *event, 0);
     if (!event) {
         xt_lose();
         return 0;

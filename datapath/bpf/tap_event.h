@@ -32,6 +32,8 @@ struct xt_tap_filter {
     __u8 any_protocol, protocol;
     __u8 any_sport, any_dport;
     __u16 sport, dport;
+    __u8 marked; /* only packets that the TRACE target (or nftables' nftrace) has marked */
+    __u8 pad[3];
 };
 
 #endif

@@ -131,6 +131,35 @@ def trace(report):
         report.check("iptables-bpf-tap" not in world.run("nft", "list", "tables")[1], "trace leaves its table behind")
 
 
+def tapped(world):
+    return soon(lambda: "iptables-bpf-tap" in world.run("nft", "list", "tables")[1])
+
+
+def trace_marked(report):
+    """Only packets that -j TRACE has marked; other rules are followed when they come into force."""
+    rules = RULES.replace("-A PREROUTING -s", "-A PREROUTING -p udp --dport 7000 -j TRACE\n-A PREROUTING -s")
+    with World("marked") as world:
+        world.restore(rules)
+        tracing = world.start("xtbpf", "trace", "--json", "-m", "-s", "8", "-c", "5", stdout=-1, stderr=-1)
+        report.check(tapped(world), "no tap")
+        send, other = world.sender(7000), world.sender(7001)
+        for each in (other, send, other):
+            each(b"x")
+        time.sleep(0.3)  # they are explained by the rules of now
+        world.restore(rules.replace("*filter", "*mangle\n-A INPUT -p udp --dport 7000 -j DROP\nCOMMIT\n*filter"))
+        time.sleep(0.5)
+        for each in (other, send):
+            each(b"x")
+        output, said = tracing.communicate()
+        found = [json.loads(line)["packets"][0] for line in output.splitlines()]
+        places = ["raw:PREROUTING:policy", "filter:INPUT:rule:1", "raw:PREROUTING:policy", "mangle:PREROUTING:policy", "mangle:INPUT:rule:1"]
+        report.equal([packet["by"] for packet in found], places, output)
+        report.check(found[0]["tables"][0]["rules"][0]["text"].endswith("-j TRACE"), found[0])
+        report.check(all("dport 7000" in packet["packet"] for packet in found), output)
+        report.equal(set(said.splitlines()), {"xtbpf: the rules have changed"}, "errors")
+        report.check("iptables-bpf-tap" not in world.run("nft", "list", "tables")[1], "trace leaves its table behind")
+
+
 def top(report):
     with World("top") as world:
         world.restore(RULES)
@@ -324,7 +353,7 @@ def shadow(report):
 
 
 def main():
-    chosen = [test for test in (status, explain, explain_capture, verify, metrics, trace, top, preview, watch, keep_rules, shadow)
+    chosen = [test for test in (status, explain, explain_capture, verify, metrics, trace, trace_marked, top, preview, watch, keep_rules, shadow)
               if not sys.argv[1:] or any(part in test.__name__ for part in sys.argv[1:])]
     if reasons := machine.lacks():
         return outcome.unable(reasons, len(chosen))

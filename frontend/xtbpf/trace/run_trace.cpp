@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// xtbpf trace: what becomes of packets that come by, rule by rule. A tap hands over each packet as a table's program is about to
-// see it; the interpreter walks the rules with it.
+// xtbpf trace: what becomes of packets that come by, rule by rule.
 #include "datapath/early_attach.hpp"
-#include "datapath/tap.hpp"
 #include "frontend/xtbpf/command_line.hpp"
-#include "frontend/xtbpf/explain/evidence.hpp"
 #include "frontend/xtbpf/explain/explanation.hpp"
 #include "frontend/xtbpf/stop_signal.hpp"
-#include "frontend/xtbpf/trace/traced.hpp"
+#include "frontend/xtbpf/trace/tracing.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -33,9 +30,17 @@ class EarlyPause {
     EarlyPause(EarlyPause&& other) noexcept : were_on_(std::exchange(other.were_on_, {})) {}
     ~EarlyPause() { (void)early::switch_on(were_on_); }
 
+    // A commit in the meantime has put new programs there.
+    void renew() {
+        if (Clock::now() < next_) return;
+        next_ = Clock::now() + milliseconds(300);
+        if (const auto more = early::switch_off()) were_on_.insert(were_on_.end(), more->begin(), more->end());
+    }
+
   private:
     explicit EarlyPause(std::vector<std::uint32_t> were_on) : were_on_(std::move(were_on)) {}
     std::vector<std::uint32_t> were_on_;
+    Clock::time_point next_;
 };
 
 struct Wanted {
@@ -44,22 +49,23 @@ struct Wanted {
     bool verbose = false, as_json = false;
 };
 
-Result<void> trace(PacketTap& tap, const TracedRules& rules, const Wanted& wanted) {
+Result<void> trace(Tracing& tracing, std::optional<EarlyPause>& pause, const Wanted& wanted) {
     const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                         std::chrono::duration<double>(wanted.seconds.value_or(0)));
     std::size_t shown = 0;
     const auto enough = [&] { return wanted.packets != 0 && shown == wanted.packets; };
-    const std::function<void(Family, const xt_tap_event&)> show = [&](Family family, const xt_tap_event& event) {
+    const Tracing::Show show = [&](const Explanation& told) {
         if (enough()) return;
-        const auto told = rules.explain(family, event);
-        if (!told) return;
         ++shown;
-        fmt::print("{}", wanted.as_json ? json({*told}, wanted.verbose) : text(*told, wanted.verbose) + "\n");
+        fmt::print("{}", wanted.as_json ? json({told}, wanted.verbose) : text(told, wanted.verbose) + "\n");
         std::fflush(stdout);
     };
-    while (!stop_wanted() && !enough() && (!wanted.seconds || Clock::now() < end))
-        if (auto done = tap.wait(milliseconds(50), show); !done) return done;
-    if (const auto lost = tap.lost(); lost > 0) fmt::print(stderr, "xtbpf: {} more came too fast to be shown\n", lost);
+    while (!stop_wanted() && !enough() && (!wanted.seconds || Clock::now() < end)) {
+        if (auto done = tracing.wait(milliseconds(50), show); !done) return done;
+        if (pause) pause->renew();
+    }
+    if (const auto lost = tracing.lost(); lost > 0)
+        fmt::print(stderr, "xtbpf: {} more came too fast to be shown\n", lost);
     return {};
 }
 
@@ -71,21 +77,19 @@ int run_trace(const Arguments& arguments) {
                      "filter's words are\n"
                      "those of `explain': tcp, udp, proto, src, dst, sport, dport. Where only the kernel can tell, the "
                      "line has a `?'.\n"
-                     "Packets that are dropped early aren't seen, but with --all. Until Control-C.");
+                     "A change of the rules is followed. Packets that are dropped early aren't seen, but with --all. "
+                     "Until Control-C.");
     line.options()("count,c", options::value<std::size_t>()->value_name("N"),
                    "end after so many (a packet counts once a table)")(
-        "seconds,s", options::value<double>()->value_name("S"),
-        "end after so long")("assume,a", options::value<std::vector<std::string>>()->value_name("WHAT")->composing(),
-                             "what only the kernel can tell, as of `explain'")(
+        "seconds,s", options::value<double>()->value_name("S"), "end after so long")(
+        "assume,a", options::value<std::vector<std::string>>()->value_name("WHAT")->composing(),
+        "what only the kernel can tell, as of `explain'")("marked,m", "only packets that a rule's TRACE has marked")(
         "all", "switch the early stage off meanwhile: slower, but no verdict changes")(
         "verbose,v", "rules that don't match, too, and why")("json", "JSON, a line for each");
     if (const auto code = line.parse(arguments, true)) return *code;
     const auto filter = tap_filter(line.words());
     if (!filter) return line.misused(filter.error().message);
-    const auto rules = TracedRules::read(
-        filter->family, line.get<std::vector<std::string>>("assume").value_or(std::vector<std::string>{}));
-    if (!rules) return complain(rules.error());
-    if (rules->tables().empty()) return complain({ErrorKind::Refused, "there are no rules"});
+    auto assume = line.get<std::vector<std::string>>("assume").value_or(std::vector<std::string>{});
     std::optional<EarlyPause> pause;
     if (line.has("all")) {
         auto begun = EarlyPause::begin();
@@ -93,9 +97,10 @@ int run_trace(const Arguments& arguments) {
         pause.emplace(std::move(*begun));
     }
     stop_on_signals();
-    auto tap = PacketTap::attach(rules->tables(), filter->filter);
-    if (!tap) return complain(tap.error());
-    const auto done = trace(*tap, *rules,
+    auto tracing = Tracing::begin(*filter, std::move(assume),
+                                  line.has("marked") ? PacketTap::Where::OfMarked : PacketTap::Where::Before);
+    if (!tracing) return complain(tracing.error());
+    const auto done = trace(*tracing, pause,
                             {.packets = line.get<std::size_t>("count").value_or(0),
                              .seconds = line.get<double>("seconds"),
                              .verbose = line.has("verbose"),
