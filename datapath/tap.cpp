@@ -58,7 +58,7 @@ void PacketTap::Free::operator()(ring_buffer* ring) const { ring_buffer__free(ri
 
 int PacketTap::on_event(void* source, void* data, std::size_t size) {
     const auto& from = *static_cast<const Source*>(source);
-    if (size < offsetof(xt_tap_event, data)) {
+    if (size <= sizeof(xt_tap_passed)) {
         xt_tap_passed passed{};
         std::memcpy(&passed, data, std::min(size, sizeof passed));
         if (from.passed != nullptr && *from.passed) (*from.passed)(from.family, passed);

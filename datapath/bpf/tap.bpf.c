@@ -84,6 +84,7 @@ static __always_inline int xt_tap(struct __sk_buff* ctx, int hook) {
 /* Whatever the filter says: who asked for a tap behind a table knows the packets it waits for. */
 static __always_inline int xt_pass(struct __sk_buff* ctx, int hook) {
     struct xt_tap_passed* passed = bpf_ringbuf_reserve(&xt_tap_events, sizeof *passed, 0);
+    __u8 ip[9] = {};
 
     if (!passed) {
         xt_lose();
@@ -92,6 +93,11 @@ static __always_inline int xt_pass(struct __sk_buff* ctx, int hook) {
     passed->table = filter.table;
     passed->hook = hook;
     passed->packet = (__u64)ctx;
+    passed->mark = ctx->mark;
+    passed->pad = 0;
+    passed->whole = !bpf_skb_load_bytes(ctx, 0, ip, sizeof ip);
+    passed->tos = config.ipv6 ? (__u8)(ip[0] << 4 | ip[1] >> 4) : ip[1];
+    passed->ttl = config.ipv6 ? ip[7] : ip[8];
     bpf_ringbuf_submit(passed, 0);
     return 0;
 }

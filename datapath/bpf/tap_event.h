@@ -17,11 +17,15 @@ struct xt_tap_event {
     struct xt_view view;     /* last, as its path has another length on the other side */
 };
 
-/* A packet that has passed a table, from a tap behind it. */
+/* A packet that has passed a table, from a tap behind it, and what the table's targets may have changed. */
 struct xt_tap_passed {
     __u32 table;
     __u32 hook;
     __u64 packet;
+    __u32 mark;
+    __u8 tos, ttl; /* as of the view */
+    __u8 whole;    /* these two could be read */
+    __u8 pad;
 };
 
 /* Addresses as in the view: the packet's, masked, must be equal. */

@@ -298,6 +298,12 @@ def keep_rules(report):
 
 SHADOWED = """*mangle
 -A PREROUTING -p udp --dport 7002 -j DROP
+-A PREROUTING -p udp --dport 7001 -j MARK --set-xmark 0x5/0xf
+-A PREROUTING -m mark --mark 5 -j TTL --ttl-dec 3
+-A INPUT -p udp --dport 7000 -j DSCP --set-dscp 8
+-A INPUT -p udp -j CONNMARK --set-mark 6
+-A INPUT -p udp --dport 7003 -j CONNMARK --restore-mark
+-A INPUT -p udp --dport 7001 -j HMARK --hmark-tuple src --hmark-mod 10 --hmark-rnd 1
 COMMIT
 *filter
 :INPUT DROP [0:0]
@@ -333,12 +339,13 @@ def shadow(report):
         report.check(counted[7000] == counted[7001] == counted[7002] > 20, f"counted {counted}")
         report.equal(told(world, "status"), told(world, "status"), "status")
         report.check(told(world, "status").startswith("No rules"), "shadow mode leaves rules behind")
-        other.write(SHADOWED.replace("7001 -j REJECT", "7003 -j ACCEPT").replace("7000", "7001"))
+        other.write(SHADOWED.replace("7001 -j REJECT", "7003 -j ACCEPT").replace("7000 -j A", "7001 -j A").replace("0x5/0xf", "0x9/0xf"))
         other.flush()
         code, output = judge("verify", "--shadow", "--for", "1", "--json", "--rules", other.name)
         found = {(each["by"], each["ours"], each["kernel"]) for each in json.loads(output)["disagreements"]}
         report.equal((code, found), (1, {("filter:INPUT:policy", "DROP", "passed"), ("filter:INPUT:rule:2", "ACCEPT", "dropped"),
-                                         ("filter:INPUT:rule:3", "ACCEPT", "dropped")}), f"other rules: {output}")
+                                         ("filter:INPUT:rule:3", "ACCEPT", "dropped"), ("mangle:PREROUTING:policy", "mark 0x9", "mark 0x5"),
+                                         ("mangle:PREROUTING:policy", "TTL 64", "TTL 61")}), f"other rules: {output}")
         receiver.setblocking(False)
         while select.select([receiver], [], [], 0)[0]:
             report.check(receiver.recv(10) == b"12", "another datagram")

@@ -49,6 +49,26 @@ TEST(Shadow, TellsEachKindOfDisagreementOnce) {
         << text(found);
 }
 
+TEST(Shadow, ComparesWhatTargetsLeaveInThePacket) {
+    ShadowBook book;
+    Opinion marks = accepts();
+    marks.traces = {.mark = 1, .tos = 0x10, .ttl = {}};
+    const Traces cases[] = {
+        {.mark = 1, .tos = 0x10, .ttl = 64}, {.mark = 2, .tos = 0x10}, {.mark = 3, .tos = 0x10}, {.mark = 1}};
+    std::uint64_t packet = 0;
+    for (const Traces& theirs : cases) {
+        book.came(kInput, ++packet, marks, kNow, 0);
+        book.passed(kInput, packet, theirs);
+    }
+    book.came(kInput, ++packet, drops(), kNow, 0);
+    const Findings found = book.take(kNow, 0);
+    EXPECT_EQ(found.judged, 5U);
+    ASSERT_EQ(found.disagreements.size(), 1U);
+    EXPECT_EQ(found.disagreements[0].ours, "mark 0x1");
+    EXPECT_EQ(found.disagreements[0].theirs, "mark 0x2");
+    EXPECT_EQ(found.disagreements[0].times, 2U);
+}
+
 TEST(Shadow, AnAddressThatComesAgainWasDropped) {
     ShadowBook book;
     book.came(kInput, 1, accepts(), kNow, 0);

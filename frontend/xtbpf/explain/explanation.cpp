@@ -29,6 +29,7 @@ class Traveller {
         }
         for (const Hook hook : way_.hooks)
             if (!at(hook)) break;
+        out_.after = std::move(packet_);
         return std::move(out_);
     }
 

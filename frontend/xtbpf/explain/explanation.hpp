@@ -44,6 +44,7 @@ struct TableWalk {
 
 struct Explanation {
     Packet packet; // as it was at first
+    Packet after;  // as the last table left it
     std::vector<TableWalk> walks;
     Fate fate = Fate::Accept;
     std::string by; // what decided: "filter:INPUT:rule:3"

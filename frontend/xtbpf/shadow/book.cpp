@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "frontend/xtbpf/shadow/book.hpp"
 
+#include <fmt/format.h>
+#include <string_view>
 #include <utility>
 
 namespace xtbpf::tool {
@@ -26,10 +28,11 @@ void ShadowBook::came_unasked(const TablePoint& at, std::uint64_t packet, std::u
     waiting_.erase(before);
 }
 
-void ShadowBook::passed(const TablePoint& at, std::uint64_t packet) {
+void ShadowBook::passed(const TablePoint& at, std::uint64_t packet, const Traces& traces) {
     const auto waiting = waiting_.find({at, packet});
     if (waiting == waiting_.end()) return;
     conclude(at, waiting->second, true);
+    if (waiting->second.ours.fate == Fate::Accept) compare(at, waiting->second, traces);
     waiting_.erase(waiting);
 }
 
@@ -57,11 +60,28 @@ void ShadowBook::drop(const TablePoint& at, const Waiting& waiting, std::uint64_
 void ShadowBook::conclude(const TablePoint& at, const Waiting& waiting, bool passes) {
     ++found_.judged;
     if ((waiting.ours.fate == Fate::Accept) == passes) return;
-    const std::string ours(word(waiting.ours.fate));
-    const auto [known, is_new] = known_.try_emplace({at, waiting.ours.by, ours, passes}, found_.disagreements.size());
+    const std::string ours(word(waiting.ours.fate)), theirs = passes ? "passed" : "dropped";
+    disagree(at, waiting, ours + theirs, ours, theirs);
+}
+
+void ShadowBook::compare(const TablePoint& at, const Waiting& waiting, const Traces& theirs) {
+    const Traces& ours = waiting.ours.traces;
+    const auto each = [&](const char* what, std::string_view words, const auto& mine, const auto& other) {
+        if (mine && other && *mine != *other)
+            disagree(at, waiting, what, fmt::format(fmt::runtime(words), *mine),
+                     fmt::format(fmt::runtime(words), *other));
+    };
+    each("mark", "mark {:#x}", ours.mark, theirs.mark);
+    each("TOS", "TOS {:#x}", ours.tos, theirs.tos);
+    each("TTL", "TTL {}", ours.ttl, theirs.ttl);
+}
+
+void ShadowBook::disagree(const TablePoint& at, const Waiting& waiting, const std::string& on, std::string ours,
+                          std::string theirs) {
+    const auto [known, is_new] = known_.try_emplace({at, waiting.ours.by, on}, found_.disagreements.size());
     if (is_new)
         found_.disagreements.push_back(
-            {at, waiting.ours.by, ours, passes ? "passed" : "dropped", waiting.ours.packet, 0});
+            {at, waiting.ours.by, std::move(ours), std::move(theirs), waiting.ours.packet, 0});
     ++found_.disagreements[known->second].times;
 }
 

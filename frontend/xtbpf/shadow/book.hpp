@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -22,15 +23,22 @@ struct TablePoint {
     auto operator<=>(const TablePoint&) const = default;
 };
 
+// What a table leaves in a packet that it lets through; nothing: it can't be told.
+struct Traces {
+    std::optional<std::uint32_t> mark{};
+    std::optional<std::uint8_t> tos{}, ttl{};
+};
+
 struct Opinion {
     Fate fate;
     std::string by;     // "filter:INPUT:rule:3"
     std::string packet; // in words
+    Traces traces{};
 };
 
 struct Disagreement {
     TablePoint at;
-    std::string by, ours, theirs; // "DROP"; of the kernel "passed" or "dropped"
+    std::string by, ours, theirs; // "DROP"; of the kernel "passed" or "dropped"; or of both "mark 0x1"
     std::string packet;           // the first one
     std::size_t times = 0;
 };
@@ -53,7 +61,7 @@ class ShadowBook {
     // One whose opinion nobody asks comes: only that of the packet that was there before it is settled.
     void came_unasked(const TablePoint& at, std::uint64_t packet, std::uint64_t lost);
 
-    void passed(const TablePoint& at, std::uint64_t packet);
+    void passed(const TablePoint& at, std::uint64_t packet, const Traces& traces = {});
 
     // Packets that came long ago and haven't passed were dropped.
     void settle(Time now, std::uint64_t lost);
@@ -68,10 +76,14 @@ class ShadowBook {
         std::uint64_t lost;
     };
     void conclude(const TablePoint& at, const Waiting& waiting, bool passes);
+    void compare(const TablePoint& at, const Waiting& waiting, const Traces& theirs);
+    void disagree(const TablePoint& at, const Waiting& waiting, const std::string& on, std::string ours,
+                  std::string theirs);
     void drop(const TablePoint& at, const Waiting& waiting, std::uint64_t lost);
 
     std::map<std::pair<TablePoint, std::uint64_t>, Waiting> waiting_;
-    std::map<std::tuple<TablePoint, std::string, std::string, bool>, std::size_t> known_; // index of a disagreement
+    std::map<std::tuple<TablePoint, std::string, std::string>, std::size_t>
+        known_; // index of a disagreement, by what it is on
     Findings found_;
 };
 

@@ -38,6 +38,27 @@ Result<TracedRules> traced(BothRules rules) {
     return out;
 }
 
+// What the rules leave in the packet, as far as that can be told.
+Traces traces_of(const Packet& packet) {
+    Traces out;
+    const auto told = [&](ir::Field field) {
+        return packet.known.tells(ir::FieldTest{.field = field, .ranges = {}, .gate = {}}, packet.view);
+    };
+    if (told(ir::Field::Mark)) out.mark = packet.view.mark;
+    if (told(ir::Field::Tos)) out.tos = packet.view.tos;
+    if (told(ir::Field::Ttl)) out.ttl = packet.view.ttl;
+    return out;
+}
+
+Traces traces_of(const xt_tap_passed& passed) {
+    Traces out{.mark = passed.mark};
+    if (passed.whole != 0) {
+        out.tos = passed.tos;
+        out.ttl = passed.ttl;
+    }
+    return out;
+}
+
 // The kernel's side of a program that does otherwise than its rules: it has none.
 void note_program(const TablePoint& at, const Explanation& told, Findings& findings) {
     const std::string& said = told.walks.front().live;
@@ -69,10 +90,12 @@ Result<Findings> shadow(BothRules rules, std::chrono::seconds time) {
         const auto told = enough ? std::nullopt : all->explain(family, event);
         if (!told || told->walks.empty()) return book.came_unasked(at, event.packet, tap->lost());
         note_program(at, *told, programs);
-        book.came(at, event.packet, {told->fate, told->by, told->packet.words}, Clock::now(), tap->lost());
+        book.came(at, event.packet, {told->fate, told->by, told->packet.words, traces_of(told->after)}, Clock::now(),
+                  tap->lost());
     };
     const PacketTap::OnPassed passed = [&](Family family, const xt_tap_passed& event) {
-        book.passed({family, static_cast<TableId>(event.table), static_cast<Hook>(event.hook)}, event.packet);
+        book.passed({family, static_cast<TableId>(event.table), static_cast<Hook>(event.hook)}, event.packet,
+                    traces_of(event));
     };
     const auto end = Clock::now() + time;
     while (!stop_wanted() && Clock::now() < end) {
