@@ -172,6 +172,16 @@ def system_calls(report):
         used = set(re.findall(r"^\d+ +(\w+)\(", installed.good(f"cat {trace}"), re.M))
         report.equal(used - permitted, set(), "system calls that the unit forbids")
         report.fact(f"{len(used)} system calls used")
+        # The other service, at the most it does: it puts flushed rules back.
+        unit = dict(installed.unit("xtbpf-watch.service"))
+        watch = unit["ExecStart"].replace("/run/xtbpf/", "/run/")
+        installed.good("/usr/sbin/iptables-bpf-rules start")
+        before = installed.good("iptables-bpf-save")
+        installed.good(f"rm {trace}; strace -f -qq -A -o {trace} {watch} >/run/said 2>&1 & service=$!; sleep 1; nft flush ruleset; sleep 1; "
+                       "pkill -TERM -P $service; wait $service")
+        report.equal(rules(installed.good("iptables-bpf-save")), rules(before), "flushed rules, put back")
+        used = set(re.findall(r"^\d+ +(\w+)\(", installed.good(f"cat {trace}"), re.M))
+        report.equal(used - allowed(unit["SystemCallFilter"]) - allowed("@default"), set(), "system calls that watch's unit forbids")
 
 
 def units(report):
