@@ -54,7 +54,7 @@ class Rules:
             proto, text = self._basics(root)
             for _ in range(self.rng.choice((0, 0, 1, 1, 1, 1, 2, 3))):
                 match = self._match(root, proto)
-                if "connmark" not in match or "connmark" not in text:  # 1.8.9 takes one only
+                if "mark" not in match or "connmark" not in text:  # whose --mark this one would be, too
                     text += match
             if self.more.random() < 0.15:
                 text += f" {self._answered()}"
