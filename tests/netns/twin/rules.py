@@ -161,7 +161,7 @@ class Rules:
             choices += [f"-m rt {no}--rt-type {more.choice((0, 2))}", f"-m dst {no}--dst-len 8", "-m hbh", "-m ah"]
         if self.stateful:
             low = more.choice((0, 1, 2, 3, 50))
-            choices += [f"-m connbytes {no}--connbytes {low}:{low + more.choice((0, 1, 100))} --connbytes-dir {way} --connbytes-mode {mode}"
+            choices += [f"-m connbytes {no}--connbytes {low}:{low + more.choice((0 if low else 2, 1, 100))} --connbytes-dir {way} --connbytes-mode {mode}"
                         for way in ("original", "reply", "both") for mode in ("packets", "bytes", "avgpkt")]
         return more.choice(choices)
 
