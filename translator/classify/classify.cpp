@@ -7,6 +7,8 @@
 #include "translator/classify/records.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <future>
 #include <string>
 #include <unordered_map>
 
@@ -14,7 +16,8 @@ namespace xtbpf::classify {
 
 namespace {
 
-constexpr std::size_t kFewRules = 6; // to check them all costs no more than to look in an index
+constexpr std::size_t kFewRules = 6;        // to check them all costs no more than to look in an index
+constexpr std::size_t kWorthAThread = 2000; // rules
 constexpr std::size_t kMostNumbers = 0xffff;
 constexpr std::size_t kRoom = 256 << 10; // as many editions as a byte counts, with comments of the greatest length
 
@@ -150,9 +153,12 @@ class Builder {
             chain.rules = records_.list(records, [](const Record& record) { return record; });
             return chain;
         }
-        const IndexStats stats = write_index(out_, records_, chain.index, records, keys);
+        const auto both = std::launch::async | std::launch::deferred;
+        const auto policy = alike || rules.size() < kWorthAThread ? std::launch::deferred : both;
+        auto odd_spread = std::async(policy, spread, std::cref(odd), table_.family);
+        const IndexStats stats = write_index(out_, records_, chain.index, records, keys, spread(keys, table_.family));
         chain.odd = chain.index;
-        if (!alike) write_index(out_, records_, chain.odd, records, odd);
+        if (!alike) write_index(out_, records_, chain.odd, records, odd, odd_spread.get());
         image_.tuples = std::max(image_.tuples, stats.tuples);
         image_.longest_list = std::max(image_.longest_list, stats.longest_list);
         return chain;

@@ -81,33 +81,41 @@ Bounds bounds(const Tuple& tuple, const KeySet& set, const Links& links) {
     return bounds;
 }
 
-// All groups but those of the tuple without a shape, in one table. Two hashes that look the same there share a list.
+// All groups but those of the tuple without a shape, in one table. Two hashes that look the same there share a list. The lists stand in
+// the order of the rules, so that these are read one behind the other.
 std::pair<std::uint32_t, std::uint32_t> write_table(Writer& writer, const std::vector<const Tuple*>& tuples) {
     std::vector<Groups::Group> groups;
     for (const Tuple* tuple : tuples)
         if (!tuple->shape.empty()) tuple->groups.each([&](const Groups::Group& group) { groups.push_back(group); });
+    std::ranges::sort(groups, {}, &Groups::Group::last);
+    struct Place {
+        std::uint32_t slot = 0;
+        std::uint32_t before = 0; // the group + 1 that shares the list
+        bool newest = true;       // of those that share it
+    };
     Buckets buckets(groups.size());
-    std::vector<std::uint32_t> next(groups.size()); // the group + 1 that shares the list
+    std::vector<Place> places(groups.size());
     for (std::size_t at = 0; at < groups.size();) {
         Buckets::Slot* slot = buckets.find(groups[at].hash);
         if (!slot) {
             buckets.widen();
+            places.assign(groups.size(), {});
             at = 0;
             continue;
         }
-        next[at] = slot->list;
+        if (slot->list != 0) places[slot->list - 1].newest = false;
+        places[at] = {static_cast<std::uint32_t>(slot - buckets.slots().data()), slot->list, true};
         slot->list = static_cast<std::uint32_t>(++at);
     }
     const std::uint32_t table = writer.out.reserve(buckets.slots().size() * sizeof(xt_image_entry), 64);
     Rules rules;
-    for (std::size_t at = 0; at < buckets.slots().size(); ++at) {
-        const Buckets::Slot& slot = buckets.slots()[at];
-        if (slot.list == 0) continue;
+    for (std::size_t at = 0; at < groups.size(); ++at) {
+        if (!places[at].newest) continue;
         rules.clear();
-        for (std::uint32_t group = slot.list; group != 0; group = next[group - 1])
+        for (std::size_t group = at + 1; group != 0; group = places[group - 1].before)
             writer.collect(groups[group - 1], rules);
-        writer.out.write(table + static_cast<__u32>(at * sizeof(xt_image_entry)),
-                         xt_image_entry{slot.print, writer.list(rules)});
+        writer.out.write(table + places[at].slot * static_cast<__u32>(sizeof(xt_image_entry)),
+                         xt_image_entry{static_cast<std::uint32_t>(groups[at].hash), writer.list(rules)});
     }
     return {table, buckets.count()};
 }
@@ -115,11 +123,10 @@ std::pair<std::uint32_t, std::uint32_t> write_table(Writer& writer, const std::v
 } // namespace
 
 IndexStats write_index(ImageWriter& out, RecordMaker& maker, std::uint32_t& at, const std::vector<Record>& records,
-                       const KeySet& set) {
-    Links links;
-    const std::vector<Tuple> spread_out = spread(set, maker.family(), links);
+                       const KeySet& set, const Spread& spread) {
+    const Links& links = spread.links;
     std::vector<std::pair<Bounds, const Tuple*>> order;
-    for (const Tuple& tuple : spread_out)
+    for (const Tuple& tuple : spread.tuples)
         if (tuple.groups.size() != 0) order.emplace_back(bounds(tuple, set, links), &tuple);
     std::ranges::sort(order, {}, [](const auto& one) { return one.first.first; });
     std::vector<const Tuple*> tuples;

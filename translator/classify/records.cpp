@@ -85,8 +85,12 @@ std::uint32_t RecordMaker::more(const Conditions& conditions, const xt_image_mor
     std::string bytes(reinterpret_cast<const char*>(&head), sizeof head);
     const std::size_t tests = conditions.tests.size() * sizeof(xt_image_test);
     if (tests != 0) bytes.append(reinterpret_cast<const char*>(conditions.tests.data()), tests);
+    if (!own && bytes == last_shared_.first) return last_shared_.second; // neighbours are often alike
     std::uint32_t* known = own ? nullptr : &shared_[bytes];
-    if (known && *known != 0) return *known;
+    if (known && *known != 0) {
+        last_shared_ = {std::move(bytes), *known};
+        return *known;
+    }
     const std::uint32_t at = out_.reserve(bytes.size(), 4);
     out_.write_bytes(at, bytes);
     if (known) *known = at;

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace xtbpf::classify {
 
@@ -62,7 +63,8 @@ class RecordMaker {
 
     ImageWriter& out_;
     Family family_;
-    std::map<std::string, std::uint32_t> shared_; // blocks that say nothing of their rule, by their bytes
+    std::map<std::string, std::uint32_t> shared_;       // blocks that say nothing of their rule, by their bytes
+    std::pair<std::string, std::uint32_t> last_shared_; // of these the last that was asked for
 };
 
 } // namespace xtbpf::classify

@@ -194,6 +194,10 @@ void KeySet::add(std::uint32_t rule, const Needed& needed, Family family) {
         }
 }
 
-std::vector<Tuple> spread(const KeySet& set, Family family, Links& links) { return Spreader(set, family, links).run(); }
+Spread spread(const KeySet& set, Family family) {
+    Spread spread;
+    spread.tuples = Spreader(set, family, spread.links).run();
+    return spread;
+}
 
 } // namespace xtbpf::classify

@@ -52,7 +52,12 @@ struct Tuple {
     Groups groups; // of indexes into KeySet::keys; at most one, of hash 0, if the shape is empty
 };
 
-// Every key is in one group of one tuple. `links` is Groups' memory. At most XT_MOST_TUPLES.
-std::vector<Tuple> spread(const KeySet& set, Family family, Links& links);
+struct Spread {
+    std::vector<Tuple> tuples; // at most XT_MOST_TUPLES
+    Links links;               // their groups' memory
+};
+
+// Every key is in one group of one tuple.
+Spread spread(const KeySet& set, Family family);
 
 } // namespace xtbpf::classify
