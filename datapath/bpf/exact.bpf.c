@@ -12,7 +12,7 @@
 #include "translator/record.h"
 #include "translator/dry_run.h"
 
-#define xt_load(ctx, offset, to, bytes) bpf_skb_load_bytes(ctx, offset, to, bytes)
+#include "datapath/bpf/skb_load.h"
 #include "datapath/bpf/packet.h"
 #include "datapath/bpf/runtime.h"
 #include "datapath/bpf/exact_config.h"

@@ -111,6 +111,7 @@ struct sk_buff {
     unsigned long _skb_refdst;
     unsigned long _nfct;
     int skb_iif;
+    unsigned int len;
     unsigned int data_len;
     __u16 mac_header;
     __u16 network_header;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From the bytes of an IP packet to the view: the BPF side of translator/packet.hpp. The includer defines
- * `xt_load(ctx, offset, to, bytes)`, which copies packet bytes counted from the network header and returns 0 on success.
+ * From the bytes of an IP packet to the view: the BPF side of translator/packet.hpp. The includer defines, for packet bytes counted
+ * from the network header, `xt_load(ctx, offset, to, bytes)`, which copies them, and `xt_load_words(ctx, offset, to, bytes)`, which
+ * may copy up to the next multiple of eight; both return 0 on success.
  */
 #ifndef XTBPF_PACKET_H
 #define XTBPF_PACKET_H
@@ -23,11 +24,9 @@ enum {
     XT_PROTO_TCP = 6,
 };
 
-static __always_inline __u32 xt_be32(const __u8* p) {
-    return (__u32)p[0] << 24 | (__u32)p[1] << 16 | (__u32)p[2] << 8 | p[3];
-}
-
-static __always_inline __u16 xt_be16(const __u8* p) { return (__u16)(p[0] << 8 | p[1]); }
+/* Of what is aligned on the stack. */
+static __always_inline __u32 xt_be32(const __u8* p) { return bpf_ntohl(*(const __u32*)p); }
+static __always_inline __u16 xt_be16(const __u8* p) { return bpf_ntohs(*(const __u16*)p); }
 
 /* The fields that lie in the transport header's first 20 bytes, as far as they are there. `bytes` of them are readable. */
 static __always_inline void xt_transport_fields(struct xt_view* v, const __u8* l4, __u32 bytes) {
@@ -43,18 +42,17 @@ static __always_inline void xt_transport_fields(struct xt_view* v, const __u8* l
 }
 
 static __always_inline void xt_transport(void* ctx, struct xt_view* v) {
-    __u8 l4[XT_TCP_HEADER];
+    __u64 words[2]; /* more isn't asked for */
+    const __u8* l4 = (const __u8*)words;
     __u32 bytes = v->l4_avail;
 
     if (v->frag_off != 0 || v->l4 != XT_L4_OK) return;
     if (bytes >= XT_TCP_HEADER) {
-        if (xt_load(ctx, v->thoff, l4, XT_TCP_HEADER) == 0) xt_transport_fields(v, l4, XT_TCP_HEADER);
-    } else if (bytes >= 8) {
-        if (xt_load(ctx, v->thoff, l4, 8) == 0) xt_transport_fields(v, l4, 8);
+        if (xt_load_words(ctx, v->thoff, words, sizeof words) == 0) xt_transport_fields(v, l4, XT_TCP_HEADER);
     } else if (bytes >= 4) {
-        if (xt_load(ctx, v->thoff, l4, 4) == 0) xt_transport_fields(v, l4, 4);
+        if (xt_load_words(ctx, v->thoff, words, 4) == 0) xt_transport_fields(v, l4, 4);
     } else if (bytes >= 2) {
-        if (xt_load(ctx, v->thoff, l4, 2) == 0) xt_transport_fields(v, l4, 2);
+        if (xt_load_words(ctx, v->thoff, words, 2) == 0) xt_transport_fields(v, l4, 2);
     }
 }
 
@@ -63,9 +61,10 @@ static __always_inline __u32 xt_left(__u32 length, __u32 offset) { return length
 
 /* v->len must be set. No sanity checks: at the netfilter hooks ip_rcv has made them; at ingress the caller does. */
 static __always_inline int xt_parse_ipv4(void* ctx, struct xt_view* v) {
-    __u8 ip[XT_IPV4_HEADER];
+    __u64 words[(XT_IPV4_HEADER + 7) / 8];
+    const __u8* ip = (const __u8*)words;
 
-    if (xt_load(ctx, 0, ip, sizeof ip)) return -1;
+    if (xt_load_words(ctx, 0, words, XT_IPV4_HEADER)) return -1;
     v->tos = ip[1];
     v->ip_len = xt_be16(ip + 2);
     v->frag_off = xt_be16(ip + 6) & 0x1fff;
@@ -105,7 +104,7 @@ static __always_inline void xt_found(struct xt_view* v, __u8 next, __u32 offset)
 /* One header of the chain, as the loop of ipv6_find_hdr (net/ipv6/exthdrs_core.c) with target -1. Returns 1 at its end. */
 static long xt_extension_step(__u32 index __attribute__((unused)), struct xt_ext_walk* walk) {
     struct xt_view* v = walk->view;
-    __u8 header[4];
+    __u8 header[4] __attribute__((aligned(4)));
     __u32 bytes;
 
     if (!xt_is_extension(walk->next) || walk->next == XT_NEXT_NONE) return 1;
@@ -147,10 +146,11 @@ static long xt_extension_step(__u32 index __attribute__((unused)), struct xt_ext
 #define XT_MOST_EXTENSIONS 8192
 
 static __always_inline int xt_parse_ipv6(void* ctx, struct xt_view* v) {
-    __u8 ip[XT_IPV6_HEADER];
+    __u64 words[XT_IPV6_HEADER / 8];
+    const __u8* ip = (const __u8*)words;
     struct xt_ext_walk walk = {.ctx = ctx, .view = v, .offset = XT_IPV6_HEADER};
 
-    if (xt_load(ctx, 0, ip, sizeof ip)) return -1;
+    if (xt_load_words(ctx, 0, words, XT_IPV6_HEADER)) return -1;
     v->tos = (__u8)(ip[0] << 4 | ip[1] >> 4);
     v->ip_len = xt_be16(ip + 4) + XT_IPV6_HEADER;
     v->ttl = ip[7];

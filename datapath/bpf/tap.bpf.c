@@ -7,7 +7,7 @@
 #define XT_VIEW_PATH 0
 #include "datapath/bpf/kernel.h"
 
-#define xt_load(ctx, offset, to, bytes) bpf_skb_load_bytes(ctx, offset, to, bytes)
+#include "datapath/bpf/skb_load.h"
 #include "datapath/bpf/packet.h"
 #include "datapath/bpf/exact_config.h"
 #include "datapath/bpf/ext_headers.h"
