@@ -69,6 +69,8 @@ Result<Image> link(const std::string& entry, std::span<const FittedFunction> fun
         std::span<const bpf_insn> insns;
         std::span<const codegen::Call> calls;
         std::uint32_t type;
+        // It only calls another, which may be called instead: a call and a return less for each packet, and a frame.
+        bool forwards() const { return insns.size() == 2 && !calls.empty(); }
     };
     std::map<std::string_view, Piece> pieces;
     for (const FittedFunction& function : functions)
@@ -97,8 +99,12 @@ Result<Image> link(const std::string& entry, std::span<const FittedFunction> fun
         image.insns.insert(image.insns.end(), piece->second.insns.begin(), piece->second.insns.end());
         image.functions.push_back({.insn_off = static_cast<std::uint32_t>(start), .type_id = piece->second.type});
         for (const codegen::Call& call : piece->second.calls) {
-            calls.emplace_back(start + call.insn, call.function);
-            if (!starts.contains(call.function)) waiting.emplace_back(call.function);
+            std::string_view callee = call.function;
+            for (auto next = pieces.find(callee); next != pieces.end() && next->second.forwards();
+                 next = pieces.find(callee))
+                callee = next->second.calls.front().function;
+            calls.emplace_back(start + call.insn, callee);
+            if (!starts.contains(callee)) waiting.emplace_back(callee);
         }
     }
     for (const auto& [at, callee] : calls)
