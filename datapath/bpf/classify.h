@@ -18,11 +18,12 @@ __noinline int guards(struct __sk_buff* ctx, struct xt_view* v) {
 
 /* Parts of the walk as functions of their own: the stack is small, and they are called from many places. */
 struct xt_walk_state;
+__noinline int rt_walk_seek(struct xt_view* v, struct xt_walk_state* state);
 __noinline int rt_walk_enter(struct xt_view* v, struct xt_walk_state* state);
 __noinline int rt_walk_edit(struct xt_view* v, struct xt_walk_state* state);
 __noinline int rt_walk_died(struct xt_view* v, struct xt_walk_state* state);
 
-#define XT_WALK_COUNT(view, slot) rt_count(view, slot)
+#define XT_WALK_COUNT(view, slot) xt_count(view, slot)
 #define XT_WALK_GUARD(walk, number) xt_ask_guard(walk, number)
 #define XT_WALK_EFFECT(walk, number) rt_effect((walk)->context, (walk)->view, number)
 #define XT_WALK_PAUSE(walk) rt_pause((walk)->view, XT_NO_NEED, XT_SITE_BEHIND)
@@ -65,6 +66,7 @@ static __always_inline int xt_walk_prepare(struct xt_walk* w, struct __sk_buff* 
         if (!v || !state || xt_walk_prepare(&w, 0, v, state)) return 1;                                                \
         return xt_walk_##part(&w) != 0;                                                                                \
     }
+XT_WALK_PART(seek)
 XT_WALK_PART(enter)
 XT_WALK_PART(edit)
 XT_WALK_PART(died)

@@ -106,12 +106,13 @@ static __always_inline int xt_bump(__u32 slot, __u32 bytes, int interruptible) {
 __noinline int rt_add(__u32 slot, __u32 bytes, int interruptible) { return xt_bump(slot, bytes, interruptible); }
 
 /* A rule matched, or a policy decided. */
-__noinline int rt_count(struct xt_view* v, __u32 slot) {
-    if (!v) return 0;
+static __always_inline int xt_count(struct xt_view* v, __u32 slot) {
     if (v->mode != XT_MODE_DRY) return xt_bump(slot, v->len, v->interruptible);
     v->path_hash = xt_path_mix(v->path_hash, slot);
     return 0;
 }
+
+__noinline int rt_count(struct xt_view* v, __u32 slot) { return v ? xt_count(v, slot) : 0; }
 
 /* limit_mt of net/netfilter/xt_limit.c; a state of zeros is a new bucket, which is full. */
 static __always_inline int xt_take_token(struct xt_limit_state* state, __u32 cost, __u32 cap, __u32 credits_per_jiffy) {

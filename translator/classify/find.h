@@ -155,6 +155,11 @@ XT_WALK_INLINE int xt_walk_probe(struct xt_walk* w) {
     }
     hash = xt_tuple_hash(tuple, v->saddr, v->daddr, (__u32)v->sport << 16 | v->dport, v->proto, xt_walk_extra(v, tuple),
                          XT_WALK_V6(w));
+    if (index->filter) {
+        const __u64* word = (const __u64*)xt_walk_at(w, index->filter + 8 * xt_filter_word(hash, index->filter_mask));
+        if (!word) return xt_walk_end(w, XT_WALK_HOTDROP);
+        if (~*word & xt_filter_bits(hash)) return 0;
+    }
     print = (__u32)hash;
     at = index->table + xt_bucket(hash, index->buckets) * (__u32)XT_BUCKET_BYTES;
     XT_WALK_UNROLL
@@ -199,6 +204,44 @@ XT_WALK_INLINE int xt_walk_found(struct xt_walk* w, const struct xt_image_rule* 
     w->state->stage = 0;
     w->state->hot = (__u8)hot;
     if (w->state->odd & XT_ODD_RULE) w->state->edit = 0;
+    return 0;
+}
+
+/* A plain rule, all of it; the packet isn't odd. Others are for xt_walk_check. */
+XT_WALK_INLINE int xt_walk_plain(struct xt_walk* w) {
+    const struct xt_view* v = w->view;
+    const __u32* record = (const __u32*)xt_walk_at(w, w->state->rule);
+    const struct xt_image_rule* rule;
+
+    if (!record) return xt_walk_end(w, XT_WALK_HOTDROP);
+    rule = (const struct xt_image_rule*)(record + (XT_WALK_V6(w) ? 8 : 2));
+    if (!(rule->flags & XT_RULE_PLAIN)) return 0;
+    if (rule->order >= w->state->best) {
+        w->state->rule = 0;
+        return 0;
+    }
+    if (rule->order < w->state->from || !xt_walk_prefix(w, v->saddr, record, rule->source) ||
+        !xt_walk_prefix(w, v->daddr, record + (XT_WALK_V6(w) ? 4 : 1), rule->destination) ||
+        ((rule->flags & XT_RULE_PROTOCOL) && v->proto != rule->protocol) ||
+        ((rule->flags & XT_RULE_HEADER) && v->frag_off) || !xt_walk_port(v->sport, rule->sports) ||
+        !xt_walk_port(v->dport, rule->dports))
+        return xt_walk_next(w, rule);
+    return xt_walk_found(w, rule, 0);
+}
+
+#define XT_SEEK_ROUNDS 4
+
+/* Goes on from tuple to tuple and from rule to rule, as far as these are plain. Several in one go, as a call costs more. */
+XT_WALK_INLINE int xt_walk_seek(struct xt_walk* w) {
+    struct xt_walk_state* s = w->state;
+    int i;
+
+    XT_WALK_UNROLL
+    for (i = 0; i < XT_SEEK_ROUNDS; i++) {
+        if (!s->rule && s->todo && xt_walk_probe(w)) return 1;
+        if (s->rule && !s->odd && xt_walk_plain(w)) return 1;
+        if (s->rule && !s->odd && xt_walk_plain(w)) return 1;
+    }
     return 0;
 }
 

@@ -120,6 +120,7 @@ struct xt_image_index {
     struct xt_image_pruner pruners[4]; /* two for the source, two for the destination */
     __u32 tuples, tuple_count;         /* xt_image_tuple, ordered by `first` */
     __u32 table, buckets;
+    __u32 filter, filter_mask; /* words that tell of most absent keys that they are: xt_filter_*; 0: none */
 };
 
 enum xt_extra { XT_EXTRA_NONE, XT_EXTRA_FIELD, XT_EXTRA_IN, XT_EXTRA_OUT };
@@ -251,6 +252,10 @@ static inline __u64 xt_tuple_hash(const struct xt_image_tuple* tuple, const __u3
 }
 
 static inline __u32 xt_bucket(__u64 hash, __u32 buckets) { return (__u32)((hash >> 32) * buckets >> 32); }
+
+/* A Bloom filter of two bits a key, both in one word. */
+static inline __u32 xt_filter_word(__u64 hash, __u32 filter_mask) { return (__u32)(hash >> 12) & filter_mask; }
+static inline __u64 xt_filter_bits(__u64 hash) { return 1ULL << (hash & 63) | 1ULL << (hash >> 6 & 63); }
 
 static inline __u64 xt_prune_key(const __u32* address, int v6) {
     return (__u64)address[0] << 32 | (v6 ? address[1] : 0);

@@ -4,6 +4,7 @@
 #include "translator/classify/pruners.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace xtbpf::classify {
 
@@ -81,9 +82,22 @@ Bounds bounds(const Tuple& tuple, const KeySet& set, const Links& links) {
     return bounds;
 }
 
+// Where many tuples are probed, most of them in vain, each probe would read another cache line and page of a large table.
+constexpr std::size_t kFilteredTuples = 4, kFilteredGroups = 32768;
+constexpr std::size_t kGroupsPerWord = 8; // at most: three of a hundred absent keys pass
+
+void write_filter(ImageWriter& out, xt_image_index& index, const std::vector<Groups::Group>& groups) {
+    std::vector<std::uint64_t> words(std::bit_ceil(groups.size() / kGroupsPerWord));
+    index.filter_mask = static_cast<__u32>(words.size() - 1);
+    for (const Groups::Group& group : groups)
+        words[xt_filter_word(group.hash, index.filter_mask)] |= xt_filter_bits(group.hash);
+    index.filter = out.reserve(words.size() * 8, 64);
+    out.write_bytes(index.filter, {reinterpret_cast<const char*>(words.data()), words.size() * 8});
+}
+
 // All groups but those of the tuple without a shape, in one table. Two hashes that look the same there share a list. The lists stand in
 // the order of the rules, so that these are read one behind the other.
-std::pair<std::uint32_t, std::uint32_t> write_table(Writer& writer, const std::vector<const Tuple*>& tuples) {
+void write_table(Writer& writer, xt_image_index& index, const std::vector<const Tuple*>& tuples) {
     std::vector<Groups::Group> groups;
     for (const Tuple* tuple : tuples)
         if (!tuple->shape.empty()) tuple->groups.each([&](const Groups::Group& group) { groups.push_back(group); });
@@ -107,17 +121,18 @@ std::pair<std::uint32_t, std::uint32_t> write_table(Writer& writer, const std::v
         places[at] = {static_cast<std::uint32_t>(slot - buckets.slots().data()), slot->list, true};
         slot->list = static_cast<std::uint32_t>(++at);
     }
-    const std::uint32_t table = writer.out.reserve(buckets.slots().size() * sizeof(xt_image_entry), 64);
+    if (tuples.size() >= kFilteredTuples && groups.size() >= kFilteredGroups) write_filter(writer.out, index, groups);
+    index.buckets = buckets.count();
+    index.table = writer.out.reserve(buckets.slots().size() * sizeof(xt_image_entry), 64);
     Rules rules;
     for (std::size_t at = 0; at < groups.size(); ++at) {
         if (!places[at].newest) continue;
         rules.clear();
         for (std::size_t group = at + 1; group != 0; group = places[group - 1].before)
             writer.collect(groups[group - 1], rules);
-        writer.out.write(table + places[at].slot * static_cast<__u32>(sizeof(xt_image_entry)),
+        writer.out.write(index.table + places[at].slot * static_cast<__u32>(sizeof(xt_image_entry)),
                          xt_image_entry{static_cast<std::uint32_t>(groups[at].hash), writer.list(rules)});
     }
-    return {table, buckets.count()};
 }
 
 } // namespace
@@ -139,7 +154,7 @@ IndexStats write_index(ImageWriter& out, RecordMaker& maker, std::uint32_t& at, 
     at = out.reserve(sizeof index, 64);
     index.tuples = out.reserve(tuples.size() * sizeof(xt_image_tuple), 64);
     write_pruners(out, index, set, tuples, links, maker.family());
-    std::tie(index.table, index.buckets) = write_table(writer, tuples);
+    write_table(writer, index, tuples);
     for (std::size_t number = 0; number < tuples.size(); ++number) {
         xt_image_tuple tuple = tuples[number]->masks;
         tuple.first = order[number].first.first;

@@ -132,12 +132,13 @@ XT_WALK_INLINE int xt_walk_act(struct xt_walk* w) {
     return XT_WALK_CALL(w, enter);
 }
 
-/* Returns 1 once state->result is known. As far in one go as needs no loop: the next tuple, its first rule, what that says. */
+/* Returns 1 once state->result is known. As far in one go as needs no loop: the next tuples, the rules there, what the first one
+ * that matches says. */
 XT_WALK_INLINE int xt_walk_step(struct xt_walk* w) {
     struct xt_walk_state* s = w->state;
 
     if (s->test != s->test_end) return xt_walk_test(w);
-    if (!s->rule && s->todo && xt_walk_probe(w)) return 1;
+    if (s->stage == 0 && (s->rule || s->todo) && XT_WALK_CALL(w, seek)) return 1;
     if (s->rule && s->stage != 3 && xt_walk_check(w)) return 1;
     if (s->rule && s->stage == 3 && s->test == s->test_end && xt_walk_holds(w)) return 1;
     return s->rule || s->todo ? 0 : xt_walk_act(w);
