@@ -143,6 +143,8 @@ def service(report):
         installed.good("sed -i 's/^ON_STOP=.*/ON_STOP=flush/' /etc/default/iptables-bpf")
         installed.good(stop)
         report.equal(installed.good("iptables-bpf -S"), "-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n", "flushed")
+        installed.good("mv /usr/sbin/iptables-bpf-save /usr/sbin/gone")
+        report.check(place.run(stop)[0] == 1, "a flush that can't tell what there is claims success")
 
 
 def rules(save):
