@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <optional>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -23,16 +24,19 @@ Fd memory_file(const std::string& text) {
         if (more <= 0) return Fd{};
         written += static_cast<std::size_t>(more);
     }
-    if (file) ::lseek(file.get(), 0, SEEK_SET);
+    if (file && ::lseek(file.get(), 0, SEEK_SET) != 0) return Fd{};
     return file;
 }
 
-std::string content(const Fd& file) {
+// All of it, or nothing: half of a save is other rules.
+std::optional<std::string> content(const Fd& file) {
     std::string text;
     char buffer[65536];
-    ::lseek(file.get(), 0, SEEK_SET);
-    for (ssize_t got = 0; (got = ::read(file.get(), buffer, sizeof buffer)) > 0;)
+    if (::lseek(file.get(), 0, SEEK_SET) != 0) return std::nullopt;
+    ssize_t got = 0;
+    while ((got = ::read(file.get(), buffer, sizeof buffer)) > 0)
         text.append(buffer, static_cast<std::size_t>(got));
+    if (got < 0) return std::nullopt;
     return text;
 }
 
@@ -58,8 +62,13 @@ Result<std::string> run_program(const std::vector<std::string>& words, const std
     if (error != 0) return fail(ErrorKind::Refused, fmt::format("run {}: {}", words.front(), std::strerror(error)));
     int status = 0;
     while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return content(out);
-    std::string said = content(errors);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        auto text = content(out);
+        if (!text)
+            return fail(ErrorKind::Refused, fmt::format("read what {} wrote: {}", words.front(), std::strerror(errno)));
+        return std::move(*text);
+    }
+    std::string said = content(errors).value_or("");
     while (said.ends_with('\n'))
         said.pop_back();
     return fail(ErrorKind::Refused, fmt::format("{}: {}", words.front(), said.empty() ? "it failed" : said));

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "frontend/xtbpf/migrate/guard.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <limits>
 #include <poll.h>
 #include <string>
 #include <sys/file.h>
@@ -40,7 +42,8 @@ bool wait_readable(int fd, std::chrono::steady_clock::time_point end) {
         const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
         if (rest.count() <= 0) return false;
         pollfd one{.fd = fd, .events = POLLIN, .revents = 0};
-        if (::poll(&one, 1, static_cast<int>(rest.count())) > 0) return true;
+        const auto patience = std::min<std::int64_t>(rest.count(), std::numeric_limits<int>::max()); // then again
+        if (::poll(&one, 1, static_cast<int>(patience)) > 0) return true;
     }
 }
 
