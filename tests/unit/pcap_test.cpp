@@ -83,6 +83,7 @@ TEST(Pcap, AShortSnapshotKeepsItsHeaders) {
     const auto far = read_pcap(pcap(101, {udp(100)}, false, 60));
     ASSERT_TRUE(far && packet_of((*far)[0]));
     EXPECT_EQ(packet_of((*far)[0])->view.len, 128);
+    EXPECT_EQ((*far)[0].packet.size(), 128 - 60) << "a small file that tells of many long packets takes no more memory";
     const auto near = read_pcap(pcap(101, {udp(100)}, false, 100));
     ASSERT_TRUE(near);
     EXPECT_FALSE(packet_of((*near)[0])) << "the transport header is cut off";

@@ -107,19 +107,20 @@ Result<std::vector<Captured>> read_pcap(Bytes file) {
             continue;
         }
         one.packet.assign(frame.begin() + static_cast<std::ptrdiff_t>(*network), frame.end());
-        one.here = one.packet.size();
-        if (length > here) one.packet.resize(length - *network);
+        one.length = one.packet.size() + (length > here ? length - here : 0);
     }
     return out;
 }
 
 std::optional<Packet> packet_of(const Captured& captured) {
-    auto packet = packet_from_bytes(captured.packet);
+    std::vector<std::uint8_t> bytes = captured.packet;
+    bytes.resize(captured.length); // what the capture has cut off is zero here, and unknown
+    auto packet = packet_from_bytes(bytes);
     if (!packet) return packet;
     xt_view& view = packet->view;
-    if (captured.here < packet->bytes.size()) {
+    if (captured.packet.size() < packet->bytes.size()) {
         constexpr std::size_t kTransport = 20; // what the view holds of it
-        if (captured.here < view.thoff + kTransport) return std::nullopt;
+        if (captured.packet.size() < view.thoff + kTransport) return std::nullopt;
         packet->known.set_bytes(false);
     }
     const auto fill = [&](ir::Field field, std::uint32_t value) {

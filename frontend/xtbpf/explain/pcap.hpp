@@ -15,9 +15,9 @@
 namespace xtbpf::tool {
 
 struct Captured {
-    std::size_t number = 0;           // in the file, from 1
-    std::vector<std::uint8_t> packet; // from the network header on; zeros for what the capture has cut off
-    std::size_t here = 0;             // bytes that the capture has
+    std::size_t number = 0;                            // in the file, from 1
+    std::vector<std::uint8_t> packet;                  // from the network header on, as far as the capture has it
+    std::size_t length = 0;                            // of the packet on the wire: no less
     std::optional<std::array<std::uint8_t, 6>> source; // MAC
     std::optional<std::uint8_t> type;                  // PACKET_* that the link layer tells
     std::string trouble;                               // why there is no packet: not IP, ...
