@@ -81,6 +81,20 @@ int change_qdisc(Rtnetlink& rtnetlink, int ifindex, int type, int flags) {
     return rtnetlink.ask(request.get());
 }
 
+// Without NLM_F_EXCL an existing filter of this handle is replaced in one step (net/sched/cls_bpf.c, cls_bpf_change).
+int put_filter(Rtnetlink& rtnetlink, int ifindex, const char* name, int program_fd) {
+    const NlMessage request =
+        Rtnetlink::message(RTM_NEWTFILTER, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE, our_filter(ifindex));
+    if (!request || nla_put_string(request.get(), TCA_KIND, "bpf") < 0) return ENOMEM;
+    nlattr* options = nla_nest_start(request.get(), TCA_OPTIONS);
+    if (options == nullptr || nla_put_u32(request.get(), TCA_BPF_FD, static_cast<std::uint32_t>(program_fd)) < 0 ||
+        nla_put_string(request.get(), TCA_BPF_NAME, name) < 0 ||
+        nla_put_u32(request.get(), TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT) < 0)
+        return ENOMEM;
+    nla_nest_end(request.get(), options);
+    return rtnetlink.ask(request.get());
+}
+
 } // namespace
 
 Result<TcIngress> inspect_tc(Rtnetlink& rtnetlink, int ifindex) {
@@ -107,18 +121,7 @@ int attach_tc(Rtnetlink& rtnetlink, int ifindex, const TcIngress& before, int pr
             return error;
         made_qdisc = true;
     }
-    // Without NLM_F_EXCL an existing filter of this handle is replaced in one step (net/sched/cls_bpf.c,
-    // cls_bpf_change).
-    const NlMessage request =
-        Rtnetlink::message(RTM_NEWTFILTER, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE, our_filter(ifindex));
-    if (!request || nla_put_string(request.get(), TCA_KIND, "bpf") < 0) return ENOMEM;
-    nlattr* options = nla_nest_start(request.get(), TCA_OPTIONS);
-    if (options == nullptr || nla_put_u32(request.get(), TCA_BPF_FD, static_cast<std::uint32_t>(program_fd)) < 0 ||
-        nla_put_string(request.get(), TCA_BPF_NAME, made_qdisc ? kNameWithQdisc : kName) < 0 ||
-        nla_put_u32(request.get(), TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT) < 0)
-        return ENOMEM;
-    nla_nest_end(request.get(), options);
-    const int error = rtnetlink.ask(request.get());
+    const int error = put_filter(rtnetlink, ifindex, made_qdisc ? kNameWithQdisc : kName, program_fd);
     if (error != 0 && !before.qdisc) change_qdisc(rtnetlink, ifindex, RTM_DELQDISC, 0);
     return error;
 }
