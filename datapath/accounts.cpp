@@ -44,14 +44,6 @@ class Pool {
     std::uint32_t next_ = 0; // none below is free for a single one; for longer runs there may be gaps, which are left
 };
 
-template <typename Table, typename Visit> void for_accounts(Table& table, Visit visit) {
-    for (auto& chain : table.chains) {
-        if (chain.accept) visit(chain.account);
-        for (auto& rule : chain.rules)
-            visit(rule.account);
-    }
-}
-
 std::uint32_t states_of(const ir::Rule& rule) {
     return static_cast<std::uint32_t>(std::ranges::count_if(rule.predicates, ir::keeps_state));
 }

@@ -11,6 +11,15 @@
 
 namespace xtbpf {
 
+// The accounts of a StoredTable's policies and rules, in their order.
+template <typename Table, typename Visit> void for_accounts(Table& table, Visit visit) {
+    for (auto& chain : table.chains) {
+        if (chain.accept) visit(chain.account);
+        for (auto& rule : chain.rules)
+            visit(rule.account);
+    }
+}
+
 struct Assigned {
     std::uint32_t slots = 0;               // room needed: one more than the highest slot
     std::uint32_t states = 0;              // likewise

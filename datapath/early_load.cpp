@@ -10,7 +10,6 @@
 #include <bpf/bpf.h>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
 
@@ -109,7 +108,7 @@ Result<Fd> load(Place place, const Code& code, std::span<const TableInForce> tab
     if (done) done = give_pages(object->map("xt_early_pages"), tables);
     if (done) done = set_switch(object->program(program), true);
     if (!done) return std::unexpected(done.error());
-    return Fd(::fcntl(object->program(program), F_DUPFD_CLOEXEC, 0));
+    return duplicate(object->program(program));
 }
 
 } // namespace xtbpf::early

@@ -19,7 +19,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <limits>
 #include <string_view>
@@ -147,7 +146,24 @@ Result<void> write_image(int map, std::span<const std::uint8_t> image) {
     return {};
 }
 
-Fd duplicate(int fd) { return Fd{::fcntl(fd, F_DUPFD_CLOEXEC, 0)}; }
+// Beyond the life of `object`.
+Result<void> hold(ExactPrograms& programs, const BpfObject& object, bool image) {
+    Result<void> done;
+    const auto keep = [&](Fd& into, int fd) {
+        if (!done) return;
+        auto copy = duplicate(fd);
+        if (copy)
+            into = std::move(*copy);
+        else
+            done = std::unexpected(copy.error());
+    };
+    if (image) keep(programs.image, object.map("xt_image"));
+    for (HookPrograms& hook : programs.hooks) {
+        keep(hook.main, object.program(main_name(hook.hook)));
+        if (hook.stops() != 0) keep(hook.again, object.program(again_name(hook.hook)));
+    }
+    return done;
+}
 
 Result<void> load_into(Fd& into, const std::vector<bpf_insn>& insns, const char* name) {
     Result<Fd> fd = load_socket_filter(insns, name);
@@ -261,15 +277,9 @@ Result<ExactPrograms> load_exact_coded(const ir::Table& table, const std::vector
     }
     if (done) done = object->load();
     if (done && image) done = write_image(object->map("xt_image"), image->bytes);
+    if (done) done = hold(programs, *object, image.has_value());
+    if (done && recorded) done = load_side(programs, object->map("xt_records"));
     if (!done) return std::unexpected(done.error());
-    if (image) programs.image = duplicate(object->map("xt_image"));
-
-    for (HookPrograms& hook : programs.hooks) {
-        hook.main = duplicate(object->program(main_name(hook.hook)));
-        if (hook.stops() != 0) hook.again = duplicate(object->program(again_name(hook.hook)));
-    }
-    if (recorded)
-        if (done = load_side(programs, object->map("xt_records")); !done) return std::unexpected(done.error());
     return programs;
 }
 

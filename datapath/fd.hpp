@@ -2,6 +2,8 @@
 // A file descriptor with one owner.
 #pragma once
 
+#include "translator/error.hpp"
+
 #include <unistd.h>
 #include <utility>
 
@@ -26,5 +28,8 @@ class Fd {
   private:
     int fd_ = -1;
 };
+
+// Another descriptor of the same object, closed on exec. Errors: Refused.
+Result<Fd> duplicate(int fd);
 
 } // namespace xtbpf

@@ -12,7 +12,6 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/random.h>
 
@@ -21,14 +20,6 @@ namespace xtbpf {
 namespace {
 
 constexpr int kReadTries = 10;
-
-template <typename Table, typename Visit> void for_accounts(Table& table, Visit visit) {
-    for (auto& chain : table.chains) {
-        if (chain.accept) visit(chain.account);
-        for (auto& rule : chain.rules)
-            visit(rule.account);
-    }
-}
 
 Counters plus(const Counters& a, const Counters& b) { return {a.packets + b.packets, a.bytes + b.bytes}; }
 Counters minus(const Counters& a, const Counters& b) { return {a.packets - b.packets, a.bytes - b.bytes}; }
@@ -84,8 +75,9 @@ Result<std::optional<CurrentStore>> read_behind(const StoreTag& tag) {
 template <typename Pages> Result<Pages> copy_of(const Pages& pages) {
     std::vector<Fd> copies;
     for (const int fd : pages.fds()) {
-        copies.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
-        if (!copies.back()) return fail(ErrorKind::Refused, fmt::format("hold a map: {}", std::strerror(errno)));
+        auto copy = duplicate(fd);
+        if (!copy) return std::unexpected(copy.error());
+        copies.push_back(std::move(*copy));
     }
     return Pages::adopt(std::move(copies));
 }

@@ -10,7 +10,6 @@
 #include <bpf/libbpf.h>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <fmt/format.h>
 
 extern "C" {
@@ -49,8 +48,6 @@ void fill(xt_exact_config& config, const KernelTypes& kernel, Family family) {
         config.nf_conn_id = kernel.nf_conn;
     }
 }
-
-Fd duplicate(int fd) { return Fd(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
 
 } // namespace
 
@@ -96,13 +93,18 @@ Result<PacketTap> PacketTap::attach(const std::vector<std::pair<Family, TableId>
                 if (done) done = object->include(program_name(hook, side), "", {});
         if (done) done = object->load();
         if (!done) return std::unexpected(done.error());
-        if (known == out.sources_.end())
-            out.sources_.push_back(std::make_unique<Source>(family, nullptr, nullptr,
-                                                            duplicate(object->map("xt_tap_events")),
-                                                            duplicate(object->map("xt_tap_lost"))));
+        if (known == out.sources_.end()) {
+            auto events = duplicate(object->map("xt_tap_events")), lost = duplicate(object->map("xt_tap_lost"));
+            for (const Result<Fd>* map : {&events, &lost})
+                if (!*map) return std::unexpected(map->error());
+            out.sources_.push_back(
+                std::make_unique<Source>(family, nullptr, nullptr, std::move(*events), std::move(*lost)));
+        }
         for (const Side side : sides(table, where))
             for (const Hook hook : hooks_of(table)) {
-                programs.push_back(duplicate(object->program(program_name(hook, side))));
+                auto program = duplicate(object->program(program_name(hook, side)));
+                if (!program) return std::unexpected(program.error());
+                programs.push_back(std::move(*program));
                 points.push_back({family, table, hook, side.behind, programs.back().get()});
             }
     }
