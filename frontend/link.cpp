@@ -154,4 +154,10 @@ Result<LinkedTable> link(WorkTable table) {
 
 Result<LinkedTable> link(StoredTable table) { return link(WorkTable(std::move(table))); }
 
+Result<ir::Table> lower_table(const StoredTable& table) {
+    auto linked = link(table);
+    if (!linked) return std::unexpected(linked.error());
+    return std::move(linked->program);
+}
+
 } // namespace xtbpf

@@ -31,4 +31,7 @@ Result<LinkedTable> link(WorkTable table);
 // A table as stored: what the store holds, lowered again.
 Result<LinkedTable> link(StoredTable table);
 
+// Its program alone.
+Result<ir::Table> lower_table(const StoredTable& table);
+
 } // namespace xtbpf

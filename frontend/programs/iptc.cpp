@@ -61,11 +61,7 @@ void tell(const std::string& why) {
 
 iptc::Answer<iptc::Bytes> answer(const xt_iptc_question& question, const iptc::Bytes& value) {
     if (question.family != AF_INET && question.family != AF_INET6) return iptc::refuse(EAFNOSUPPORT, {});
-    const auto backend = make_kernel_backend([](const StoredTable& table) -> Result<ir::Table> {
-        auto linked = link(table);
-        if (!linked) return std::unexpected(linked.error());
-        return std::move(linked->program);
-    });
+    const auto backend = make_kernel_backend(lower_table);
     return iptc::answer({.family = question.family == AF_INET ? Family::V4 : Family::V6,
                          .question = static_cast<iptc::Question>(question.kind),
                          .value = value,

@@ -25,10 +25,6 @@ int main(int argc, char** argv) {
                 std::fprintf(stderr, " * %s%s\n", family, kind);
         return 1;
     }
-    const auto backend = make_kernel_backend([](const StoredTable& table) -> Result<ir::Table> {
-        auto linked = link(table);
-        if (!linked) return std::unexpected(linked.error());
-        return std::move(linked->program);
-    });
+    const auto backend = make_kernel_backend(lower_table);
     return run_applet(*applet, rest, *backend, {stdin, stdout, stderr});
 }

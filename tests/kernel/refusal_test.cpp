@@ -44,12 +44,6 @@ Result<ExactPrograms> load_wrong(const ir::Table& table, const std::vector<int>&
 
 class Refusal : public Anchor {
   protected:
-    static Result<ir::Table> lower(const StoredTable& table) {
-        auto linked = link(table);
-        if (!linked) return std::unexpected(linked.error());
-        return std::move(linked->program);
-    }
-
     static StoredTable table_of(std::vector<std::string> rules) {
         StoredTable table;
         for (const Hook hook : hooks_of(TableId::Filter))
@@ -60,7 +54,7 @@ class Refusal : public Anchor {
     }
 
     static Result<void> put(Backend& backend, const StoredTable& table) {
-        auto program = lower(table);
+        auto program = lower_table(table);
         if (!program) return std::unexpected(program.error());
         if (const auto now = backend.read(table.family, table.id); !now) return std::unexpected(now.error());
         return backend.commit(table, std::move(*program));
@@ -82,14 +76,14 @@ class Refusal : public Anchor {
     void SetUp() override {
         Anchor::SetUp();
         if (IsSkipped()) return;
-        ASSERT_TRUE(done(put(*make_kernel_backend(lower), table_of({"-p udp -j DROP"}))));
+        ASSERT_TRUE(done(put(*make_kernel_backend(lower_table), table_of({"-p udp -j DROP"}))));
         before_ = in_force();
         ASSERT_FALSE(before_.tag.empty());
     }
 
     // The commit with this loader fails, and the rules of SetUp go on dropping and counting.
     std::string message_of_refused(LoadPrograms load, const StoredTable& next) {
-        const auto result = put(*make_kernel_backend(lower, std::move(load)), next);
+        const auto result = put(*make_kernel_backend(lower_table, std::move(load)), next);
         if (result) {
             ADD_FAILURE() << "committed";
             return {};
@@ -113,9 +107,9 @@ TEST_F(Refusal, TheVerifier) {
 }
 
 TEST_F(Refusal, TheVerifierInATest) {
-    auto program = lower(table_of({"-p tcp -j DROP"}));
+    auto program = lower_table(table_of({"-p tcp -j DROP"}));
     ASSERT_TRUE(done(program));
-    EXPECT_FALSE(make_kernel_backend(lower, load_illegal)->check(table_of({"-p tcp -j DROP"}), *program));
+    EXPECT_FALSE(make_kernel_backend(lower_table, load_illegal)->check(table_of({"-p tcp -j DROP"}), *program));
     EXPECT_EQ(in_force(), before_);
 }
 
@@ -126,11 +120,11 @@ TEST_F(Refusal, TheSelfCheck) {
 
 TEST_F(Refusal, AMatchTheKernelLacks) {
     const auto table = table_of({"-p tcp -j DROP"});
-    auto program = lower(table);
+    auto program = lower_table(table);
     ASSERT_TRUE(done(program));
     program->chains[0].rules[0].predicates.push_back(
         ir::KernelMatch{.name = "nosuch", .revision = 0, .info = std::vector<std::uint8_t>(8)});
-    const auto result = make_kernel_backend(lower)->commit(table, *program);
+    const auto result = make_kernel_backend(lower_table)->commit(table, *program);
     ASSERT_FALSE(result);
     EXPECT_NE(result.error().message.find("match `nosuch' revision 0"), std::string::npos) << result.error().message;
     EXPECT_EQ(in_force(), before_);

@@ -103,13 +103,7 @@ Order order_of(char key, Order now) {
     }
 }
 
-std::unique_ptr<Backend> kernel_backend() {
-    return make_kernel_backend([](const StoredTable& table) -> Result<ir::Table> {
-        auto linked = link(table);
-        if (!linked) return std::unexpected(linked.error());
-        return std::move(linked->program);
-    });
-}
+std::unique_ptr<Backend> kernel_backend() { return make_kernel_backend(lower_table); }
 
 Result<void> live_view(Meter& meter, milliseconds interval, Order order) {
     const Terminal terminal;

@@ -16,12 +16,6 @@ namespace {
 // Behind whatever a commit does after its nf_tables transaction; a burst of events is looked at once.
 constexpr std::chrono::milliseconds kSettled{300};
 
-Result<ir::Table> lowered(const StoredTable& table) {
-    auto linked = link(table);
-    if (!linked) return std::unexpected(linked.error());
-    return std::move(linked->program);
-}
-
 } // namespace
 
 // Nothing is new at first: what is covered is as the last commit left it, or devices came while nobody watched.
@@ -69,7 +63,7 @@ void Follower::follow(early::Look look) {
 }
 
 void Follower::prepare() {
-    auto made = early::make_spare(lowered, choice_);
+    auto made = early::make_spare(lower_table, choice_);
     if (made)
         spare_ = std::move(*made);
     else

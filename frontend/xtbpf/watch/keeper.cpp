@@ -20,19 +20,13 @@ namespace {
 constexpr std::string_view kOwn = "xtbpf";
 constexpr unsigned kMostWaits = 50;
 
-Result<ir::Table> lowered(const StoredTable& table) {
-    auto linked = link(table);
-    if (!linked) return std::unexpected(linked.error());
-    return std::move(linked->program);
-}
-
 Result<void> commit_again(const std::vector<std::uint8_t>& tag) {
     auto store = read_held(tag);
     if (!store) return std::unexpected(store.error());
     if (!*store) return fail(ErrorKind::Refused, "the rules' store in the kernel is gone");
-    auto program = lowered((*store)->table);
+    auto program = lower_table((*store)->table);
     if (!program) return std::unexpected(program.error());
-    return xtbpf::put_back(std::move(**store), std::move(*program), lowered);
+    return xtbpf::put_back(std::move(**store), std::move(*program), lower_table);
 }
 
 } // namespace
