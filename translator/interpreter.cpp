@@ -109,7 +109,7 @@ class Walk {
     }
 
     // The kernel refuses tables whose chains loop and sizes the stack by the number of chains, dropping what would
-    // overflow it (check_chains, placement.hpp). An unchecked table (a fuzzer's) ends here too, by the same bound and
+    // overflow it (here link() of frontend/lower.hpp refuses them). An unchecked table (a fuzzer's) ends here too, by the same bound and
     // one on all steps.
     Next enter(const ir::Jump& jump) {
         if (++entered_ > kMostEntered || stack_.size() > table_.chains.size()) return end(false);

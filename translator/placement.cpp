@@ -132,11 +132,4 @@ bool needs_conntrack(const ir::Table& table) {
     return needs.conntrack;
 }
 
-Result<void> check_chains(const ir::Table& table) {
-    for (std::uint32_t chain = 0; chain < table.chains.size(); ++chain)
-        if (table.chains[chain].builtin && live_chain_order(table, chain).loop)
-            return fail(ErrorKind::Refused, "Too many levels of symbolic links.");
-    return {};
-}
-
 } // namespace xtbpf

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a hook's rules ask for, before any code is made of them: the parts of the view that have to be filled,
-// conntrack, and whether the kernel would take the chains at all.
+// What a hook's rules ask for, before any code is made of them: the parts of the view that have to be filled
+// and conntrack.
 #pragma once
 
-#include "translator/error.hpp"
 #include "translator/ir.hpp"
 
 namespace xtbpf {
@@ -36,9 +35,5 @@ ViewNeeds view_needs(const ir::Rule& rule);
 // Whether any rule of the table, reachable or not, reads conntrack: a match's checkentry switches it on
 // (nf_ct_netns_get in conntrack_mt_check, net/netfilter/xt_conntrack.c). A hand-in's own checkentry does so by itself.
 bool needs_conntrack(const ir::Table& table);
-
-// Refused if chains that a built-in chain reaches loop, as mark_source_chains has it (net/ipv4/netfilter/ip_tables.c);
-// a loop that nothing reaches is fine.
-Result<void> check_chains(const ir::Table& table);
 
 } // namespace xtbpf

@@ -62,13 +62,4 @@ TEST(Placement, OnlyReachableRulesAskForTheView) {
     EXPECT_FALSE(needs_conntrack(table({{{{field(Field::Uid)}, Accept{}}}})));
 }
 
-TEST(Placement, LoopsOfBuiltinChainsAreRefused) {
-    EXPECT_TRUE(check_chains(table({{{{}, Jump{1}}}, {{{}, Drop{}}, {{}, Jump{1}}}, {{{}, Jump{2}}}})).has_value());
-    const Result<void> loop =
-        check_chains(table({{{{}, Jump{1}}}, {{{ProtocolTest{6}}, Jump{2, true}}}, {{{}, Jump{1, true}}}}));
-    ASSERT_FALSE(loop.has_value());
-    EXPECT_EQ(loop.error().kind, ErrorKind::Refused);
-    EXPECT_EQ(loop.error().message, "Too many levels of symbolic links.");
-}
-
 } // namespace xtbpf
