@@ -129,8 +129,6 @@ void hooks(std::string& out, std::string_view what, const iptc::Layout& layout,
     out += '\n';
 }
 
-} // namespace
-
 iptc::Answer<std::string> dump_table(const StoredTable& table) {
     const auto layout = iptc::encode_table(table);
     if (!layout) return std::unexpected(layout.error());
@@ -148,6 +146,8 @@ iptc::Answer<std::string> dump_table(const StoredTable& table) {
     }
     return out;
 }
+
+} // namespace
 
 void dump_to(const Streams& streams, const Program& program, const StoredTable& table) {
     if (const auto text = dump_table(table))

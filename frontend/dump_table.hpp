@@ -4,17 +4,11 @@
 #pragma once
 
 #include "frontend/diagnosis.hpp"
-#include "frontend/iptc/refusal.hpp"
 #include "translator/table.hpp"
-
-#include <string>
 
 namespace xtbpf {
 
-// Errors: a rule that has no form in that interface.
-iptc::Answer<std::string> dump_table(const StoredTable& table);
-
-// The same on standard output; the error as a warning.
+// On standard output; a rule that has no form in that interface as a warning instead.
 void dump_to(const Streams& streams, const Program& program, const StoredTable& table);
 
 } // namespace xtbpf

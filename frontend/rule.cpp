@@ -25,12 +25,6 @@ void save_interface(std::string& out, char letter, std::string_view name, bool i
     if (special) out += '"';
 }
 
-} // namespace
-
-bool is_verdict(std::string_view target) {
-    return target == "ACCEPT" || target == "DROP" || target == "RETURN" || target == "QUEUE";
-}
-
 // iptables/iptables.c, print_rule4; iptables/xshared.c, save_rule_details
 void save_conditions(std::string& out, const Rule& rule) {
     save_network(out, 's', rule.source, rule.not_source, rule.family);
@@ -61,6 +55,12 @@ void save_target(std::string& out, const Rule& rule) {
     } else {
         out += rule.target;
     }
+}
+
+} // namespace
+
+bool is_verdict(std::string_view target) {
+    return target == "ACCEPT" || target == "DROP" || target == "RETURN" || target == "QUEUE";
 }
 
 std::string canonical_text(const Rule& rule) {

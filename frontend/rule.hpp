@@ -44,12 +44,7 @@ struct Rule {
 // "ACCEPT", "DROP", "RETURN", "QUEUE": targets that are neither chains nor extensions.
 bool is_verdict(std::string_view target);
 
-// The canonical text, as save prints it after "-A CHAIN": pieces that each begin with a blank. What precedes the target
-// and the target itself apart, because -S -v puts counters between.
-void save_conditions(std::string& out, const Rule& rule);
-void save_target(std::string& out, const Rule& rule);
-
-// The form of StoredRule::text.
+// As save prints it after "-A CHAIN ": the form of StoredRule::text.
 std::string canonical_text(const Rule& rule);
 
 } // namespace xtbpf

@@ -32,8 +32,7 @@ const ir::Table* find(std::span<const ir::Table> tables, TableId id) {
     return found == tables.end() ? nullptr : &*found;
 }
 
-} // namespace
-
+// The packet as the early stage may see one (plain, to this host's MAC, unmarked); what only netfilter knows of it is left as it is.
 xt_view plain_at_ingress(xt_view view) {
     view.l4 = XT_L4_OK;
     view.frag_off = 0;
@@ -45,6 +44,8 @@ xt_view plain_at_ingress(xt_view view) {
     std::ranges::fill(view.ext_at, std::uint16_t{0});
     return view;
 }
+
+} // namespace
 
 std::vector<xt_view> early_probes(std::span<const ir::Table> tables, Hook hook, std::size_t limit) {
     std::vector<xt_view> views;

@@ -14,9 +14,6 @@
 
 namespace xtbpf {
 
-// The packet as the early stage may see one (plain, to this host's MAC, unmarked); what only netfilter knows of it is left as it is.
-xt_view plain_at_ingress(xt_view view);
-
 // Packets aimed at the rules of the chains on the way to `hook` (Input or Forward), as they come to PREROUTING, but with the
 // out-interface they will have in FORWARD. `tables`: of one family.
 std::vector<xt_view> early_probes(std::span<const ir::Table> tables, Hook hook, std::size_t limit);
