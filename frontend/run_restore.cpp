@@ -73,12 +73,15 @@ class Input {
     std::size_t begin_ = 0, end_ = 0; // what isn't cut into lines yet
 };
 
+// Of an option whose value may be left out, or be the next word.
+std::optional<std::string_view> optional_value(const ProgramOption& option, ProgramOptions& options) {
+    if (option.has_value) return option.value;
+    return options.take_value();
+}
+
+// -1: for ever
 Diagnosed<int> wait_seconds(const ProgramOption& option, ProgramOptions& options, const Program& program) {
-    std::optional<std::string_view> value;
-    if (option.has_value)
-        value = option.value;
-    else
-        value = options.take_value();
+    const auto value = optional_value(option, options);
     if (!value) return -1;
     int seconds = 0;
     if (std::sscanf(std::string(*value).c_str(), "%i", &seconds) != 1)
@@ -88,11 +91,7 @@ Diagnosed<int> wait_seconds(const ProgramOption& option, ProgramOptions& options
 
 Diagnosed<void> ignore_interval(const ProgramOption& option, ProgramOptions& options, const Program& program,
                                 const Streams& streams) {
-    std::optional<std::string_view> value;
-    if (option.has_value)
-        value = option.value;
-    else
-        value = options.take_value();
+    const auto value = optional_value(option, options);
     if (!value) return program.parameter_problem("wait interval value required");
     unsigned microseconds = 0;
     if (std::sscanf(std::string(*value).c_str(), "%u", &microseconds) != 1)
@@ -105,7 +104,6 @@ Diagnosed<void> ignore_interval(const ProgramOption& option, ProgramOptions& opt
 
 std::unexpected<Diagnosis> usage_error(std::string text) { return std::unexpected(Diagnosis{1, std::move(text), {}}); }
 
-// The table the rest of the file is about; anything else is read over.
 Diagnosed<RestoreOptions> parse_options(std::span<const std::string_view> args, const Program& program,
                                         const Streams& streams, std::string_view& file) {
     RestoreOptions restore;

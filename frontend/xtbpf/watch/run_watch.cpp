@@ -9,8 +9,10 @@
 #include "frontend/xtbpf/watch/metrics_server.hpp"
 #include "frontend/xtbpf/watch/notify.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <fmt/format.h>
 #include <functional>
 #include <span>
@@ -30,7 +32,7 @@ Result<Fd> stop_signals() {
     sigaddset(&signals, SIGINT);
     ::sigprocmask(SIG_BLOCK, &signals, nullptr);
     Fd fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (!fd) return fail(ErrorKind::Refused, "can't wait for signals");
+    if (!fd) return fail(ErrorKind::Refused, fmt::format("can't wait for signals: {}", std::strerror(errno)));
     return fd;
 }
 
