@@ -150,10 +150,7 @@ Result<SetUse> parse_set_use(std::string_view option, const OptionUse& use) {
 void append_set_use(std::string& out, std::string_view option, const SetUse& set) {
     if (set.dimensions == 0) return;
     fmt::format_to(std::back_inserter(out), " {}", option);
-    if (set.name.find_first_of(" \t\n\"\\") == set.name.npos)
-        fmt::format_to(std::back_inserter(out), " {}", set.name);
-    else
-        append_quoted(out, set.name);
+    append_word(out, set.name);
     for (unsigned i = 1; i <= set.dimensions; ++i)
         fmt::format_to(std::back_inserter(out), "{}{}", i == 1 ? ' ' : ',', set.sources >> i & 1 ? "src" : "dst");
 }
