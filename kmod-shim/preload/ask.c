@@ -88,7 +88,6 @@ static pid_t start(struct Child* child) {
 /* libxtables asks for the newest revisions and brings them; what doesn't use it has old ones built in. */
 static int knows_old_only(void) {
     void* const library = dlopen("libxtables.so.12", RTLD_LAZY | RTLD_NOLOAD);
-
     if (library != NULL) dlclose(library);
     return library == NULL && dlsym(RTLD_DEFAULT, "xtables_find_match") == NULL;
 }
@@ -121,7 +120,7 @@ static int converse(int socket, const struct xt_iptc_question* question, const v
         return EIO;
     if (answer.error != 0) return answer.error;
     reply->size = answer.size;
-    reply->bytes = malloc(answer.size + 1);
+    reply->bytes = malloc((size_t)answer.size + 1);
     if (reply->bytes == NULL) return ENOMEM;
     if (receive_all(socket, reply->bytes, answer.size)) return 0;
     free(reply->bytes);
@@ -137,8 +136,9 @@ int xt_iptc_ask(int family, enum xt_iptc_kind kind, const void* value, size_t si
     struct Child child = {.path = path, .environment = environment()};
     if (child.environment == NULL) return ENOMEM;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+        const int error = errno;
         free(child.environment);
-        return errno;
+        return error;
     }
     child.socket = pair[1];
     const pid_t pid = start(&child);
