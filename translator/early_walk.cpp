@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "translator/early_walk.hpp"
 
-#include "translator/chains.hpp"
 #include "translator/dry_run.h"
 #include "translator/early_code.hpp"
 #include "translator/early_plan.hpp"

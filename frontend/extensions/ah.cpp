@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The match `ah` (libipt_ah.c, net/ipv4/netfilter/ipt_ah.c; libip6t_ah.c, net/ipv6/netfilter/ip6t_ah.c).
-#include "frontend/extensions/header_bytes.hpp"
 #include "frontend/extensions/kernel_match.hpp"
 #include "frontend/extensions/number_range.hpp"
 #include "frontend/extensions/registry.hpp"

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "frontend/xtbpf/explain/performed.hpp"
 
-#include "translator/packet.hpp"
-
 #include <algorithm>
 #include <cstring>
 #include <linux/netfilter/nf_conntrack_common.h>
