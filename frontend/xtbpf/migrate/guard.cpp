@@ -58,7 +58,7 @@ bool wait_readable(int fd, std::chrono::steady_clock::time_point end) {
     while (wait_readable(listener.get(), end)) {
         const Fd peer(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
         char word = 0; // nothing comes of who only asks whether somebody waits here
-        if (::read(peer.get(), &word, 1) != 1 || word != kConfirmed) continue;
+        if (!wait_readable(peer.get(), end) || ::read(peer.get(), &word, 1) != 1 || word != kConfirmed) continue;
         ::unlink(path);
         (void)!::write(peer.get(), &kConfirmed, 1);
         ::_exit(0);
