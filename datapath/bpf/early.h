@@ -146,12 +146,12 @@ static __always_inline int xt_prove(xt_ctx* ctx, struct xt_view* v, int family, 
                                     const struct xt_route* route) {
     int in_prerouting = chain <= XT_EARLY_MANGLE_PREROUTING;
     int priority = xt_priority(chain);
-    int hooks;
+    int conntrack;
 
     if (v->path_len > XT_VIEW_PATH || !xt_prove_device(ctx, v, family)) return 0;
-    hooks = xt_prove_hooks(ctx, family, XT_PREROUTING, in_prerouting ? priority : XT_PRIORITY_NONE);
-    if (hooks == XT_HOOKS_FOREIGN) return 0;
-    if (hooks == XT_HOOKS_OURS_AND_CONNTRACK && !xt_prove_unknown_connection(ctx, v, family)) return 0;
+    conntrack = xt_prove_hooks(ctx, family, XT_PREROUTING, in_prerouting ? priority : XT_PRIORITY_NONE);
+    if (conntrack == XT_HOOKS_FOREIGN) return 0;
+    if (conntrack && !xt_prove_unknown_connection(ctx, v, family)) return 0;
     if (in_prerouting) return 1;
     if (chain <= XT_EARLY_SECURITY_INPUT) {
         if (xt_prove_hooks(ctx, family, XT_INPUT, priority) == XT_HOOKS_FOREIGN) return 0;

@@ -33,7 +33,7 @@ typedef struct xdp_md xt_ctx;
 
 static __always_inline struct net_device* xt_device(xt_ctx* ctx) {
     struct xdp_buff* frame = bpf_cast_to_kern_ctx(ctx);
-    return frame->rxq->dev;
+    return xt_untrusted(frame)->rxq->dev;
 }
 
 static __always_inline __u32 xt_frame_length(xt_ctx* ctx) { return (__u32)bpf_xdp_get_buff_len(ctx); }
@@ -46,7 +46,7 @@ typedef struct __sk_buff xt_ctx;
 
 static __always_inline struct net_device* xt_device(xt_ctx* ctx) {
     struct sk_buff* skb = bpf_cast_to_kern_ctx(ctx);
-    return skb->dev;
+    return xt_untrusted(skb)->dev;
 }
 
 static __always_inline __u32 xt_frame_length(xt_ctx* ctx) { return ctx->len; }

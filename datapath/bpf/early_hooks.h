@@ -22,7 +22,7 @@ enum {
     XT_PRIORITY_NONE = 0x7fffffff, /* of a chain: look at all entries of the hook */
 };
 
-enum xt_hooks_answer { XT_HOOKS_FOREIGN, XT_HOOKS_OURS, XT_HOOKS_OURS_AND_CONNTRACK };
+#define XT_HOOKS_FOREIGN (-1)
 
 #define XT_MOST_HOOKS 16
 
@@ -41,7 +41,10 @@ static __always_inline int xt_is_our_chain(__u64 chain) {
     return xt_word(name) == XT_NAME_HEAD && (xt_word(name + 8) & XT_NAME_TAIL_MASK) == XT_NAME_TAIL;
 }
 
-/* Looks at the entries of a hook in their order, up to and with our chain of `priority`. */
+/*
+ * Looks at the entries of a hook in their order, up to and with our chain of `priority`. XT_HOOKS_FOREIGN: others are among them;
+ * else whether conntrack is, not 0 if so. That is summed up without a branch, or the verifier would go on with each case by itself.
+ */
 __noinline int xt_prove_hooks(xt_ctx* ctx, int family, int hook, int priority) {
     struct net* net = xt_device(ctx)->nd_net.net;
     __u64 lists =
@@ -51,7 +54,7 @@ __noinline int xt_prove_hooks(xt_ctx* ctx, int family, int hook, int priority) {
     __u64 entries, operations;
     __u32 count;
 
-    if (!list) return priority == XT_PRIORITY_NONE ? XT_HOOKS_OURS : XT_HOOKS_FOREIGN;
+    if (!list) return priority == XT_PRIORITY_NONE ? 0 : XT_HOOKS_FOREIGN;
     count = xt_cast(list, struct nf_hook_entries)->num_hook_entries;
     entries = list + xt_offset(struct nf_hook_entries, hooks);
     /* Behind the entries lie as many pointers to their registrations (nf_hook_entries_get_hook_ops). */
@@ -61,21 +64,18 @@ __noinline int xt_prove_hooks(xt_ctx* ctx, int family, int hook, int priority) {
         int at;
         __u64 type;
 
-        if (i >= count) {
-            if (priority != XT_PRIORITY_NONE) return XT_HOOKS_FOREIGN;
-            return conntrack ? XT_HOOKS_OURS_AND_CONNTRACK : XT_HOOKS_OURS;
-        }
+        if (i >= count) return priority == XT_PRIORITY_NONE ? conntrack : XT_HOOKS_FOREIGN;
         operation = xt_cast(xt_word(operations + i * sizeof(void*)), struct nf_hook_ops);
         at = operation->priority;
         type = xt_bits(operation, hook_ops_type);
         if (type == bpf_core_enum_value(enum nf_hook_ops_type, NF_HOOK_OP_NF_TABLES)) {
             __u64 chain = xt_word(entries + i * sizeof(struct nf_hook_entry) + xt_offset(struct nf_hook_entry, priv));
             if (!xt_is_our_chain(chain)) return XT_HOOKS_FOREIGN;
-            if (at == priority) return conntrack ? XT_HOOKS_OURS_AND_CONNTRACK : XT_HOOKS_OURS;
-        } else if (hook == XT_PREROUTING && type == 0 && at == XT_PRIORITY_CONNTRACK) {
-            conntrack = 1;
-        } else if (hook != XT_PREROUTING || type != 0 || at != XT_PRIORITY_DEFRAG) {
-            return XT_HOOKS_FOREIGN;
+            if (at == priority) return conntrack;
+        } else {
+            if (hook != XT_PREROUTING || type != 0 || (at != XT_PRIORITY_CONNTRACK && at != XT_PRIORITY_DEFRAG))
+                return XT_HOOKS_FOREIGN;
+            conntrack |= at - XT_PRIORITY_DEFRAG;
         }
     }
     return XT_HOOKS_FOREIGN;

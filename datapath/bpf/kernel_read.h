@@ -8,6 +8,10 @@ void* bpf_rdonly_cast(const void*, __u32) __ksym;
 
 #define xt_cast(address, type) ((type*)bpf_rdonly_cast((const void*)(address), bpf_core_type_id_kernel(type)))
 
+/* For a pointer in a structure that the verifier trusts, as the context's: before it says what that pointer is worth it searches all
+ * types of the kernel by name, four times (btf_nested_type_is_trusted of kernel/bpf/verifier.c), half a millisecond each. */
+#define xt_untrusted(structure) xt_cast(structure, __typeof__(*(structure)))
+
 /* Eight bytes of kernel memory as a plain number, whatever they are (to the verifier a pointer allows less), and one. These are
  * types of any kernel that begin with a number of that size. */
 #define xt_word(address) ((__u64)xt_cast(address, struct timespec64)->tv_sec)

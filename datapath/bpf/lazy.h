@@ -20,7 +20,7 @@ static __always_inline struct dst_entry* xt_route_of(struct sk_buff* skb) {
 
 /* devgroup_mt of net/netfilter/xt_devgroup.c; which device is the in-device: see xt_device_names. */
 static __always_inline __u32 xt_device_group(struct sk_buff* skb, int in, __u32 out) {
-    struct net_device* device = in ? skb->dev : 0;
+    struct net_device* device = in ? xt_untrusted(skb)->dev : 0;
     struct dst_entry* dst = xt_route_of(skb);
 
     if (dst && (!in || dst->flags & XT_DST_FAKE_RTABLE)) device = dst->dev;
@@ -30,8 +30,8 @@ static __always_inline __u32 xt_device_group(struct sk_buff* skb, int in, __u32 
 
 /* cgroup_mt_v2 of net/netfilter/xt_cgroup.c: sk_fullsock, and the socket of another namespace doesn't count. */
 static __always_inline struct sock* xt_full_socket(struct sk_buff* skb) {
-    struct sock* sk = skb->sk;
-    struct net_device* device = skb->dev;
+    struct sock* sk = xt_untrusted(skb)->sk;
+    struct net_device* device = xt_untrusted(skb)->dev;
     struct dst_entry* dst = xt_route_of(skb);
 
     if (!sk || sk->__sk_common.skc_state == XT_TCP_TIME_WAIT || sk->__sk_common.skc_state == XT_TCP_NEW_SYN_RECV)

@@ -32,7 +32,7 @@ static __always_inline __u64 xt_local_table(struct net* net) {
 
 /* The namespace that the hook was called with. */
 static __always_inline struct net* xt_namespace(struct sk_buff* skb, struct xt_view* v) {
-    struct net_device* device = skb->dev;
+    struct net_device* device = xt_untrusted(skb)->dev;
 
     if (v->hook == XT_HOOK_OUTPUT) { /* the device may still be that of a tunnel */
         struct dst_entry* dst = xt_route_of(skb);
@@ -104,7 +104,7 @@ __noinline int rt_addrtype(struct __sk_buff* ctx, struct xt_view* v, __u64 sourc
 __noinline int rt_rpfilter(struct __sk_buff* ctx, struct xt_view* v, __u64 invert, __u64 unused __attribute__((unused)),
                            __u64 unused2 __attribute__((unused))) {
     struct sk_buff* skb = bpf_cast_to_kern_ctx(ctx);
-    struct net_device* device = skb->dev;
+    struct net_device* device = xt_untrusted(skb)->dev;
     struct xt_fib_walk walk = {};
     struct fib_alias* alias;
     __u64 table;
@@ -121,7 +121,7 @@ __noinline int rt_rpfilter(struct __sk_buff* ctx, struct xt_view* v, __u64 inver
     xt_fib_search(&walk, xt_word(table + xt_offset(struct fib_table, tb_data)));
     if (walk.phase != XT_FIB_FOUND) return XT_ASK;
     alias = xt_cast(walk.node, struct fib_alias);
-    if (alias->fa_type != XT_RTN_UNICAST || alias->fa_info->fib_nh[0].nh_common.nhc_dev != skb->dev) return XT_ASK;
+    if (alias->fa_type != XT_RTN_UNICAST || alias->fa_info->fib_nh[0].nh_common.nhc_dev != device) return XT_ASK;
     return !invert;
 }
 

@@ -32,12 +32,13 @@ __noinline int rt_socket(struct __sk_buff* ctx, struct xt_view* v, __u64 unused 
 __noinline int rt_eui64(struct __sk_buff* ctx, struct xt_view* v, __u64 unused __attribute__((unused)),
                         __u64 unused2 __attribute__((unused)), __u64 unused3 __attribute__((unused))) {
     struct sk_buff* skb = bpf_cast_to_kern_ctx(ctx);
+    const struct net_device* device = xt_untrusted(skb)->dev;
     const unsigned char* mac = skb->head + skb->mac_header;
     struct ethhdr* eth;
     __u32 high, low;
 
     if (!v || xt_must_ask(ctx, v)) return XT_ASK;
-    if (!skb->dev || skb->dev->type != XT_ARPHRD_ETHER || mac + XT_ETH_HLEN > skb->data) return XT_ASK;
+    if (!device || device->type != XT_ARPHRD_ETHER || mac + XT_ETH_HLEN > skb->data) return XT_ASK;
     eth = xt_cast(mac, struct ethhdr);
     if (eth->h_proto != bpf_htons(XT_ETHERTYPE_IPV6)) return XT_ASK;
     high = (__u32)(eth->h_source[0] ^ 2) << 24 | (__u32)eth->h_source[1] << 16 | (__u32)eth->h_source[2] << 8 | 0xff;
@@ -78,7 +79,7 @@ __noinline int rt_physdev(struct __sk_buff* ctx, struct xt_view* v, __u64 first,
     __u32 used = (__u8)(asked >> XT_PHYSDEV_USED), invert = (__u8)(asked >> XT_PHYSDEV_INVERT);
     __u32 bytes = (__u8)(asked >> XT_PHYSDEV_LENGTH);
     struct nf_bridge_info* bridge = 0;
-    struct net_device *in, *out;
+    struct net_device *device = xt_untrusted(skb)->dev, *in, *out;
     unsigned long extension;
     int bridged;
 
@@ -86,14 +87,14 @@ __noinline int rt_physdev(struct __sk_buff* ctx, struct xt_view* v, __u64 first,
     bridged = xt_skb_has(skb, SKB_EXT_BRIDGE_NF);
     if (bridged == XT_ASK) return XT_ASK;
     if (!bridged) return used & ~invert ? XT_NO : XT_YES;
-    if (!bpf_core_field_exists(bridge->physinif) || !skb->dev) return XT_ASK;
+    if (!bpf_core_field_exists(bridge->physinif) || !device) return XT_ASK;
     if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__) return XT_ASK; /* xt_is_named */
-    extension = (unsigned long)skb->extensions;
+    extension = (unsigned long)xt_untrusted(skb)->extensions;
     extension += XT_EXTENSION_UNIT * xt_byte(extension + xt_offset(struct skb_ext, offset) +
                                              bpf_core_enum_value(enum skb_ext_id, SKB_EXT_BRIDGE_NF));
     bridge = xt_cast(extension, struct nf_bridge_info);
     out = bridge->physoutdev;
-    in = xt_device_by_index(skb->dev->nd_net.net, bridge->physinif);
+    in = xt_device_by_index(device->nd_net.net, bridge->physinif);
     if (!in && bridge->physinif) return XT_ASK;
     if (used & XT_BRIDGE_BRIDGED && !out != !!(invert & XT_BRIDGE_BRIDGED)) return XT_NO;
     if (used & XT_BRIDGE_ISIN && !in != !!(invert & XT_BRIDGE_ISIN)) return XT_NO;

@@ -58,7 +58,7 @@ static __always_inline struct net_device* xt_device_by_index(struct net* net, in
  * ip_output). At POSTROUTING skb->dev is already the out-device: the in-device is the one the packet came by. A bridged packet,
  * which carries the bridge's own fake route, has the bridge for both (br_nf_forward_ip of net/bridge/br_netfilter_hooks.c). */
 static __always_inline void xt_device_names(struct sk_buff* skb, struct xt_view* v, int hook) {
-    struct net_device* in = skb->dev;
+    struct net_device* in = xt_untrusted(skb)->dev;
 
     if (hook != XT_HOOK_PREROUTING && hook != XT_HOOK_INPUT) {
         unsigned long route = skb->_skb_refdst & ~1UL; /* SKB_DST_NOREF */
@@ -89,7 +89,7 @@ static __always_inline int xt_translates(const struct nf_conntrack_tuple* sent,
  * (ipt_mangle_out of net/ipv4/netfilter/iptable_mangle.c), which both begin as the socket's. */
 static __always_inline int xt_may_be_rerouted(struct sk_buff* skb, struct xt_view* v) {
     unsigned long nfct = skb->_nfct;
-    struct sock* sk = skb->sk;
+    struct sock* sk = xt_untrusted(skb)->sk;
     __u8 state;
 
     if (nfct & ~7UL) {
@@ -154,7 +154,7 @@ static __always_inline void xt_connection(struct sk_buff* skb, struct xt_view* v
 
 /* owner_mt of net/netfilter/xt_owner.c, skb_to_full_sk of include/net/inet_sock.h */
 static __always_inline void xt_socket_owner(struct sk_buff* skb, struct xt_view* v) {
-    struct sock* sk = skb->sk;
+    struct sock* sk = xt_untrusted(skb)->sk;
     struct socket* socket;
     struct file* file;
     const struct cred* cred;
@@ -174,10 +174,11 @@ static __always_inline void xt_socket_owner(struct sk_buff* skb, struct xt_view*
 
 /* mac_mt of net/netfilter/xt_mac.c */
 static __always_inline void xt_source_mac(struct sk_buff* skb, struct xt_view* v) {
+    const struct net_device* device = xt_untrusted(skb)->dev;
     const unsigned char* mac = skb->head + skb->mac_header;
     struct ethhdr* eth;
 
-    if (!skb->dev || skb->dev->type != XT_ARPHRD_ETHER || mac + XT_ETH_HLEN > skb->data) return;
+    if (!device || device->type != XT_ARPHRD_ETHER || mac + XT_ETH_HLEN > skb->data) return;
     eth = xt_cast(mac, struct ethhdr);
     v->mac_valid = 1;
     v->mac_src_hi = (__u16)(eth->h_source[0] << 8 | eth->h_source[1]);
