@@ -94,7 +94,7 @@ class KernelBackend final : public Backend {
 
   private:
     enum class Purpose : std::uint8_t { Commit, Check };
-    using Send = Result<void> (*)(const anchor::TablePlan&, std::uint32_t);
+    using Send = Result<void> (*)(anchor::Socket&, const anchor::TablePlan&, std::uint32_t);
 
     Result<void> swap(StoredTable next, ir::Table program, Purpose purpose) {
         const Family family = next.family;
@@ -126,7 +126,9 @@ class KernelBackend final : public Backend {
             if (Result<void> checked = self_check(expected[index], family, hook.main.get()); !checked) return checked;
             plan.hooks.push_back(programs->plan(hook));
         }
-        if (purpose == Purpose::Check) return send_until_through(plan, current, anchor::check);
+        Result<anchor::Socket> socket = anchor::Socket::open(); // closed at the very end: see anchor::commit
+        if (!socket) return std::unexpected(socket.error());
+        if (purpose == Purpose::Check) return send_until_through(*socket, plan, current, anchor::check);
         std::optional<ClosedTable> closed;
         if (current.store) {
             auto close = ClosedTable::close(*current.store);
@@ -136,7 +138,7 @@ class KernelBackend final : public Backend {
         // The early stage must neither drop what the new rules accept nor go on with rules that are gone.
         const auto were_on = early::switch_off();
         if (!were_on) return std::unexpected(were_on.error());
-        if (Result<void> sent = send_until_through(plan, current, anchor::commit); !sent) {
+        if (Result<void> sent = send_until_through(*socket, plan, current, anchor::commit); !sent) {
             (void)early::switch_on(*were_on); // left off, it only costs speed
             return sent;
         }
@@ -158,9 +160,10 @@ class KernelBackend final : public Backend {
 
     // The generation tells that somebody changed something in nf_tables; if it wasn't this table, the plan still
     // stands.
-    static Result<void> send_until_through(const anchor::TablePlan& plan, Read& current, Send send) {
+    static Result<void> send_until_through(anchor::Socket& socket, const anchor::TablePlan& plan, Read& current,
+                                           Send send) {
         for (int attempt = 0;; ++attempt) {
-            Result<void> sent = send(plan, current.generation);
+            Result<void> sent = send(socket, plan, current.generation);
             if (sent || sent.error().kind != ErrorKind::Overtaken || attempt == kCommitTries) return sent;
             const Result<std::uint32_t> generation = anchor::generation_id();
             if (!generation) return std::unexpected(generation.error());

@@ -102,7 +102,7 @@ void* BpfObject::constant(const char* name, [[maybe_unused]] std::size_t size) {
 }
 
 Result<void> BpfObject::make_map(Map& map) {
-    if (map.left || map.given >= 0) return {};
+    if (map.left || map.given >= 0 || map.fd) return {};
     const std::string name = map.made.name.substr(0, BPF_OBJ_NAME_LEN - 1);
     Fd inner;
     if (!map.made.inner.empty()) {
@@ -160,9 +160,14 @@ Result<Fd> BpfObject::load_program(const FittedProgram& program, int types, cons
     return std::unexpected(std::move(said));
 }
 
-Result<void> BpfObject::load() {
+Result<void> BpfObject::make_maps() {
     for (Map& map : maps_)
         if (Result<void> made = make_map(map); !made) return made;
+    return {};
+}
+
+Result<void> BpfObject::load() {
+    if (Result<void> made = make_maps(); !made) return made;
     if (const int error = btf__load_into_kernel(types_.get()); error != 0)
         return std::unexpected(refusal(fmt::format("load the types of the BPF object {}", fitted_->name), -error));
     std::vector<Fd> modules;

@@ -41,6 +41,8 @@ class BpfObject {
         return *reinterpret_cast<Config*>(constant(name, sizeof(Config)));
     }
 
+    // Before load(), for who needs them earlier.
+    Result<void> make_maps();
     // Refused with errno and the verifier's last lines.
     Result<void> load();
 

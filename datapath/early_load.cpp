@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
+#include <future>
 #include <sys/socket.h>
 
 extern "C" {
@@ -62,7 +63,7 @@ std::uint32_t first_page(const ir::Table& table) {
     return tables << XT_EARLY_PAGE_BITS;
 }
 
-// At once: the kernel waits for running programs after each update of a map of maps.
+// At once, and beside the loading: the kernel waits for running programs after each update of a map of maps.
 Result<void> give_pages(int map, std::span<const TableInForce> tables) {
     std::vector<std::uint32_t> keys;
     std::vector<int> all;
@@ -104,8 +105,13 @@ Result<Fd> load(Place place, const Code& code, std::span<const TableInForce> tab
     if (!object) return std::unexpected(object.error());
     Result<void> done = fill(object->config<xt_early_config>("config"), code, object->kernel());
     if (done) done = object->include(program, "xt_v4_raw_prerouting", std::move(chains));
-    if (done) done = object->load();
-    if (done) done = give_pages(object->map("xt_early_pages"), tables);
+    if (done) done = object->make_maps();
+    if (!done) return std::unexpected(done.error());
+    auto pages =
+        std::async(std::launch::async | std::launch::deferred, give_pages, object->map("xt_early_pages"), tables);
+    done = object->load();
+    const Result<void> given = pages.get();
+    if (done) done = given;
     if (done) done = set_switch(object->program(program), true);
     if (!done) return std::unexpected(done.error());
     return duplicate(object->program(program));

@@ -103,16 +103,14 @@ Result<void> send_move(Socket& socket, const TablePlan& plan, const HookPlaces& 
     return swapped;
 }
 
-Result<void> send_plan(const TablePlan& plan, std::uint32_t expected_generation, Batch::Ending ending) {
+Result<void> send_plan(Socket& socket, const TablePlan& plan, std::uint32_t expected_generation, Batch::Ending ending) {
     if (plan.tag.size() > kMaxTag) return fail(ErrorKind::Refused, "the store's tag is too long");
-    auto socket = Socket::open();
-    if (!socket) return std::unexpected(socket.error());
     // What is listed now is what the batch works on: the generation is checked again by the kernel.
-    const auto places = hook_places(*socket, plan.family, plan.table);
+    const auto places = hook_places(socket, plan.family, plan.table);
     if (!places) return std::unexpected(places.error());
     if (ending == Batch::Ending::Commit && moves(plan, *places))
-        return send_move(*socket, plan, *places, expected_generation);
-    return send_swap(*socket, plan, *places, expected_generation, ending);
+        return send_move(socket, plan, *places, expected_generation);
+    return send_swap(socket, plan, *places, expected_generation, ending);
 }
 
 // All chains of the iptables table in the anchor's own nf_tables table, those that jump first.
@@ -172,12 +170,12 @@ Result<std::uint32_t> generation_id() {
     return generation(*socket);
 }
 
-Result<void> commit(const TablePlan& plan, std::uint32_t expected_generation) {
-    return send_plan(plan, expected_generation, Batch::Ending::Commit);
+Result<void> commit(Socket& socket, const TablePlan& plan, std::uint32_t expected_generation) {
+    return send_plan(socket, plan, expected_generation, Batch::Ending::Commit);
 }
 
-Result<void> check(const TablePlan& plan, std::uint32_t expected_generation) {
-    return send_plan(plan, expected_generation, Batch::Ending::Abort);
+Result<void> check(Socket& socket, const TablePlan& plan, std::uint32_t expected_generation) {
+    return send_plan(socket, plan, expected_generation, Batch::Ending::Abort);
 }
 
 Result<void> remove(Family family, TableId table) {

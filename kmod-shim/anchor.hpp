@@ -20,6 +20,7 @@
 // G is the generation number. Everything that belongs to T is swapped in one transaction.
 #pragma once
 
+#include "kmod-shim/netlink.hpp"
 #include "translator/error.hpp"
 #include "translator/ir.hpp"
 #include "translator/tables.hpp"
@@ -86,11 +87,12 @@ Result<std::uint32_t> generation_id();
 // Swaps everything of the table in one transaction; the first for a table creates its base chains. Nothing is changed
 // on error, which is of kind Overtaken if the nf_tables generation isn't `expected_generation` any more (read it, the
 // state and the store again and retry); Denied without CAP_NET_ADMIN; TableUnavailable without nf_tables; else Refused.
-// The text names what was tried and what the kernel said.
-Result<void> commit(const TablePlan& plan, std::uint32_t expected_generation);
+// The text names what was tried and what the kernel said. Who closes the socket then waits until the kernel has freed what was
+// replaced (nft_rcv_nl_event of net/netfilter/nf_tables_api.c), some milliseconds: best kept until all else is done.
+Result<void> commit(Socket& socket, const TablePlan& plan, std::uint32_t expected_generation);
 
 // Sends the same batch but without its end, which makes the kernel validate everything and then undo it.
-Result<void> check(const TablePlan& plan, std::uint32_t expected_generation);
+Result<void> check(Socket& socket, const TablePlan& plan, std::uint32_t expected_generation);
 
 // Takes the table's chains away (its rules stop filtering), the conntrack chain with the last table that needs it, and
 // the nf_tables table with the last iptables table. Nothing there: success.

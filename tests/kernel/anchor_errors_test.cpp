@@ -65,7 +65,7 @@ TEST_F(AnchorErrors, NobodyMayWithoutCapNetAdmin) {
         const auto found = anchor::inspect(Family::V4, TableId::Filter);
         const bool right = !found && found.error().kind == ErrorKind::Denied &&
                            found.error().message == "Permission denied (you must be root)";
-        const auto sent = anchor::commit(accept_all(), 1);
+        const auto sent = commit(accept_all(), 1);
         ::_exit(right && !sent && sent.error().kind == ErrorKind::Denied ? 0 : 1);
     }
     int status = -1;

@@ -50,7 +50,15 @@ class Anchor : public ScratchNamespace {
     static Result<void> commit(const anchor::TablePlan& plan) {
         const auto generation = anchor::generation_id();
         if (!generation) return std::unexpected(generation.error());
-        return anchor::commit(plan, *generation);
+        return commit(plan, *generation);
+    }
+    static Result<void> commit(const anchor::TablePlan& plan, std::uint32_t generation) {
+        auto socket = anchor::Socket::open();
+        return socket ? anchor::commit(*socket, plan, generation) : std::unexpected(socket.error());
+    }
+    static Result<void> check(const anchor::TablePlan& plan, std::uint32_t generation) {
+        auto socket = anchor::Socket::open();
+        return socket ? anchor::check(*socket, plan, generation) : std::unexpected(socket.error());
     }
 
     Fd no_, yes_;

@@ -94,7 +94,7 @@ TEST_F(AnchorTest, AnOvertakenCommitChangesNothing) {
     EXPECT_TRUE(done(commit(accept_all())));
     auto plan = accept_all();
     plan.tag = {9};
-    const auto second = anchor::commit(plan, *stale);
+    const auto second = commit(plan, *stale);
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().kind, ErrorKind::Overtaken);
     EXPECT_EQ((*anchor::inspect(Family::V4, TableId::Filter))->tag, accept_all().tag);
@@ -107,13 +107,13 @@ TEST_F(AnchorTest, CheckChangesNothing) {
     hook_of(plan, Hook::Input).main = yes_.get();
     plan.conntrack = true;
     const auto generation = anchor::generation_id();
-    EXPECT_TRUE(done(anchor::check(plan, *generation)));
+    EXPECT_TRUE(done(check(plan, *generation)));
     EXPECT_EQ(output_of("nft -a list ruleset"), before);
     EXPECT_TRUE(Datagrams().passes());
 
     hook_of(plan, Hook::Input).main = 0; // not a program
-    EXPECT_FALSE(anchor::check(plan, *anchor::generation_id()));
-    EXPECT_FALSE(anchor::check(accept_all(), *generation + 1000));
+    EXPECT_FALSE(check(plan, *anchor::generation_id()));
+    EXPECT_FALSE(check(accept_all(), *generation + 1000));
 }
 
 TEST_F(AnchorTest, ConntrackRunsWhileATableNeedsIt) {
