@@ -2,6 +2,7 @@
 // Tables in force in the current network namespace: the frontend's seam on the kernel.
 #pragma once
 
+#include "datapath/early_stage.hpp"
 #include "datapath/exact_programs.hpp"
 #include "datapath/store.hpp"
 #include "frontend/backend.hpp"
@@ -15,8 +16,7 @@
 
 namespace xtbpf {
 
-// A stored table as the IR, by the frontend: the early stage walks all tables, also those that a command doesn't touch.
-using LowerTable = std::function<Result<ir::Table>(const StoredTable&)>;
+using early::LowerTable;
 
 // Brings a table's programs into the kernel, as load_exact() does; tests put one there that fails.
 using LoadPrograms = std::function<Result<ExactPrograms>(const ir::Table&, const std::vector<int>& counters,

@@ -34,8 +34,10 @@ struct TableInForce {
 // rules are in force all the same.
 Result<std::vector<Coverage>> apply(std::span<const TableInForce> tables, Choice choice);
 
-// apply() behind the commit of one table: the others are read from their stores and lowered.
+// A stored table as the IR, by the frontend: the early stage walks all tables, also those that a command doesn't touch.
 using LowerTable = std::function<Result<ir::Table>(const StoredTable&)>;
+
+// apply() behind the commit of one table: the others are read from their stores and lowered.
 Result<std::vector<Coverage>> apply_with_others(TableInForce committed, const LowerTable& lower, Choice choice);
 
 // Programs for the tables in force, switched off and attached nowhere: for devices that may come. Both are missing if nothing can

@@ -5,8 +5,6 @@ namespace xtbpf {
 
 namespace {
 
-enum class Colour : std::uint8_t { New, Open, Done };
-
 struct Frame {
     std::uint32_t chain;
     std::size_t rule = 0;
@@ -15,10 +13,10 @@ struct Frame {
 ChainOrder walk(const ir::Table& table, std::uint32_t root, bool live_only,
                 const std::function<void(const ir::Rule&)>& visit) {
     ChainOrder order;
-    std::vector<Colour> colours(table.chains.size(), Colour::New);
+    std::vector<bool> entered(table.chains.size());
     std::vector<Frame> stack;
     const auto open = [&](std::uint32_t chain) {
-        colours[chain] = Colour::Open;
+        entered[chain] = true;
         order.entered.push_back(chain);
         stack.push_back({chain});
     };
@@ -28,18 +26,13 @@ ChainOrder walk(const ir::Table& table, std::uint32_t root, bool live_only,
         const std::vector<ir::Rule>& rules = table.chains[chain].rules;
         const std::size_t at = stack.back().rule++;
         if (at >= rules.size() || (live_only && at > 0 && ends_chain(rules[at - 1]))) {
-            colours[chain] = Colour::Done;
             order.callees_first.push_back(chain);
             stack.pop_back();
             continue;
         }
         if (visit) visit(rules[at]);
         const auto* jump = std::get_if<ir::Jump>(&rules[at].action);
-        if (!jump) continue;
-        if (colours[jump->chain] == Colour::New)
-            open(jump->chain);
-        else if (colours[jump->chain] == Colour::Open)
-            order.loop = true;
+        if (jump && !entered[jump->chain]) open(jump->chain);
     }
     return order;
 }

@@ -17,7 +17,6 @@ std::optional<std::uint32_t> builtin_chain(const ir::Table& table, Hook hook);
 struct ChainOrder {
     std::vector<std::uint32_t> entered; // the chains reachable from the root, each once, as rules first enter them
     std::vector<std::uint32_t> callees_first; // the same, every chain behind all it jumps to (if there is no loop)
-    bool loop = false;                        // a reachable chain comes back to itself
 };
 
 // Every rule's jump counts, also one that no packet can get to. `visit` sees each rule once, before what it jumps to.
@@ -25,7 +24,7 @@ ChainOrder chain_order(const ir::Table& table, std::uint32_t root, const std::fu
 ChainOrder chain_order(const ir::Table& table, std::uint32_t root);
 
 // The same, but a chain ends at its first unconditional Accept, Drop or Return, as mark_source_chains does
-// (net/ipv4/netfilter/ip_tables.c): what stands behind isn't walked, so a loop there isn't one.
+// (net/ipv4/netfilter/ip_tables.c): what stands behind isn't walked.
 ChainOrder live_chain_order(const ir::Table& table, std::uint32_t root);
 
 // Whether the walk never goes past this rule within its chain: Accept, Drop, Return without a predicate.

@@ -8,7 +8,7 @@
  * list of the rules that have these bits in common, again in order; each record is checked in full. So the index only
  * has to find every rule that may match, and never decides.
  *
- * An image in force can be edited, in its *room* (edits.hpp): rules between its own, and the death of rules. Nothing that is
+ * An image in force can be edited, in its *room* (edits.h): rules between its own, and the death of rules. Nothing that is
  * there is ever changed otherwise. Each edit makes a new *edition*; a rule is there from the edition it was born in to the one
  * it died in, and a packet goes by the edition in which it began.
  */
@@ -65,7 +65,7 @@ struct xt_image_chain {
 };
 
 struct xt_image_room {
-    __u64 state;  /* edition, and behind it (32 bits) who is about to make the next one; see edits.hpp */
+    __u64 state;  /* edition, and behind it (32 bits) who is about to make the next one; see edits.h */
     __u32 used;   /* offset of what is free yet, */
     __u32 end;    /* up to here */
     __u32 slots;  /* first that no rule has had */
