@@ -3,7 +3,9 @@
 
 #include "frontend/xtbpf/explain/rules.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <map>
 
 namespace xtbpf::tool {
 
@@ -37,6 +39,49 @@ Result<void> bearable_for_nft(const Saved& saved) {
                                         *word, chain.name, name(table.stored.id)));
     }
     return {};
+}
+
+// Without counters; empty if it could as well not be there. In our words, as each variant has its own for the same rule.
+Result<std::map<std::string, std::string>> tables_in_use(const Saved& saved) {
+    std::map<std::string, std::string> found;
+    for (const Family family : kFamilies) {
+        const auto& tables = saved[static_cast<std::size_t>(family)];
+        const auto rules = rules_of_text(restore_text(tables), family);
+        if (!rules) return std::unexpected(rules.error());
+        for (const RuleTable& table : *rules) {
+            const auto text = std::ranges::find(tables, name(table.stored.id), &SavedTable::name);
+            if (text == tables.end() || text->idle()) continue;
+            std::string& all = found[fmt::format("{} {}", name(family), name(table.stored.id))];
+            for (const StoredChain& chain : table.stored.chains) {
+                all += fmt::format(":{} {}\n", chain.name, chain.accept.value_or(false));
+                for (const StoredRule& rule : chain.rules)
+                    all += rule.text + "\n";
+            }
+        }
+    }
+    return found;
+}
+
+// Whether a move between these two was killed: it puts table after table in force here and then takes them away there, so that
+// one of both has them all and the other some of them.
+bool cut_off(const Saved& one, const Saved& other) {
+    const auto here = tables_in_use(one), there = tables_in_use(other);
+    if (!here || !there || here->empty() || there->empty()) return false;
+    const auto within = [](const auto& all, const auto& some) { return std::ranges::includes(all, some); };
+    return within(*here, *there) || within(*there, *here);
+}
+
+// Those tables of `saved` that `there` has no rules in.
+Saved missing(const Saved& saved, const Saved& there) {
+    Saved out = saved;
+    for (const Family family : kFamilies) {
+        const auto& has = there[static_cast<std::size_t>(family)];
+        std::erase_if(out[static_cast<std::size_t>(family)], [&](const SavedTable& table) {
+            const auto found = std::ranges::find(has, table.name, &SavedTable::name);
+            return found != has.end() && !found->idle();
+        });
+    }
+    return out;
 }
 
 // Restores all families, or none: what went in before an error is taken out again.
@@ -73,22 +118,34 @@ Result<Variant> source(std::optional<Variant> chosen) {
 
 Result<Variant> destination(std::optional<Variant> chosen) {
     if (chosen) return *chosen;
+    const auto ours = save(Variant::Bpf);
+    if (!ours) return std::unexpected(ours.error());
+    if (idle(*ours)) return fail(ErrorKind::Refused, "iptables-bpf has no rules to move");
+    std::optional<Variant> found;
+    bool several = false;
     for (const Variant variant : kOthers) {
         const auto saved = save(variant);
-        if (!saved) return std::unexpected(saved.error());
-        for (const auto& tables : *saved)
-            if (!tables.empty()) return variant;
+        if (!saved) continue; // rules can't go where they can't be read
+        if (cut_off(*ours, *saved)) return variant;
+        if (std::ranges::all_of(*saved, &std::vector<SavedTable>::empty) || !idle(*saved)) continue;
+        several = found.has_value();
+        found = variant;
     }
-    return fail(ErrorKind::Refused, "neither iptables-legacy nor iptables-nft has tables: say which with --to");
+    if (several)
+        return fail(ErrorKind::Refused, "both iptables-legacy and iptables-nft have empty tables: say which with --to");
+    if (!found)
+        return fail(ErrorKind::Refused,
+                    "neither iptables-legacy nor iptables-nft has empty tables: say which with --to");
+    return *found;
 }
 
 Result<void> move_rules(Variant from, Variant to) {
     const auto there = save(to);
     if (!there) return std::unexpected(there.error());
-    if (!idle(*there))
-        return fail(ErrorKind::Refused, fmt::format("iptables-{} has rules already; they would be lost", name(to)));
     const auto first = save(from);
     if (!first) return std::unexpected(first.error());
+    if (!idle(*there) && !cut_off(*first, *there))
+        return fail(ErrorKind::Refused, fmt::format("iptables-{} has rules already; they would be lost", name(to)));
     if (from == Variant::Nft || to == Variant::Nft)
         if (auto bearable = bearable_for_nft(*first); !bearable) return bearable;
     for (const Family family : kFamilies) {
@@ -98,11 +155,12 @@ Result<void> move_rules(Variant from, Variant to) {
     }
     const auto now = save(from); // trying took a while: the counters go on
     if (!now) return std::unexpected(now.error());
-    if (auto done = put_in_force(to, *now); !done) return done;
+    const Saved wanted = missing(*now, *there);
+    if (auto done = put_in_force(to, wanted); !done) return done;
     // Whoever edits the old rules while they move would lose that.
     const auto again = save(from);
     if (!again || without_counters(*again) != without_counters(*now)) {
-        if (auto undone = take_away(to, *now); !undone) return undone;
+        if (auto undone = take_away(to, wanted); !undone) return undone;
         if (!again) return std::unexpected(again.error());
         return fail(ErrorKind::Refused, "somebody has changed the rules meanwhile: nothing was moved");
     }

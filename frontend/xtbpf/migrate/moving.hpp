@@ -12,10 +12,10 @@ namespace xtbpf::tool {
 // neither.
 Result<Variant> source(std::optional<Variant> chosen);
 
-// Where they go back to: the given one, or the one whose tables still exist, emptied.
+// Where they go back to: the given one, or the only one whose tables still exist, emptied, or that a killed move left rules in.
 Result<Variant> destination(std::optional<Variant> chosen);
 
-// Nothing has changed if this fails. Refused if `to` has rules of its own.
+// Nothing has changed if this fails. Refused if `to` has rules of its own; what a killed move has left there is completed.
 Result<void> move_rules(Variant from, Variant to);
 
 // Puts back in force in `to` what was there `before` a move that is done, or was cut off at any point; counters go on from

@@ -211,6 +211,27 @@ def killed(report):
         report.fact(f"{moved} had begun")
 
 
+def completed(report):
+    """What a migration that was killed has left, table by table, the next one completes."""
+    with World("migrate-completed") as world:
+        half = RULES[:RULES.index("*filter")]
+        empty = re.sub(r"^(-A|:new) .*\n", "", RULES, flags=re.M).replace(" DROP ", " ACCEPT ")
+        for variant in ("legacy", "nft"):
+            rules = begin(world, report, variant)
+            for old, new, options in ((variant, "bpf", ["--from", variant]), ("bpf", variant, ["--back"])):
+                # Killed when it had put some tables in force there; then, when it had taken away some tables here.
+                for program, state in ((f"iptables-{new}", "put in force"), (f"ip6tables-{old}", "taken away")):
+                    world.run(f"{program}-restore", text=half)
+                    good(report, world, "xtbpf", "migrate", *options)
+                    report.check(not active(saves(world, old)), f"some {state}: rules left in {old}: {saves(world, old)}")
+                    report.equal([sorted(save) for save in saves(world, new)], [sorted(save) for save in rules], f"some {state}: in {new}")
+            for command in ("iptables", "ip6tables"):
+                world.run(f"{command}-{variant}-restore", text=empty)
+        begin(world, report, "bpf")
+        code, output = world.run("xtbpf", "migrate", "--back")
+        report.check(code == 1 and "--to" in output, f"both others have empty tables: {output}")
+
+
 def tests():
     for variant in ("legacy", "nft"):
         yield f"{ROUNDS} migrations from iptables-{variant} and back under traffic", lambda report, variant=variant: there_and_back(report, variant)
@@ -218,3 +239,4 @@ def tests():
     yield "a migration that nobody confirms goes back", confirmed
     yield "migrations that are refused", refused
     yield "a migration that is killed goes back", killed
+    yield "a migration that was killed is completed", completed
