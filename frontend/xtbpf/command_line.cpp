@@ -4,6 +4,7 @@
 #include <boost/program_options.hpp>
 #include <cstdio>
 #include <fmt/format.h>
+#include <typeinfo>
 
 namespace xtbpf::tool {
 
@@ -12,6 +13,16 @@ namespace {
 namespace options = boost::program_options;
 
 constexpr const char* kWords = "words"; // no option of that name is offered
+
+// No number of any option is negative; boost would take -1 for the greatest number there is.
+std::optional<std::string> negative(const options::options_description& all, const options::option& said) {
+    if (said.value.empty() || !said.value.front().starts_with('-')) return std::nullopt;
+    const options::option_description* known = all.find_nothrow(said.string_key, false);
+    const auto* typed = known ? dynamic_cast<const options::typed_value_base*>(known->semantic().get()) : nullptr;
+    if (!typed || typed->value_type() == typeid(std::string) || typed->value_type() == typeid(std::vector<std::string>))
+        return std::nullopt;
+    return fmt::format("the argument ('{}') for option '--{}' is invalid", said.value.front(), said.string_key);
+}
 
 } // namespace
 
@@ -26,7 +37,7 @@ std::string CommandLine::usage() const {
         const auto shown = [&](auto style) { return option->canonical_display_name(style); };
         const std::string letter = shown(options::command_line_style::allow_dash_for_short);
         const std::string word = shown(options::command_line_style::allow_long);
-        const std::string name = (letter != word && letter.size() == 2 ? letter + ", " + word : word) +
+        const std::string name = (letter.size() == 2 && letter.front() == '-' ? letter + ", " + word : word) +
                                  (argument.empty() ? "" : " " + argument);
         text += fmt::format("  {:<25} {}\n", name, option->description());
     }
@@ -39,7 +50,10 @@ std::optional<int> CommandLine::parse(const Arguments& arguments, bool words) {
     options::positional_options_description order;
     if (words) order.add(kWords, -1);
     try {
-        options::store(options::command_line_parser(arguments).options(all).positional(order).run(), chosen_);
+        const auto parsed = options::command_line_parser(arguments).options(all).positional(order).run();
+        for (const auto& option : parsed.options)
+            if (const auto wrong = negative(all, option)) return misused(*wrong);
+        options::store(parsed, chosen_);
         options::notify(chosen_);
     } catch (const options::error& error) { return misused(error.what()); }
     if (has("help")) {

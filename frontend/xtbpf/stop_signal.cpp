@@ -2,6 +2,7 @@
 #include "frontend/xtbpf/stop_signal.hpp"
 
 #include <csignal>
+#include <initializer_list>
 
 namespace xtbpf::tool {
 
@@ -14,8 +15,12 @@ volatile std::sig_atomic_t stopped = 0;
 void stop_on_signals() {
     struct sigaction action {};
     action.sa_handler = [](int) { stopped = 1; };
-    ::sigaction(SIGINT, &action, nullptr);
-    ::sigaction(SIGTERM, &action, nullptr);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
+        struct sigaction before {};
+        // nohup's wish stands
+        if (::sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN && signal == SIGHUP) continue;
+        ::sigaction(signal, &action, nullptr);
+    }
 }
 
 bool stop_wanted() { return stopped != 0; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Ends what runs until it is told to: SIGINT and SIGTERM.
+// Ends in order what runs until it is told to: SIGINT, SIGTERM, a terminal or a reader that has gone.
 #pragma once
 
 namespace xtbpf::tool {

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <fmt/format.h>
 
 namespace xtbpf::tool {
@@ -29,6 +31,14 @@ std::string usage() {
     return text + "\n`xtbpf COMMAND --help' tells of a command's options.\n";
 }
 
+// What was asked for and couldn't be written was not told: a full disk, say.
+int written(int code) {
+    const bool flushed = std::fflush(stdout) == 0;
+    if (flushed && std::ferror(stdout) == 0) return code;
+    if (!flushed && errno != EPIPE) fmt::print(stderr, "xtbpf: write: {}\n", std::strerror(errno));
+    return code == kDone ? kFailed : code;
+}
+
 } // namespace
 
 int complain(const Error& error) {
@@ -40,18 +50,18 @@ int run_tool(int argc, char** argv) {
     const std::string_view name = argc > 1 ? argv[1] : "";
     if (name == "--help" || name == "-h" || name == "help") {
         fmt::print("{}", usage());
-        return kDone;
+        return written(kDone);
     }
     if (name == "--version" || name == "-V") {
         fmt::print("xtbpf v{}\n", kVariantVersion);
-        return kDone;
+        return written(kDone);
     }
     const auto found = std::ranges::find(kSubcommands, name, &Subcommand::name);
     if (found == kSubcommands.end()) {
         fmt::print(stderr, "{}", usage());
         return kUsage;
     }
-    return found->run(Arguments(argv + 2, argv + argc));
+    return written(found->run(Arguments(argv + 2, argv + argc)));
 }
 
 } // namespace xtbpf::tool

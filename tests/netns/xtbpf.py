@@ -8,6 +8,7 @@ PART is a part of a test's name. Exit 0 if all passed, 1 if one failed, 77 if it
 
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -105,6 +106,28 @@ def verify(report):
         report.check(code == 1 and "a hook has lost its rule" in output, f"verify, a rule of the anchor gone: {code} {output}")
 
 
+def mistakes(report):
+    """What can't be done or makes no sense is said; nothing else is told instead."""
+    program, nobody = os.path.join(PROGRAMS, "xtbpf"), ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    with World("mistakes") as world, tempfile.TemporaryDirectory() as directory:
+        world.restore(RULES)
+        tool = shutil.copy(program, directory)
+        os.chmod(directory, 0o755)
+        for words, code, says in (("explain -f / -i eth0 tcp", 1, "/: Is a directory"), ("explain -f /etc/passwd -i eth0 tcp", 1, "/etc/passwd: "),
+                                  ("explain -i eth0 -4 -6 tcp", 2, "-4 and -6"), ("explain -i eth0 tcp udp", 2, "another protocol"),
+                                  ("verify --packets -1", 2, "'-1'"), ("trace -s -1", 2, "'-1'"), ("trace -s nan", 2, "--seconds"),
+                                  ("top --once -n-1", 2, "'-1'"), ("migrate --confirm 0", 2, "--confirm 0"),
+                                  ("migrate --confirm-now --back", 2, "don't go together")):
+            found, output = world.run("xtbpf", *words.split())
+            report.check(found == code and says in output, f"{words}: exit {found}: {output}")
+        for words in ("status", "verify", "verify --shadow", "trace", "top --once", "migrate", "migrate --confirm-now", "metrics", "watch",
+                      "explain -i eth0 tcp"):
+            found, output = world.run(*nobody, tool, *words.split())
+            report.check(found == 1 and "Permission denied (you must be root)" in output, f"{words}, not root: exit {found}: {output}")
+        found, output = world.run("sh", "-c", f"{program} status >/dev/full")
+        report.check(found == 1 and "No space left" in output, f"a full disk: exit {found}: {output}")
+
+
 def metrics(report):
     with World("metrics") as world:
         world.restore(RULES)
@@ -171,6 +194,9 @@ def top(report):
         rules = {rule["place"]: rule for rule in json.loads(measuring.communicate()[0])["rules"]}
         report.check(rules["filter:INPUT:rule:1"]["packets_per_second"] > 1, rules["filter:INPUT:rule:1"])
         report.check(rules["filter:web:rule:1"]["packets_per_second"] == 0, rules["filter:web:rule:1"])
+        code, output = world.run("script", "-qec", f"stty cols 20 rows 5; timeout 0.7 {PROGRAMS}/xtbpf top -d 0.2", "/dev/null")
+        report.check(output.count("\x1b[?1049l") == 1, f"top, ended by SIGTERM, leaves the terminal as it is: {output!r}")
+        report.check(all(len(line) <= 20 for line in re.sub("\x1b\\[[?0-9]*[A-Za-z]", "\n", output).replace("\r", "").splitlines()), f"20 columns: {output!r}")
         code, output = world.run("xtbpf", "top")
         report.check(code == 2 and "not a terminal" in output, output)
 
@@ -360,7 +386,7 @@ def shadow(report):
 
 
 def main():
-    chosen = [test for test in (status, explain, explain_capture, verify, metrics, trace, trace_marked, top, preview, watch, keep_rules, shadow)
+    chosen = [test for test in (status, explain, explain_capture, verify, mistakes, metrics, trace, trace_marked, top, preview, watch, keep_rules, shadow)
               if not sys.argv[1:] or any(part in test.__name__ for part in sys.argv[1:])]
     if reasons := machine.lacks():
         return outcome.unable(reasons, len(chosen))

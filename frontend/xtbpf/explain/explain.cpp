@@ -108,6 +108,7 @@ int run_explain(const Arguments& arguments) {
         "live", "compare with what the loaded programs do")("verbose,v", "rules that don't match, too, and why")(
         "ipv4,4", "IPv4 (default: as the addresses are)")("ipv6,6", "IPv6")("json", "JSON instead of text");
     if (const auto code = line.parse(arguments, true)) return *code;
+    if (line.has("ipv4") && line.has("ipv6")) return line.misused("-4 and -6 don't go together");
     Asked asked;
     if (line.has("ipv4")) asked.family = Family::V4;
     if (line.has("ipv6")) asked.family = Family::V6;

@@ -96,8 +96,12 @@ class Reader {
             if (pair(word, value)) return {};
             return fail(ErrorKind::BadParameter, fmt::format("bad value for `{}': `{}'", word, value));
         }
-        if (const auto protocol = parse_protocol(word); protocol && *protocol != 0)
+        if (const auto protocol = parse_protocol(word); protocol && *protocol != 0) {
+            if (said_.protocol && *said_.protocol != *protocol)
+                return fail(ErrorKind::BadParameter,
+                            fmt::format("`{}': the packet has another protocol already", word));
             return keep(said_.protocol, *protocol);
+        }
         return fail(ErrorKind::BadParameter, fmt::format("the packet's word `{}' says nothing to me", word));
     }
 

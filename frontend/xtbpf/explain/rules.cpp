@@ -95,7 +95,13 @@ Result<Rules> rules_of_file(const std::string& path, Family family) {
     if (path == "-") return restore(std::cin, family);
     std::ifstream file(path);
     if (!file) return fail(ErrorKind::Refused, fmt::format("{}: {}", path, std::strerror(errno)));
-    return restore(file, family);
+    // A directory can be opened, too. Who can't read a file must not tell of no rules.
+    errno = 0;
+    if (file.peek(); errno != 0) return fail(ErrorKind::Refused, fmt::format("{}: {}", path, std::strerror(errno)));
+    auto rules = restore(file, family);
+    if (rules && file.bad()) return fail(ErrorKind::Refused, fmt::format("{}: {}", path, std::strerror(errno)));
+    if (rules || rules.error().kind != ErrorKind::Refused) return rules;
+    return fail(ErrorKind::Refused, fmt::format("{}: {}", path, rules.error().message));
 }
 
 Result<RuleTable> rule_table(const StoredTable& table) {

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <fmt/format.h>
 #include <syslog.h>
+#include <unistd.h>
 
 namespace xtbpf::tool {
 
@@ -108,8 +109,12 @@ int run_migrate(const Arguments& arguments) {
                to = variant_named(line.get<std::string>("to"), "to");
     if (!from) return line.misused(from.error().message);
     if (!to) return line.misused(to.error().message);
-    if (line.has("back") ? line.has("dry-run") || line.has("confirm") || line.has("for") || *from : to->has_value())
+    if ((line.has("back") ? line.has("dry-run") || line.has("confirm") || line.has("for") || *from : to->has_value()) ||
+        (line.has("confirm-now") && arguments.size() != 1))
         return line.misused("these options don't go together");
+    if (line.get<unsigned>("confirm") == 0U) return line.misused("--confirm 0 leaves no time to confirm");
+    // iptables-legacy and iptables-nft are asked first, whose words for it are others.
+    if (::geteuid() != 0) return complain({ErrorKind::Denied, "Permission denied (you must be root)"});
     if (line.has("confirm-now")) {
         if (auto confirmed = confirm(); !confirmed) return complain(confirmed.error());
         return kDone;

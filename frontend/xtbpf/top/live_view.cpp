@@ -3,6 +3,7 @@
 
 #include "datapath/backend.hpp"
 #include "frontend/lower.hpp"
+#include "frontend/xtbpf/stop_signal.hpp"
 #include "frontend/xtbpf/top/preview.hpp"
 #include "frontend/xtbpf/top/screen.hpp"
 #include "frontend/xtbpf/top/terminal.hpp"
@@ -19,7 +20,7 @@ using Clock = std::chrono::steady_clock;
 using Order = Rates::Order;
 using std::chrono::milliseconds;
 
-constexpr std::string_view kKeys = "p packets  b bytes  t total  r rules' order  : preview a rule  space pause  q quit";
+constexpr std::string_view kKeys = "q quit  p packets  b bytes  t total  r order  space pause  : preview a rule";
 
 // The lines below the rules, where a rule is typed in, previewed and committed.
 class Prompt {
@@ -106,17 +107,18 @@ Order order_of(char key, Order now) {
 std::unique_ptr<Backend> kernel_backend() { return make_kernel_backend(lower_table); }
 
 Result<void> live_view(Meter& meter, milliseconds interval, Order order) {
+    stop_on_signals(); // the terminal is left as it was
     const Terminal terminal;
     Prompt prompt;
     bool paused = false;
-    for (auto next = Clock::now(), shown = next;;) {
+    for (auto next = Clock::now(), shown = next; !stop_wanted();) {
         if (!paused && Clock::now() >= next) {
             if (auto done = meter.read(); !done) return done;
             next = Clock::now() + interval;
         }
         if (!prompt.previews() || Clock::now() >= shown) {
             const Terminal::Size size = terminal.size();
-            const std::string below = prompt.lines();
+            const std::string below = fitted(prompt.lines(), size.columns);
             const auto taken = static_cast<std::size_t>(std::ranges::count(below, '\n')) + 1;
             const std::size_t left = size.lines > taken + 1 ? size.lines - taken : 1;
             terminal.show(table(meter.sorted(order), left, size.columns) + below);
@@ -142,6 +144,7 @@ Result<void> live_view(Meter& meter, milliseconds interval, Order order) {
             order = order_of(*key, order);
         }
     }
+    return {};
 }
 
 } // namespace xtbpf::tool

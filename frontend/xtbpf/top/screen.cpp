@@ -26,6 +26,17 @@ std::string fitting(std::string_view text, std::size_t columns) {
 
 } // namespace
 
+std::string fitted(std::string_view lines, std::size_t columns) {
+    std::string out;
+    while (true) {
+        const auto end = std::min(lines.find('\n'), lines.size());
+        out += fitting(lines.substr(0, end), columns);
+        if (end == lines.size()) return out;
+        out += '\n';
+        lines.remove_prefix(end + 1);
+    }
+}
+
 std::string figure(double value) {
     if (value < 9.95 && value != std::floor(value)) return fmt::format("{:.1f}", value);
     if (value < 99999.5) return fmt::format("{:.0f}", value);

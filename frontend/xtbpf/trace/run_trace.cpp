@@ -19,6 +19,8 @@ namespace options = boost::program_options;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
+constexpr int kLongest = 366 * 86400;
+
 // Switched off, the early stage leaves all packets to the hooks, where they can be seen; no verdict changes.
 class EarlyPause {
   public:
@@ -87,6 +89,8 @@ int run_trace(const Arguments& arguments) {
         "all", "switch the early stage off meanwhile: slower, but no verdict changes")(
         "verbose,v", "rules that don't match, too, and why")("json", "JSON, a line for each");
     if (const auto code = line.parse(arguments, true)) return *code;
+    if (const auto seconds = line.get<double>("seconds"); seconds && !(*seconds <= kLongest))
+        return line.misused(fmt::format("--seconds is at most {}", kLongest));
     const auto filter = tap_filter(line.words());
     if (!filter) return line.misused(filter.error().message);
     auto assume = line.get<std::vector<std::string>>("assume").value_or(std::vector<std::string>{});

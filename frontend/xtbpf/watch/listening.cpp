@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "frontend/xtbpf/watch/listening.hpp"
 
+#include "datapath/refusal.hpp"
+
 #include <array>
 #include <cerrno>
-#include <cstring>
-#include <fmt/format.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -22,7 +22,7 @@ Result<Fd> events(int protocol, int group) {
     address.nl_family = AF_NETLINK;
     if (!socket || ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
         ::setsockopt(socket.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) != 0)
-        return fail(ErrorKind::Refused, fmt::format("can't listen to netlink: {}", std::strerror(errno)));
+        return std::unexpected(refusal("listen to netlink", errno));
     (void)::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUFFORCE, &kBuffer, sizeof kBuffer); // less would do, too
     return socket;
 }
