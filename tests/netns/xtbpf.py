@@ -267,6 +267,8 @@ def watch(report):
         report.facts.append("covered after " + ", ".join(f"{1000 * each:.0f} ms" for each in took))
         report.check(took and min(took) < 0.05, "none was covered within 50 ms")
         report.check('xtbpf_device_stage{device="new0",stage="tc"} 1' in scrape(path), "metrics over the socket")
+        code, output = world.run("xtbpf", "watch", "--listen", path)
+        report.check(code == 1 and "already in use" in output and scrape(path), f"another one takes the socket: {output}")
         before, receiver, send = told(world, "status"), world.receiver(7000), world.sender(7000)
         os.kill(service.pid, signal.SIGKILL)
         service.wait()

@@ -44,7 +44,12 @@ Result<Fd> listen_unix(const std::string& path) {
         return fail(ErrorKind::BadParameter, fmt::format("the path {} is too long for a socket", path));
     path.copy(address.sun_path, path.size());
     struct stat found {};
-    if (::lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode)) ::unlink(path.c_str()); // left by a former run
+    if (::lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode)) {
+        const Fd other(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        const int error =
+            ::connect(other.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0 : errno;
+        if (error == ECONNREFUSED) ::unlink(path.c_str()); // left by a former run
+    }
     const mode_t before = ::umask(0117);
     auto socket = bound(reinterpret_cast<const sockaddr*>(&address), sizeof address, path);
     ::umask(before);
