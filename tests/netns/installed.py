@@ -202,7 +202,22 @@ def units(report):
             report.fact(f"{name} {exposure}")
 
 
+def completion(report):
+    with Installed(report) as installed:
+        text = """source /usr/share/bash-completion/completions/xtbpf
+            for line in "xtbpf st" "xtbpf explain --p" "xtbpf explain --ipv" "xtbpf explain --in l" "xtbpf explain tcp dp" "xtbpf migrate --from " \\
+                "xtbpf explain -f /run/of"; do
+                read -ra COMP_WORDS <<<"$line"; [ "${line% }" = "$line" ] || COMP_WORDS+=("")
+                COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _xtbpf; (IFS='|'; echo "${COMPREPLY[*]}")
+            done"""
+        installed.place.write("/run/complete", text)
+        installed.good("touch '/run/of rules'")
+        report.equal(installed.good("bash /run/complete").splitlines(),
+                     ["status", "--pcap", "--ipv4|--ipv6", "lo", "dport", "legacy|nft", "/run/of rules"], "completed")
+
+
 TESTS = [("the package installs and goes without a trace", installs_and_goes), ("alternatives, there and back", alternatives),
+         ("bash completes xtbpf's words", completion),
          ("the service with its unit's rights", service), ("the service within its unit's system calls", system_calls),
          ("systemd on the units", units)]
 
