@@ -3,6 +3,7 @@
 
 #include "frontend/xtbpf/explain/rules.hpp"
 #include "frontend/xtbpf/report.hpp"
+#include "frontend/xtbpf/words.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -21,7 +22,7 @@ std::string words(const Tally& tally) {
 
 void chain(std::string& text, const Placement& placement) {
     const auto out = std::back_inserter(text);
-    fmt::format_to(out, "    {}: {} rules at the netfilter hook{}", name(placement.hook), placement.rules,
+    fmt::format_to(out, "    {}: {} at the netfilter hook{}", name(placement.hook), counted(placement.rules, "rule"),
                    placement.early ? ", some packets dropped before it" : "");
     if (!placement.matches.empty()) fmt::format_to(out, "; asked of the kernel: {}", words(placement.matches));
     if (!placement.effects.empty()) fmt::format_to(out, "; done by the kernel: {}", words(placement.effects));
@@ -51,8 +52,8 @@ Result<std::string> plan(Variant from, const Saved& saved) {
             const std::string_view table = name((*rules)[at].stored.id);
             for (const SavedTable& each : tables)
                 if (each.name == table)
-                    text +=
-                        fmt::format("  {} -t {}: {} rules in {} chains\n", command, table, each.rules(), each.chains());
+                    text += fmt::format("  {} -t {}: {} in {}\n", command, table, counted(each.rules(), "rule"),
+                                        counted(each.chains(), "chain"));
             for (const Placement& placement : told.placements[at])
                 chain(text, placement);
         }
