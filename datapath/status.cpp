@@ -5,6 +5,7 @@
 #include "datapath/fd.hpp"
 #include "datapath/loaded_programs.hpp"
 #include "datapath/store.hpp"
+#include "kmod-shim/anchor.hpp"
 
 #include <bpf/bpf.h>
 #include <optional>
@@ -13,6 +14,10 @@
 namespace xtbpf {
 
 namespace {
+
+constexpr const char* kOrphaned =
+    "programs of rules that are gone are still in force (did somebody delete table iptables-bpf of nf_tables?); any "
+    "command that changes this table, as -F does, takes them away";
 
 std::optional<Place> place_of(std::uint32_t program_type) {
     switch (program_type) {
@@ -67,6 +72,9 @@ Result<Status> status() {
                     {.family = family, .table = table, .trouble = store.error().message, .programs = {}, .rules = {}});
             else if (*store)
                 out.tables.push_back(describe(std::move(**store), programs));
+            else if (const auto orphaned = anchor::orphaned(family, table); orphaned && *orphaned)
+                out.tables.push_back(
+                    {.family = family, .table = table, .trouble = kOrphaned, .programs = {}, .rules = {}});
         }
     auto coverage = early::coverage();
     if (!coverage) return std::unexpected(coverage.error());

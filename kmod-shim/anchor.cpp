@@ -164,6 +164,16 @@ Result<std::optional<Anchored>> inspect(Family family, TableId table) {
     return found;
 }
 
+Result<bool> orphaned(Family family, TableId table) {
+    auto socket = Socket::open();
+    if (!socket) return std::unexpected(socket.error());
+    const auto note = store_note_of(*socket, family, table);
+    if (!note) return std::unexpected(note.error());
+    const auto places = hook_places(*socket, family, table);
+    if (!places) return std::unexpected(places.error());
+    return !*note && !hook_chains_of(table, places->named.chains).empty();
+}
+
 Result<std::uint32_t> generation_id() {
     auto socket = Socket::open();
     if (!socket) return std::unexpected(socket.error());

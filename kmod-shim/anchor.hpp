@@ -84,6 +84,10 @@ struct Anchored {
 Result<std::optional<Anchored>> inspect(Family family, TableId table);
 Result<std::uint32_t> generation_id();
 
+// Whether base chains of the table call programs though its T-store rule is gone: somebody has deleted nf_tables table
+// `iptables-bpf`, and they stand in the one of the iptables table's name.
+Result<bool> orphaned(Family family, TableId table);
+
 // Swaps everything of the table in one transaction; the first for a table creates its base chains. Nothing is changed
 // on error, which is of kind Overtaken if the nf_tables generation isn't `expected_generation` any more (read it, the
 // state and the store again and retry); Denied without CAP_NET_ADMIN; TableUnavailable without nf_tables; else Refused.

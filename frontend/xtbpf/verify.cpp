@@ -10,6 +10,7 @@
 #include "frontend/xtbpf/shadow/shadow_rules.hpp"
 #include "frontend/xtbpf/verify_early.hpp"
 #include "frontend/xtbpf/words.hpp"
+#include "kmod-shim/anchor.hpp"
 #include "translator/interpreter.hpp"
 #include "translator/probes.hpp"
 
@@ -82,7 +83,11 @@ Result<std::vector<Verdict>> verify_table(Family family, TableId table, std::siz
             if (store.error().kind == ErrorKind::Denied) return std::unexpected(store.error());
             return std::vector<Verdict>{{family, table, "", 0, 0, store.error().message}};
         }
-        if (!*store) return std::vector<Verdict>{};
+        if (!*store) {
+            const auto orphaned = anchor::orphaned(family, table);
+            if (!orphaned || !*orphaned) return std::vector<Verdict>{};
+            return std::vector<Verdict>{{family, table, "", 0, 0, "programs of rules that are gone are in force"}};
+        }
         std::vector<Verdict> verdicts = verify_store(**store, limit);
         if (well(verdicts) || attempt == kTries) return verdicts;
         const auto again = read_store(family, table);

@@ -72,13 +72,14 @@ def files(place):
 def installs_and_goes(report):
     with Place(None) as place:
         before, chosen = files(place), place.run("update-alternatives --query iptables")[1]
-        for command in (f"{DPKG} -i {package()}", "iptables-bpf -A INPUT -s 203.0.113.1 -j DROP"):
+        for command in (f"{DPKG} -i {package()}", "iptables-bpf -A INPUT -s 203.0.113.1 -j DROP",
+                        "iptables-bpf -t mangle -A POSTROUTING -p udp -j CHECKSUM --checksum-fill"):
             report.equal(place.run(command)[0], 0, command)
         value = re.search(r"^Value: (.*)$", chosen, re.M).group(1)
         report.check(f"Value: {value}\n" in place.run("update-alternatives --query iptables")[1], "installing takes iptables over")
         report.check("NO" not in place.run("dpkg -V iptables-bpf")[1], "dpkg -V")
         code, output, errors = place.run(f"{DPKG} -r iptables-bpf")
-        report.check(code == 0 and "nft delete table ip iptables-bpf" in output, f"removal: {output}{errors}")
+        report.check(code == 0 and "nft delete table ip iptables-bpf" in output and "nft delete table ip mangle" in output, f"removal: {output}{errors}")
         report.equal(place.run("update-alternatives --query iptables")[1], chosen, "alternatives after the removal")
         report.equal(place.run(f"{DPKG} -P iptables-bpf")[0], 0, "purging")
         report.equal(files(place) ^ before, set(), "files left or lost")

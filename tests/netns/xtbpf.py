@@ -104,6 +104,14 @@ def verify(report):
         world.run("nft", "flush", "chain", "ip", "iptables-bpf", "filter-INPUT")
         code, output = world.run("xtbpf", "verify")
         report.check(code == 1 and "a hook has lost its rule" in output, f"verify, a rule of the anchor gone: {code} {output}")
+        # CHECKSUM works in a table named mangle only: who deletes ours leaves that one in force.
+        world.run("iptables", "-t", "mangle", "-A", "POSTROUTING", "-p", "udp", "-j", "CHECKSUM", "--checksum-fill")
+        world.run("nft", "delete", "table", "ip", "iptables-bpf")
+        code, output = world.run("xtbpf", "verify")
+        report.check(code == 1 and "mangle: WRONG: programs of rules that are gone" in output, f"verify, the anchor gone: {code} {output}")
+        report.check("-F" in told(world, "status") and 'table="mangle"} 0' in told(world, "metrics"), "status, the anchor gone")
+        world.run("iptables", "-t", "mangle", "-F")
+        report.check("mangle: WRONG" not in told(world, "verify") and "ip mangle" not in world.run("nft", "list", "tables")[1], "flushed")
 
 
 def mistakes(report):
