@@ -121,6 +121,7 @@ def mistakes(report):
         world.restore(RULES)
         tool = shutil.copy(program, directory)
         os.chmod(directory, 0o755)
+        report.check("IPv6 has no rules" in told(world, "explain", "-i", "eth0", "-6", "tcp"), "no rules of that family")
         for words, code, says in (("explain -f / -i eth0 tcp", 1, "/: Is a directory"), ("explain -f /etc/passwd -i eth0 tcp", 1, "/etc/passwd: "),
                                   ("explain -i eth0 -4 -6 tcp", 2, "-4 and -6"), ("explain -i eth0 tcp udp", 2, "another protocol"),
                                   ("verify --packets -1", 2, "'-1'"), ("trace -s -1", 2, "'-1'"), ("trace -s nan", 2, "--seconds"),

@@ -43,6 +43,9 @@ bool silent(const TableWalk& walk) {
 std::string verdict(const Explanation& explanation) {
     std::string out(name(explanation.fate));
     if (!explanation.by.empty()) out += (explanation.fate == Fate::Unknown ? " at " : " by ") + explanation.by;
+    if (explanation.walks.empty() &&
+        explanation.fate == Fate::Accept) // also who asks of the other family than is meant
+        out += fmt::format(": {} has no rules on its way", explanation.packet.family == Family::V4 ? "IPv4" : "IPv6");
     if (explanation.fate == Fate::Taken) out += ": the kernel, or the program that it is handed to, decides from there";
     if (explanation.fate != Fate::Unknown) return out;
     const std::string& subject = explanation.walks.back().notes.back().subject;
