@@ -9,7 +9,7 @@
 
 #include "datapath/bpf/steps.h"
 
-/* Stands for generated code that evaluates what is left of the rule with guard v->callee; its answer as in XT_WALK_GUARD. */
+/* Stands for generated code that evaluates what is left of the rule with guard v->callee; its answer as in xt_walk_answer. */
 __noinline int guards(struct __sk_buff* ctx, struct xt_view* v) {
     int answer = XT_DROP;
     asm volatile("" : "+r"(answer) : "r"(ctx), "r"(v)); /* else clang would take the answer for a constant */
@@ -24,13 +24,11 @@ __noinline int rt_walk_edit(struct xt_view* v, struct xt_walk_state* state);
 __noinline int rt_walk_died(struct xt_view* v, struct xt_walk_state* state);
 
 #define XT_WALK_COUNT(view, slot) xt_count(view, slot)
-#define XT_WALK_GUARD(walk, number) xt_ask_guard(walk, number)
 #define XT_WALK_EFFECT(walk, number) rt_effect((walk)->context, (walk)->view, number)
 #define XT_WALK_PAUSE(walk) rt_pause((walk)->view, XT_NO_NEED, XT_SITE_BEHIND)
 #define XT_WALK_CALL(walk, part) rt_walk_##part((walk)->view, (walk)->state)
 #define XT_WALK_BOUND(walk) (config.image_bytes - XT_IMAGE_SLACK)
 #define XT_WALK_V6(walk) config.ipv6
-#define xt_ask_guard(walk, number) ((walk)->view->callee = (__u16)(number), guards((walk)->context, (walk)->view))
 #include "translator/classify/walk.h"
 
 /* One value, the image. A value's size is a 32-bit number, and the verifier takes offsets up to 512 MiB into it. */
@@ -64,19 +62,24 @@ static __always_inline int xt_walk_prepare(struct xt_walk* w, struct __sk_buff* 
         struct xt_walk w;                                                                                              \
                                                                                                                        \
         if (!v || !state || xt_walk_prepare(&w, 0, v, state)) return 1;                                                \
-        return xt_walk_##part(&w) != 0;                                                                                \
+        return xt_walk_##part(&w);                                                                                     \
     }
 XT_WALK_PART(seek)
 XT_WALK_PART(enter)
 XT_WALK_PART(edit)
 XT_WALK_PART(died)
 
-/* Returns 1 once state->result is known. */
 __noinline int rt_walk_step(struct __sk_buff* ctx, struct xt_view* v, struct xt_walk_state* state) {
     struct xt_walk w;
 
     if (!v || !state || xt_walk_prepare(&w, ctx, v, state)) return 1;
-    return xt_walk_step(&w) != 0;
+    return xt_walk_step(&w);
+}
+
+/* `done`: what the last step said. */
+static __always_inline int xt_walk_on(struct xt_walk* w, int done) {
+    if (done == XT_WALK_ASK && xt_walk_answer(w, guards(w->context, w->view))) return 1;
+    return rt_walk_step(w->context, w->view, w->state);
 }
 
 /* Runs the built-in chain of v->hook, or what is left of it where the traversal has stopped, to its verdict. The kernel's iterator
@@ -85,18 +88,20 @@ __noinline int rt_image(struct __sk_buff* ctx, struct xt_view* v) {
     struct xt_walk_state state = {.result = XT_WALK_HOTDROP};
     struct bpf_iter_num steps;
     struct xt_walk w;
+    int done, i;
 
     if (!v || xt_walk_prepare(&w, ctx, v, &state)) return XT_DROP;
-    if (!xt_walk_start(&w)) {
-        int i;
-        for (i = 0; i < XT_FEW_WALK_STEPS; i++)
-            if (rt_walk_step(ctx, v, &state)) break;
-        if (i == XT_FEW_WALK_STEPS) {
-            bpf_iter_num_new(&steps, 0, XT_MOST_WALK_STEPS);
-            while (bpf_iter_num_next(&steps))
-                if (rt_walk_step(ctx, v, &state)) break;
-            bpf_iter_num_destroy(&steps);
-        }
+    done = xt_walk_start(&w);
+    /* The first step, which is all that most packets take, without its call. */
+    if (!done && (state.rule || state.todo)) done = rt_walk_seek(v, &state);
+    if (!done && !state.rule && !state.todo) done = xt_walk_act(&w);
+    for (i = 0; i < XT_FEW_WALK_STEPS && done != 1; i++)
+        done = xt_walk_on(&w, done);
+    if (done != 1) {
+        bpf_iter_num_new(&steps, 0, XT_MOST_WALK_STEPS);
+        while (done != 1 && bpf_iter_num_next(&steps))
+            done = xt_walk_on(&w, done);
+        bpf_iter_num_destroy(&steps);
     }
     return state.result == XT_WALK_HOTDROP ? XT_DROP : state.result;
 }

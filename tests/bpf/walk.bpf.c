@@ -36,6 +36,14 @@ struct {
     __type(value, __u32);
 } results SEC(".maps");
 
+/* The packet's view while it walks: the stack hasn't room for it beside the loop's frames. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct xt_view);
+} walking SEC(".maps");
+
 struct row {
     struct __sk_buff* ctx;
     __u32 next;
@@ -53,15 +61,16 @@ _Static_assert(sizeof(struct xt_view) % 8 == 0, "copied in words of eight bytes"
 __noinline int walk_packet(struct __sk_buff* ctx, __u32 number) {
     const struct xt_view* view = bpf_map_lookup_elem(&views, &number);
     __u32* result = bpf_map_lookup_elem(&results, &number);
-    struct xt_view v __attribute__((aligned(8)));
+    __u32 zero = 0;
+    struct xt_view* v = bpf_map_lookup_elem(&walking, &zero);
     int end = XT_CONTINUE;
 
-    if (!view || !result) return 0;
-    copy_view(&v, view);
-    v.mode = XT_MODE_DRY;
-    v.path_hash = v.effect_hash = 0;
-    if (config.walks) end = rt_image(ctx, &v);
-    *result = xt_dry_result(&v, (__u32)end);
+    if (!view || !result || !v) return 0;
+    copy_view(v, view);
+    v->mode = XT_MODE_DRY;
+    v->path_hash = v->effect_hash = 0;
+    if (config.walks) end = rt_image(ctx, v);
+    *result = xt_dry_result(v, (__u32)end);
     return (int)*result;
 }
 

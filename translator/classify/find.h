@@ -29,8 +29,14 @@ struct xt_walk_state {
     __u32 edit;      /* the chain's next xt_image_edit to be looked at; 0: none */
     __u8 stage;      /* how far the check has come; see xt_walk_check */
     __u8 odd;        /* XT_ODD_*; not 0: what stands before the header's test in the rule is tested before it */
-    __u8 hot;        /* the rule found drops the packet by itself */
+    __u8 found;      /* enum xt_found, of the rule found */
     __u8 result;
+};
+
+enum xt_found {
+    XT_FOUND,
+    XT_FOUND_HOT,   /* it drops the packet by itself */
+    XT_FOUND_WHOLE, /* its guard has answered that it holds */
 };
 
 enum {
@@ -86,7 +92,7 @@ XT_WALK_INLINE int xt_walk_enter(struct xt_walk* w) {
     w->state->rule = 0;
     w->state->todo = 0;
     w->state->stage = 0;
-    w->state->hot = 0;
+    w->state->found = XT_FOUND;
     w->state->odd &= XT_ODD_PACKET;
     if (!header) return xt_walk_end(w, XT_WALK_HOTDROP);
     entry = (const struct xt_image_chain*)xt_walk_at(w, header->chains + chain * (__u32)sizeof *entry);
@@ -196,13 +202,13 @@ XT_WALK_INLINE int xt_walk_next(struct xt_walk* w, const struct xt_image_rule* r
     return 0;
 }
 
-/* The first so far: all of it holds, or (`hot`) it drops the packet before that is clear. */
-XT_WALK_INLINE int xt_walk_found(struct xt_walk* w, const struct xt_image_rule* rule, int hot) {
+/* The first so far: all of it holds, but for its guard, or it drops the packet before that is clear. */
+XT_WALK_INLINE int xt_walk_found(struct xt_walk* w, const struct xt_image_rule* rule, enum xt_found found) {
     w->state->best = rule->order;
     w->state->best_rule = w->state->rule;
     w->state->rule = 0; /* lists are in order */
     w->state->stage = 0;
-    w->state->hot = (__u8)hot;
+    w->state->found = (__u8)found;
     if (w->state->odd & XT_ODD_RULE) w->state->edit = 0;
     return 0;
 }
@@ -226,7 +232,7 @@ XT_WALK_INLINE int xt_walk_plain(struct xt_walk* w) {
         ((rule->flags & XT_RULE_HEADER) && v->frag_off) || !xt_walk_port(v->sport, rule->sports) ||
         !xt_walk_port(v->dport, rule->dports))
         return xt_walk_next(w, rule);
-    return xt_walk_found(w, rule, 0);
+    return xt_walk_found(w, rule, XT_FOUND);
 }
 
 #define XT_SEEK_ROUNDS 4
@@ -280,7 +286,7 @@ XT_WALK_INLINE int xt_walk_check(struct xt_walk* w) {
     }
     if (w->state->stage == 1) {
         if (rule->flags & XT_RULE_PROTOCOL) {
-            if (XT_WALK_V6(w) && v->l4 == XT_L4_BROKEN) return xt_walk_found(w, rule, 1);
+            if (XT_WALK_V6(w) && v->l4 == XT_L4_BROKEN) return xt_walk_found(w, rule, XT_FOUND_HOT);
             if ((v->proto == rule->protocol) == !!(flags & XT_MORE_NOT_PROTOCOL)) return xt_walk_next(w, rule);
         }
         w->state->stage = 2;
@@ -291,9 +297,9 @@ XT_WALK_INLINE int xt_walk_check(struct xt_walk* w) {
         }
     }
     if (rule->flags & XT_RULE_HEADER) {
-        if (v->frag_off == 1 && (flags & XT_MORE_DROP_ONE)) return xt_walk_found(w, rule, 1);
+        if (v->frag_off == 1 && (flags & XT_MORE_DROP_ONE)) return xt_walk_found(w, rule, XT_FOUND_HOT);
         if (v->frag_off) return xt_walk_next(w, rule);
-        if (more && v->l4_avail < more->header_bytes) return xt_walk_found(w, rule, 1);
+        if (more && v->l4_avail < more->header_bytes) return xt_walk_found(w, rule, XT_FOUND_HOT);
     }
     if (xt_walk_port(v->sport, rule->sports) == !!(flags & XT_MORE_NOT_SPORT) ||
         xt_walk_port(v->dport, rule->dports) == !!(flags & XT_MORE_NOT_DPORT))
@@ -309,7 +315,7 @@ XT_WALK_INLINE int xt_walk_holds(struct xt_walk* w) {
     const __u32* record = (const __u32*)xt_walk_at(w, w->state->rule);
 
     if (!record) return xt_walk_end(w, XT_WALK_HOTDROP);
-    return xt_walk_found(w, (const struct xt_image_rule*)(record + (XT_WALK_V6(w) ? 8 : 2)), 0);
+    return xt_walk_found(w, (const struct xt_image_rule*)(record + (XT_WALK_V6(w) ? 8 : 2)), XT_FOUND);
 }
 
 XT_WALK_INLINE int xt_walk_test(struct xt_walk* w) {

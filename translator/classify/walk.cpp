@@ -12,8 +12,6 @@ struct Context {
 const Context& context_of(const void* context) { return *static_cast<const Context*>(context); }
 
 #define XT_WALK_COUNT(view, slot) ((view)->path_hash = xt_path_mix((view)->path_hash, slot))
-#define XT_WALK_GUARD(walk, number)                                                                                    \
-    context_of((walk)->context).helpers.guard(context_of((walk)->context).image.guards[number])
 #define XT_WALK_EFFECT(walk, number) context_of((walk)->context).helpers.effect(number)
 #define XT_WALK_PAUSE(walk) context_of((walk)->context).helpers.pause()
 #define XT_WALK_CALL(walk, part) xt_walk_##part(walk)
@@ -36,8 +34,10 @@ WalkResult walk(const Image& image, xt_view& view, const Helpers& helpers) {
     xt_walk_state state{};
     xt_walk walk{.context = &context, .view = &view, .state = &state, .image = image.bytes.data()};
     WalkResult result;
-    for (int done = xt_walk_start(&walk); done == 0; ++result.steps)
+    for (int done = xt_walk_start(&walk); done != 1; ++result.steps) {
+        if (done == XT_WALK_ASK && xt_walk_answer(&walk, helpers.guard(image.guards[view.callee]))) break;
         done = xt_walk_step(&walk);
+    }
     result.result = state.result == XT_WALK_HOTDROP ? static_cast<int>(XT_DROP) : state.result;
     return result;
 }

@@ -2,12 +2,11 @@
 /*
  * The walk of a packet through an image (image.h): the first rule that matches, what it says, the next one, as ipt_do_table does.
  * In C, for BPF (datapath/bpf/classify.h) and for tests (walk.hpp) alike. It goes in small steps without loops, which the
- * verifier likes: the includer repeats xt_walk_step until it says 1.
+ * verifier likes: the includer repeats xt_walk_step until it says 1. If it says XT_WALK_ASK, the includer asks guard view->callee and
+ * calls xt_walk_answer first: guards need much of the stack.
  *
  * The includer defines
  * XT_WALK_COUNT(view, slot): a rule matched;
- * XT_WALK_GUARD(walk, number): evaluates what is left of a rule. XT_CONTINUE: it doesn't hold; XT_ACCEPT: it does; else the walk
- * ends with that;
  * XT_WALK_EFFECT(walk, number): hands an effect off, numbered as at this hook; XT_WALK_PAUSE(walk): the walk is to stop until that
  * has been performed; 1: it isn't;
  * XT_WALK_CALL(walk, part): calls xt_walk_PART, which may be by way of a function of its own;
@@ -50,18 +49,17 @@ XT_WALK_INLINE int xt_walk_return(struct xt_walk* w) {
     return more ? xt_walk_behind(w, more) : xt_walk_end(w, XT_WALK_HOTDROP);
 }
 
-/* What generated code says of the rest of the rule. */
-XT_WALK_INLINE int xt_walk_guard(struct xt_walk* w, const struct xt_image_rule* rule,
-                                 const struct xt_image_more* more) {
-    int answer;
+#define XT_WALK_ASK 2
 
-    w->view->where.place.rule = w->state->best_rule;
-    answer = XT_WALK_GUARD(w, more->guard);
+/* What generated code says of the rest of the rule. XT_CONTINUE: it doesn't hold; XT_ACCEPT: it does; else the walk ends with that. */
+XT_WALK_INLINE int xt_walk_answer(struct xt_walk* w, int answer) {
     if (answer == XT_CONTINUE) {
-        w->state->from = rule->order + 1;
+        w->state->from = w->state->best + 1;
         return XT_WALK_CALL(w, enter);
     }
-    return answer == XT_ACCEPT ? 2 : xt_walk_end(w, answer);
+    if (answer != XT_ACCEPT) return xt_walk_end(w, answer);
+    w->state->found = XT_FOUND_WHOLE;
+    return 0;
 }
 
 /* Behind the rule's effect. */
@@ -84,8 +82,10 @@ XT_WALK_INLINE int xt_walk_effect(struct xt_walk* w, const struct xt_image_more*
     return xt_walk_after(w, more);
 }
 
-/* The image's first rule that matches is w->state->best_rule, or there is none. */
-XT_WALK_INLINE int xt_walk_act(struct xt_walk* w) {
+#define XT_WALK_RETURNS 3
+
+/* What the image's first rule that matches says, w->state->best_rule. */
+XT_WALK_INLINE int xt_walk_rule(struct xt_walk* w) {
     struct xt_view* v = w->view;
     const struct xt_image_header* header = (const struct xt_image_header*)xt_walk_at(w, 0);
     const __u32* record = (const __u32*)xt_walk_at(w, w->state->best_rule);
@@ -93,8 +93,6 @@ XT_WALK_INLINE int xt_walk_act(struct xt_walk* w) {
     const struct xt_image_more* more;
     __u32 action, edit;
 
-    if (w->state->edit) return XT_WALK_CALL(w, edit);
-    if (!w->state->best_rule) return xt_walk_return(w);
     if (!header || !record) return xt_walk_end(w, XT_WALK_HOTDROP);
     rule = (const struct xt_image_rule*)(record + (XT_WALK_V6(w) ? 8 : 2));
     more = (const struct xt_image_more*)xt_walk_at(w, rule->more);
@@ -104,16 +102,17 @@ XT_WALK_INLINE int xt_walk_act(struct xt_walk* w) {
         w->state->from = rule->order + 1;
         return XT_WALK_CALL(w, enter);
     }
-    if (w->state->hot) return xt_walk_end(w, XT_WALK_HOTDROP);
-    action = rule->flags & XT_RULE_ACTION;
-    if (rule->flags & XT_RULE_GUARD) {
-        const int done = xt_walk_guard(w, rule, more);
-        if (done != 2) return done;
+    if (w->state->found == XT_FOUND_HOT) return xt_walk_end(w, XT_WALK_HOTDROP);
+    if ((rule->flags & XT_RULE_GUARD) && w->state->found != XT_FOUND_WHOLE) {
+        v->where.place.rule = w->state->best_rule;
+        v->callee = (__u16)more->guard;
+        return XT_WALK_ASK;
     }
+    action = rule->flags & XT_RULE_ACTION;
     XT_WALK_COUNT(v, rule->slot);
     if (action == XT_DO_ACCEPT) return xt_walk_end(w, XT_ACCEPT);
     if (action == XT_DO_DROP) return xt_walk_end(w, XT_DROP);
-    if (action == XT_DO_RETURN) return xt_walk_return(w);
+    if (action == XT_DO_RETURN) return XT_WALK_RETURNS;
     if (action == XT_DO_EFFECT) return xt_walk_effect(w, more);
     if (action == XT_DO_CONTINUE) {
         if (edit) return xt_walk_behind(w, more);
@@ -130,6 +129,16 @@ XT_WALK_INLINE int xt_walk_act(struct xt_walk* w) {
     w->state->chain = more->target;
     w->state->from = 0;
     return XT_WALK_CALL(w, enter);
+}
+
+/* The chain has been searched. */
+XT_WALK_INLINE int xt_walk_act(struct xt_walk* w) {
+    if (w->state->edit) return XT_WALK_CALL(w, edit);
+    if (w->state->best_rule) {
+        const int done = xt_walk_rule(w);
+        if (done != XT_WALK_RETURNS) return done;
+    }
+    return xt_walk_return(w);
 }
 
 /* Returns 1 once state->result is known. As far in one go as needs no loop: the next tuples, the rules there, what the first one
@@ -175,6 +184,7 @@ XT_WALK_INLINE int xt_walk_start(struct xt_walk* w) {
     v->resume = place->site;
     w->state->chain = more->chain;
     w->state->best_rule = place->rule; /* the first step acts on it */
+    w->state->best = rule->order;
     return 0;
 }
 

@@ -10,7 +10,7 @@ namespace xtbpf::classify {
 
 // What isn't the walk's: all in the order of the traversal.
 struct Helpers {
-    std::function<int(const Guard&)> guard; // as XT_WALK_GUARD
+    std::function<int(const Guard&)> guard; // its answer as in xt_walk_answer of walk.h
     std::function<void(std::uint32_t number)> effect;
     std::function<bool()> pause; // as XT_WALK_PAUSE
 };

@@ -8,7 +8,7 @@
 
 namespace xtbpf::codegen {
 
-// The entry, which walks, and `guards`, which evaluates what is left of a rule (XT_WALK_GUARD of classify/walk.h). Refused if
+// The entry, which walks, and `guards`, which evaluates what is left of a rule (xt_walk_answer of classify/walk.h). Refused if
 // the guards are too many to be verified.
 Result<Program> compile_walk(const ir::Table& table, Hook hook, const classify::Image& image,
                              const HookOptions& options);
