@@ -16,11 +16,9 @@ __noinline int guards(struct __sk_buff* ctx, struct xt_view* v) {
     return answer;
 }
 
-/* Parts of the walk as functions of their own: the stack is small, and they are called from many places. */
+/* Parts of the walk as functions of their own: they are called from several places. */
 struct xt_walk_state;
-__noinline int rt_walk_seek(struct xt_view* v, struct xt_walk_state* state);
 __noinline int rt_walk_enter(struct xt_view* v, struct xt_walk_state* state);
-__noinline int rt_walk_edit(struct xt_view* v, struct xt_walk_state* state);
 __noinline int rt_walk_died(struct xt_view* v, struct xt_walk_state* state);
 
 #define XT_WALK_COUNT(view, slot) xt_count(view, slot)
@@ -41,7 +39,7 @@ struct {
 } xt_image SEC(".maps");
 
 /* Steps that need no loop of the kernel's; a long list or a long way takes more. */
-#define XT_FEW_WALK_STEPS 48
+#define XT_FEW_WALK_STEPS 24
 /* Only a chain of more rules that all match could reach it; it is dropped then. */
 #define XT_MOST_WALK_STEPS (1 << 23)
 
@@ -61,24 +59,26 @@ static __always_inline int xt_walk_prepare(struct xt_walk* w, struct __sk_buff* 
     __noinline int rt_walk_##part(struct xt_view* v, struct xt_walk_state* state) {                                    \
         struct xt_walk w;                                                                                              \
                                                                                                                        \
-        if (!v || !state || xt_walk_prepare(&w, 0, v, state)) return 1;                                                \
+        if (!v || !state || xt_walk_prepare(&w, 0, v, state)) return XT_WALK_DONE;                                     \
         return xt_walk_##part(&w);                                                                                     \
     }
-XT_WALK_PART(seek)
 XT_WALK_PART(enter)
-XT_WALK_PART(edit)
 XT_WALK_PART(died)
+XT_WALK_PART(examine)
+XT_WALK_PART(edit)
 
 __noinline int rt_walk_step(struct __sk_buff* ctx, struct xt_view* v, struct xt_walk_state* state) {
     struct xt_walk w;
 
-    if (!v || !state || xt_walk_prepare(&w, ctx, v, state)) return 1;
+    if (!v || !state || xt_walk_prepare(&w, ctx, v, state)) return XT_WALK_DONE;
     return xt_walk_step(&w);
 }
 
-/* `done`: what the last step said. */
-static __always_inline int xt_walk_on(struct xt_walk* w, int done) {
-    if (done == XT_WALK_ASK && xt_walk_answer(w, guards(w->context, w->view))) return 1;
+/* What the walk said last, done; what it says now. */
+static __always_inline int xt_walk_on(struct xt_walk* w, int says) {
+    if (says == XT_WALK_ASK) return xt_walk_answer(w, guards(w->context, w->view));
+    if (says == XT_WALK_EXAMINE) return rt_walk_examine(w->view, w->state);
+    if (says == XT_WALK_EDIT) return rt_walk_edit(w->view, w->state);
     return rt_walk_step(w->context, w->view, w->state);
 }
 
@@ -88,19 +88,16 @@ __noinline int rt_image(struct __sk_buff* ctx, struct xt_view* v) {
     struct xt_walk_state state = {.result = XT_WALK_HOTDROP};
     struct bpf_iter_num steps;
     struct xt_walk w;
-    int done, i;
+    int says, i;
 
     if (!v || xt_walk_prepare(&w, ctx, v, &state)) return XT_DROP;
-    done = xt_walk_start(&w);
-    /* The first step, which is all that most packets take, without its call. */
-    if (!done && (state.rule || state.todo)) done = rt_walk_seek(v, &state);
-    if (!done && !state.rule && !state.todo) done = xt_walk_act(&w);
-    for (i = 0; i < XT_FEW_WALK_STEPS && done != 1; i++)
-        done = xt_walk_on(&w, done);
-    if (done != 1) {
+    says = xt_walk_start(&w);
+    for (i = 0; i < XT_FEW_WALK_STEPS && says != XT_WALK_DONE; i++)
+        says = xt_walk_on(&w, says);
+    if (says != XT_WALK_DONE) {
         bpf_iter_num_new(&steps, 0, XT_MOST_WALK_STEPS);
-        while (done != 1 && bpf_iter_num_next(&steps))
-            done = xt_walk_on(&w, done);
+        while (says != XT_WALK_DONE && bpf_iter_num_next(&steps))
+            says = xt_walk_on(&w, says);
         bpf_iter_num_destroy(&steps);
     }
     return state.result == XT_WALK_HOTDROP ? XT_DROP : state.result;

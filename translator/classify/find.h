@@ -13,7 +13,9 @@
 #else
 #define XT_WALK_UNROLL
 #endif
-#define XT_WALK_INLINE static inline __attribute__((always_inline))
+
+/* What a step may say: on with the next one; or state->result is known; or what is to come first (walk.h). */
+enum xt_walk_says { XT_WALK_ON, XT_WALK_DONE, XT_WALK_EXAMINE, XT_WALK_EDIT, XT_WALK_ASK };
 
 /* Between two steps. */
 struct xt_walk_state {
@@ -213,7 +215,7 @@ XT_WALK_INLINE int xt_walk_found(struct xt_walk* w, const struct xt_image_rule* 
     return 0;
 }
 
-/* A plain rule, all of it; the packet isn't odd. Others are for xt_walk_check. */
+/* A plain rule, all of it, if the packet isn't odd. Else it is for xt_walk_examine. */
 XT_WALK_INLINE int xt_walk_plain(struct xt_walk* w) {
     const struct xt_view* v = w->view;
     const __u32* record = (const __u32*)xt_walk_at(w, w->state->rule);
@@ -221,7 +223,7 @@ XT_WALK_INLINE int xt_walk_plain(struct xt_walk* w) {
 
     if (!record) return xt_walk_end(w, XT_WALK_HOTDROP);
     rule = (const struct xt_image_rule*)(record + (XT_WALK_V6(w) ? 8 : 2));
-    if (!(rule->flags & XT_RULE_PLAIN)) return 0;
+    if (w->state->odd || !(rule->flags & XT_RULE_PLAIN)) return XT_WALK_EXAMINE;
     if (rule->order >= w->state->best) {
         w->state->rule = 0;
         return 0;
@@ -235,20 +237,22 @@ XT_WALK_INLINE int xt_walk_plain(struct xt_walk* w) {
     return xt_walk_found(w, rule, XT_FOUND);
 }
 
-#define XT_SEEK_ROUNDS 4
-
-/* Goes on from tuple to tuple and from rule to rule, as far as these are plain. Several in one go, as a call costs more. */
-XT_WALK_INLINE int xt_walk_seek(struct xt_walk* w) {
+/* The next tuple, if no rules are left to be looked at, and two rules. */
+XT_WALK_INLINE int xt_walk_seek_on(struct xt_walk* w) {
     struct xt_walk_state* s = w->state;
-    int i;
+    int says;
 
-    XT_WALK_UNROLL
-    for (i = 0; i < XT_SEEK_ROUNDS; i++) {
-        if (!s->rule && s->todo && xt_walk_probe(w)) return 1;
-        if (s->rule && !s->odd && xt_walk_plain(w)) return 1;
-        if (s->rule && !s->odd && xt_walk_plain(w)) return 1;
-    }
-    return 0;
+    if (!s->rule && s->todo && xt_walk_probe(w)) return XT_WALK_DONE;
+    if (s->rule && (says = xt_walk_plain(w))) return says;
+    return s->rule ? xt_walk_plain(w) : XT_WALK_ON;
+}
+
+/* Goes on from tuple to tuple and from rule to rule, as far as these are plain. Three times in one go, as a step costs more. */
+XT_WALK_INLINE int xt_walk_seek(struct xt_walk* w) {
+    int says = xt_walk_seek_on(w);
+
+    if (!says) says = xt_walk_seek_on(w);
+    return says ? says : xt_walk_seek_on(w);
 }
 
 /* What is left of the check of a rule once its tests so far hold. Stages: 0, nothing is known; 1, its addresses and the tests
@@ -336,6 +340,21 @@ XT_WALK_INLINE int xt_walk_test(struct xt_walk* w) {
         return xt_walk_next(w, (const struct xt_image_rule*)(record + (XT_WALK_V6(w) ? 8 : 2)));
     }
     return 0;
+}
+
+#define XT_TESTS_A_STEP 3
+
+/* A rule that isn't plain, or one for an odd packet: as far in one go as needs no long loop. */
+XT_WALK_INLINE int xt_walk_examine(struct xt_walk* w) {
+    struct xt_walk_state* s = w->state;
+    int i;
+
+    if (s->test == s->test_end && s->stage != 3 && xt_walk_check(w)) return XT_WALK_DONE;
+    XT_WALK_UNROLL
+    for (i = 0; i < XT_TESTS_A_STEP; i++)
+        if (s->test != s->test_end && xt_walk_test(w)) return XT_WALK_DONE;
+    if (!s->stage) return XT_WALK_ON;
+    return s->stage == 3 && s->test == s->test_end ? xt_walk_holds(w) : XT_WALK_EXAMINE;
 }
 
 #endif

@@ -17,6 +17,8 @@
 
 #include "translator/view.h"
 
+#define XT_WALK_INLINE static inline __attribute__((always_inline)) /* BPF functions have five arguments at most */
+
 #define XT_NO_RULE (~0U)
 #define XT_IMAGE_SLACK 128 /* bytes behind the last structure, so that one bound serves every access */
 #define XT_IMAGE_MASKS 128 /* IPv6: offset of the masks of all prefix lengths, 16 bytes each */
@@ -235,8 +237,8 @@ static inline __u64 xt_mix(__u64 hash) {
 }
 
 /* The low half is the entry's print, the high half chooses the bucket. */
-static inline __u64 xt_tuple_hash(const struct xt_image_tuple* tuple, const __u32* source, const __u32* destination,
-                                  __u32 ports, __u32 protocol, __u32 extra, int v6) {
+XT_WALK_INLINE __u64 xt_tuple_hash(const struct xt_image_tuple* tuple, const __u32* source, const __u32* destination,
+                                   __u32 ports, __u32 protocol, __u32 extra, int v6) {
     __u64 hash =
         tuple->salt + ((ports & tuple->ports) | (__u64)(protocol & tuple->protocol) << 32) * 0xD6E8FEB86659FD93ULL;
 

@@ -34,10 +34,11 @@ WalkResult walk(const Image& image, xt_view& view, const Helpers& helpers) {
     xt_walk_state state{};
     xt_walk walk{.context = &context, .view = &view, .state = &state, .image = image.bytes.data()};
     WalkResult result;
-    for (int done = xt_walk_start(&walk); done != 1; ++result.steps) {
-        if (done == XT_WALK_ASK && xt_walk_answer(&walk, helpers.guard(image.guards[view.callee]))) break;
-        done = xt_walk_step(&walk);
-    }
+    for (int says = xt_walk_start(&walk); says != XT_WALK_DONE; ++result.steps)
+        says = says == XT_WALK_ASK       ? xt_walk_answer(&walk, helpers.guard(image.guards[view.callee]))
+               : says == XT_WALK_EXAMINE ? xt_walk_examine(&walk)
+               : says == XT_WALK_EDIT    ? xt_walk_edit(&walk)
+                                         : xt_walk_step(&walk);
     result.result = state.result == XT_WALK_HOTDROP ? static_cast<int>(XT_DROP) : state.result;
     return result;
 }

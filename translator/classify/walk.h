@@ -2,8 +2,9 @@
 /*
  * The walk of a packet through an image (image.h): the first rule that matches, what it says, the next one, as ipt_do_table does.
  * In C, for BPF (datapath/bpf/classify.h) and for tests (walk.hpp) alike. It goes in small steps without loops, which the
- * verifier likes: the includer repeats xt_walk_step until it says 1. If it says XT_WALK_ASK, the includer asks guard view->callee and
- * calls xt_walk_answer first: guards need much of the stack.
+ * verifier likes. The includer begins with xt_walk_start and repeats xt_walk_step until XT_WALK_DONE is said. Of the other
+ * answers, XT_WALK_EXAMINE wants xt_walk_examine called, XT_WALK_EDIT xt_walk_edit, and XT_WALK_ASK guard view->callee asked and
+ * xt_walk_answer called, whose answers are likewise: these, and what they call, aren't to be on the stack with a step.
  *
  * The includer defines
  * XT_WALK_COUNT(view, slot): a rule matched;
@@ -49,8 +50,6 @@ XT_WALK_INLINE int xt_walk_return(struct xt_walk* w) {
     return more ? xt_walk_behind(w, more) : xt_walk_end(w, XT_WALK_HOTDROP);
 }
 
-#define XT_WALK_ASK 2
-
 /* What generated code says of the rest of the rule. XT_CONTINUE: it doesn't hold; XT_ACCEPT: it does; else the walk ends with that. */
 XT_WALK_INLINE int xt_walk_answer(struct xt_walk* w, int answer) {
     if (answer == XT_CONTINUE) {
@@ -82,7 +81,7 @@ XT_WALK_INLINE int xt_walk_effect(struct xt_walk* w, const struct xt_image_more*
     return xt_walk_after(w, more);
 }
 
-#define XT_WALK_RETURNS 3
+#define XT_WALK_RETURNS 7 /* beside enum xt_walk_says */
 
 /* What the image's first rule that matches says, w->state->best_rule. */
 XT_WALK_INLINE int xt_walk_rule(struct xt_walk* w) {
@@ -133,7 +132,7 @@ XT_WALK_INLINE int xt_walk_rule(struct xt_walk* w) {
 
 /* The chain has been searched. */
 XT_WALK_INLINE int xt_walk_act(struct xt_walk* w) {
-    if (w->state->edit) return XT_WALK_CALL(w, edit);
+    if (w->state->edit) return XT_WALK_EDIT;
     if (w->state->best_rule) {
         const int done = xt_walk_rule(w);
         if (done != XT_WALK_RETURNS) return done;
@@ -141,20 +140,18 @@ XT_WALK_INLINE int xt_walk_act(struct xt_walk* w) {
     return xt_walk_return(w);
 }
 
-/* Returns 1 once state->result is known. As far in one go as needs no loop: the next tuples, the rules there, what the first one
- * that matches says. */
+/* As far in one go as needs no loop: the next tuples, the rules there, what the first one that matches says. */
 XT_WALK_INLINE int xt_walk_step(struct xt_walk* w) {
-    struct xt_walk_state* s = w->state;
+    const struct xt_walk_state* s = w->state;
 
-    if (s->test != s->test_end) return xt_walk_test(w);
-    if (s->stage == 0 && (s->rule || s->todo) && XT_WALK_CALL(w, seek)) return 1;
-    if (s->rule && s->stage != 3 && xt_walk_check(w)) return 1;
-    if (s->rule && s->stage == 3 && s->test == s->test_end && xt_walk_holds(w)) return 1;
-    return s->rule || s->todo ? 0 : xt_walk_act(w);
+    if (s->rule || s->todo) {
+        const int says = xt_walk_seek(w);
+        if (says) return says;
+    }
+    return s->rule || s->todo ? XT_WALK_ON : xt_walk_act(w);
 }
 
-/* From the start of the hook's built-in chain; of a packet that stopped (its depth isn't 0), from there on. Returns 1 if
- * state->result is known already. */
+/* From the start of the hook's built-in chain; of a packet that stopped (its depth isn't 0), from there on. */
 XT_WALK_INLINE int xt_walk_start(struct xt_walk* w) {
     const struct xt_image_header* header = (const struct xt_image_header*)xt_walk_at(w, 0);
     const struct xt_image_root* root = xt_walk_root(w);
