@@ -99,6 +99,8 @@ class KernelBackend final : public Backend {
     Result<void> swap(StoredTable next, ir::Table program, Purpose purpose) {
         const Family family = next.family;
         const TableId table = next.id;
+        const Result<early::Choice> choice = early::choice_from_environment();
+        if (!choice) return std::unexpected(choice.error());
         auto read = reads_.extract({family, table}); // good for one commit: afterwards it is no more what is in force
         if (read.empty()) {
             Result<Read> now = read_now(family, table);
@@ -144,8 +146,7 @@ class KernelBackend final : public Backend {
         }
         if (closed) closed->replaced();
         // The rules are in force now; what goes wrong from here on shows in `xtbpf status`.
-        (void)early::apply_with_others({std::move(program), std::move(store->counters)}, lower_,
-                                       early::choice_from(std::getenv("XTBPF_EARLY")));
+        (void)early::apply_with_others({std::move(program), std::move(store->counters)}, lower_, *choice);
         keep_fitted(store->holder.get());
         return {};
     }

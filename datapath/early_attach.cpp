@@ -5,6 +5,8 @@
 #include "datapath/early_program.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <fmt/format.h>
 #include <utility>
 
 namespace xtbpf::early {
@@ -25,12 +27,14 @@ Result<std::vector<State>> inspect(Rtnetlink& rtnetlink) {
 
 } // namespace
 
-Choice choice_from(const char* environment) {
-    const std::string_view value = environment == nullptr ? "" : environment;
+Result<Choice> choice_from_environment() {
+    const char* said = std::getenv("XTBPF_EARLY");
+    const std::string_view value = said == nullptr ? "" : said;
+    if (value.empty() || value == "auto") return Choice::Automatic;
     if (value == "xdp") return Choice::Xdp;
     if (value == "tc") return Choice::Tc;
     if (value == "off") return Choice::Off;
-    return Choice::Automatic;
+    return fail(ErrorKind::Refused, fmt::format("XTBPF_EARLY is \"{}\", not xdp, tc, off or auto", value));
 }
 
 std::string_view name(Place place) {

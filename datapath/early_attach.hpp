@@ -14,7 +14,7 @@ namespace xtbpf::early {
 // XTBPF_EARLY. Automatic: native XDP on hardware whose driver has it, tc elsewhere: on virtual devices the skb is there
 // already, so that XDP saves nothing and costs a veth pair its segmentation offload.
 enum class Choice : std::uint8_t { Automatic, Xdp, Tc, Off };
-Choice choice_from(const char* environment); // nullptr or anything unknown: Automatic
+Result<Choice> choice_from_environment(); // refused: another word than xdp, tc, off, auto
 
 enum class Place : std::uint8_t { None, Xdp, Tc };
 std::string_view name(Place place); // "none", "xdp", "tc"

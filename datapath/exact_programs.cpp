@@ -80,10 +80,14 @@ Result<void> fill(xt_exact_config& config, const KernelTypes& kernel, const ir::
     return {};
 }
 
-// `wanted` chooses by hand: `code` or `data`.
-std::uint64_t most_code(const char* wanted) {
-    const std::string_view form = wanted ? wanted : "";
-    return form == "code" ? std::numeric_limits<std::uint64_t>::max() : form == "data" ? 0 : kMostCode;
+// XTBPF_CHAINS chooses by hand.
+Result<std::uint64_t> most_code_from_environment() {
+    const char* said = std::getenv("XTBPF_CHAINS");
+    const std::string_view form = said == nullptr ? "" : said;
+    if (form.empty()) return kMostCode;
+    if (form == "code") return std::numeric_limits<std::uint64_t>::max();
+    if (form == "data") return 0;
+    return fail(ErrorKind::Refused, fmt::format("XTBPF_CHAINS is \"{}\", neither code nor data", form));
 }
 
 // Whether the route can have changed since the stack called the hook: mangle (ipt_mangle_out) and nat (nf_nat_ipv4_local_fn) look
@@ -228,7 +232,9 @@ Result<void> fit_exact() {
 
 Result<ExactPrograms> load_exact(const ir::Table& table, const std::vector<int>& counters,
                                  const std::vector<int>& limits) {
-    return load_exact_coded(table, counters, limits, most_code(std::getenv("XTBPF_CHAINS")));
+    const auto most_code = most_code_from_environment();
+    if (!most_code) return std::unexpected(most_code.error());
+    return load_exact_coded(table, counters, limits, *most_code);
 }
 
 Result<ExactPrograms> load_exact_coded(const ir::Table& table, const std::vector<int>& counters,

@@ -55,11 +55,13 @@ struct Wanted {
 };
 
 Result<void> watch(const Wanted& wanted) {
+    const auto choice = early::choice_from_environment();
+    if (!choice) return std::unexpected(choice.error());
     EventLoop loop;
     const auto stop = stop_signals(), links = link_events(), rules = rule_events();
     for (const Result<Fd>* each : {&stop, &links, &rules})
         if (!*each) return std::unexpected(each->error());
-    Follower follower(loop, early::choice_from(std::getenv("XTBPF_EARLY")));
+    Follower follower(loop, *choice);
     loop.watch(stop->get(), [&] { loop.stop(); });
     loop.watch(links->get(), [&] {
         drain(*links);
