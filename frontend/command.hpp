@@ -57,6 +57,6 @@ Diagnosed<Command> parse_command(std::span<const std::string_view> args, std::st
 // Chains must have names that -A and -j can tell apart (iptables/xshared.c, assert_valid_chain_name).
 Diagnosed<void> assert_valid_chain_name(std::string_view name, const Program& program);
 
-inline constexpr std::size_t kMaxChainName = 29; // XT_EXTENSION_MAXNAMELEN, its final zero included
+inline constexpr std::size_t kMaxChainName = 29; // XT_EXTENSION_MAXNAMELEN, its final zero included; also of extensions
 
 } // namespace xtbpf

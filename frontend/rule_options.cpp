@@ -106,6 +106,9 @@ void CommandParser::add_match(const MatchDef& def) {
 
 Diagnosed<void> CommandParser::match_option(std::string_view value) {
     if (inverted_) return program_.parameter_problem("unexpected ! flag before --match");
+    if (value.size() >= kMaxChainName) // xtables_find_match of libxtables/xtables.c
+        return program_.parameter_problem(
+            fmt::format("Invalid match name \"{}\" ({} chars max)", value, kMaxChainName - 1));
     const MatchDef* def = find_match(value, program_.family);
     if (def == nullptr)
         return program_.parameter_problem(fmt::format("Couldn't load match `{}':No such file or directory\n", value));
