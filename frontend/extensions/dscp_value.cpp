@@ -9,6 +9,7 @@ namespace xtbpf {
 
 namespace {
 
+// As class_to_dscp of iptables' dscp_helper.c, whatever follows a class's name.
 Result<std::uint8_t> parse_class(std::string_view name) {
     std::string upper;
     for (const char c : name)
@@ -17,13 +18,13 @@ Result<std::uint8_t> parse_class(std::string_view name) {
         return at + 1 <= upper.size() && upper[at] >= low && upper[at] <= high ? upper[at] - '0' : -1;
     };
 
-    if (upper == "BE") return std::uint8_t{0};
-    if (upper == "EF") return std::uint8_t{46};
+    if (upper.starts_with("BE")) return std::uint8_t{0};
+    if (upper.starts_with("EF")) return std::uint8_t{46};
     // a class selector is the old precedence; AFxy is class x with drop precedence y
-    if (const int precedence = digit(2, '0', '7'); upper.size() == 3 && upper.starts_with("CS") && precedence >= 0)
+    if (const int precedence = digit(2, '0', '7'); upper.starts_with("CS") && precedence >= 0)
         return static_cast<std::uint8_t>(precedence * 8);
     const int klass = digit(2, '1', '4'), drop = digit(3, '1', '3');
-    if (upper.size() == 4 && upper.starts_with("AF") && klass > 0 && drop > 0)
+    if (upper.starts_with("AF") && klass > 0 && drop > 0)
         return static_cast<std::uint8_t>(klass * 8 + drop * 2);
     return fail(ErrorKind::BadParameter, fmt::format("Invalid DSCP value `{}'", name));
 }
