@@ -24,8 +24,7 @@ Result<std::uint8_t> parse_class(std::string_view name) {
     if (const int precedence = digit(2, '0', '7'); upper.starts_with("CS") && precedence >= 0)
         return static_cast<std::uint8_t>(precedence * 8);
     const int klass = digit(2, '1', '4'), drop = digit(3, '1', '3');
-    if (upper.starts_with("AF") && klass > 0 && drop > 0)
-        return static_cast<std::uint8_t>(klass * 8 + drop * 2);
+    if (upper.starts_with("AF") && klass > 0 && drop > 0) return static_cast<std::uint8_t>(klass * 8 + drop * 2);
     return fail(ErrorKind::BadParameter, fmt::format("Invalid DSCP value `{}'", name));
 }
 
