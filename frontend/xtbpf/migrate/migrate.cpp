@@ -5,6 +5,7 @@
 #include "frontend/xtbpf/migrate/moving.hpp"
 #include "frontend/xtbpf/migrate/plan.hpp"
 #include "frontend/xtbpf/shadow/shadow_rules.hpp"
+#include "frontend/xtbpf/stop_signal.hpp"
 
 #include <boost/program_options.hpp>
 #include <csignal>
@@ -31,11 +32,14 @@ Result<bool> rehearse(Variant from, unsigned seconds) {
     if (!saved) return std::unexpected(saved.error());
     auto rules = rules_of(*saved);
     if (!rules) return std::unexpected(rules.error());
+    stop_on_signals();
     fmt::print("For {} seconds the rules judge live traffic here as well as in the kernel.\n", seconds);
     std::fflush(stdout);
     const auto found = shadow(std::move(*rules), std::chrono::seconds(seconds));
     if (!found) return std::unexpected(found.error());
     fmt::print("{}", text(*found));
+    // Who ends it, or whose terminal goes, hasn't seen both agree for as long as he asked for.
+    if (stop_wanted()) return fail(ErrorKind::Refused, "interrupted: nothing was moved");
     const auto after = save(from);
     if (!after) return std::unexpected(after.error());
     if (without_counters(*after) != without_counters(*saved))

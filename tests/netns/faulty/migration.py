@@ -3,6 +3,7 @@
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import threading
@@ -170,6 +171,19 @@ def confirmed(report):
         report.equal(stream.wrong(ALWAYS), [], "the steady stream")
 
 
+def interrupted(report):
+    """The rules stay where they are if the time to judge them is cut short: Control-C, a connection that breaks."""
+    with World("migrate-interrupted") as world:
+        rules = begin(world, report, "legacy")
+        for stop in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+            process = world.start("xtbpf", "migrate", "--for", "30", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            process.stdout.readline()  # it begins to judge
+            process.send_signal(stop)
+            output = process.communicate(timeout=20)[0]
+            report.check(process.returncode == 1 and "nothing was moved" in output, f"{stop.name}: exit {process.returncode}: {output}")
+            report.check(saves(world, "legacy") == rules and not active(saves(world, "bpf")), f"{stop.name}: the rules were moved")
+
+
 def refused(report):
     with World("migrate-refused") as world:
         rules = begin(world, report, "legacy")
@@ -237,6 +251,7 @@ def tests():
         yield f"{ROUNDS} migrations from iptables-{variant} and back under traffic", lambda report, variant=variant: there_and_back(report, variant)
     yield "a migration with a target that is tied to a table's name", tied
     yield "a migration that nobody confirms goes back", confirmed
+    yield "a migration whose trial is interrupted moves nothing", interrupted
     yield "migrations that are refused", refused
     yield "a migration that is killed goes back", killed
     yield "a migration that was killed is completed", completed
