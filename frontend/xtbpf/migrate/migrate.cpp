@@ -23,7 +23,9 @@ int show_plan(Variant from) {
     const auto text = plan(from, *saved);
     if (!text) return complain(text.error());
     fmt::print("{}", *text);
-    return kDone;
+    std::fflush(stdout);
+    const auto can = movable(from, Variant::Bpf);
+    return can ? kDone : complain(can.error());
 }
 
 // Both judge live traffic for a while; whether they agree.
@@ -100,7 +102,7 @@ int run_migrate(const Arguments& arguments) {
         "migrate [OPTION...]",
         "Moves the rules of iptables-legacy or iptables-nft, all tables, both families, with their counters, to\n"
         "iptables-bpf. The old ones go once the new ones are in force; connections live on.");
-    line.options()("dry-run", "only say what would move, and where each chain would run")(
+    line.options()("dry-run", "only say what would move and whether it can, and where each chain would run")(
         "confirm", options::value<unsigned>()->value_name("SECONDS"),
         "go back after SECONDS unless confirmed")("confirm-now", "what --confirm waits for")(
         "for", options::value<unsigned>()->value_name("SECONDS"),
@@ -126,6 +128,7 @@ int run_migrate(const Arguments& arguments) {
     if (const auto seconds = line.get<unsigned>("for")) {
         const auto where = source(*from);
         if (!where) return complain(where.error());
+        if (const auto can = movable(*where, Variant::Bpf); !can) return complain(can.error());
         const auto agreed = rehearse(*where, *seconds);
         if (!agreed) return complain(agreed.error());
         if (!*agreed) return complain({ErrorKind::Refused, "nothing was moved"});

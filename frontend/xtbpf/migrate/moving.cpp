@@ -84,6 +84,19 @@ Saved missing(const Saved& saved, const Saved& there) {
     return out;
 }
 
+Result<void> movable(Variant from, const Saved& rules, Variant to, const Saved& there) {
+    if (!idle(there) && !cut_off(rules, there))
+        return fail(ErrorKind::Refused, fmt::format("iptables-{} has rules already; they would be lost", name(to)));
+    if (from == Variant::Nft || to == Variant::Nft)
+        if (auto bearable = bearable_for_nft(rules); !bearable) return bearable;
+    for (const Family family : kFamilies) {
+        const auto& tables = rules[static_cast<std::size_t>(family)];
+        if (tables.empty()) continue;
+        if (auto tried = restore(to, family, restore_text(tables), How::Test); !tried) return tried;
+    }
+    return {};
+}
+
 // Restores all families, or none: what went in before an error is taken out again.
 Result<void> put_in_force(Variant to, const Saved& rules) {
     for (const Family family : kFamilies) {
@@ -102,18 +115,31 @@ Result<void> put_in_force(Variant to, const Saved& rules) {
 Result<Variant> source(std::optional<Variant> chosen) {
     if (chosen) return *chosen;
     std::optional<Variant> found;
+    std::optional<Error> unread;
+    bool several = false;
     for (const Variant variant : kOthers) {
         const auto saved = save(variant);
-        if (!saved) return std::unexpected(saved.error());
-        if (idle(*saved)) continue;
-        if (found)
-            return fail(ErrorKind::Refused,
-                        "both iptables-legacy and iptables-nft have rules, and a packet has to pass both: "
-                        "choose whose to move with --from; the others stay");
-        found = variant;
+        if (!saved)
+            unread = saved.error();
+        else if (!idle(*saved)) {
+            several = found.has_value();
+            found = variant;
+        }
     }
-    if (!found) return fail(ErrorKind::Refused, "neither iptables-legacy nor iptables-nft has any rules");
-    return *found;
+    if (several)
+        return fail(ErrorKind::Refused,
+                    "both iptables-legacy and iptables-nft have rules, and a packet has to pass both: "
+                    "choose whose to move with --from; the others stay");
+    if (found && !unread) return *found;
+    // A table of ours that has to have iptables' name is one that iptables-nft can't read (bearable_for_nft).
+    const auto ours = save(Variant::Bpf), others = found ? save(*found) : Result<Saved>(Saved{});
+    if (!ours) return std::unexpected(ours.error());
+    if (!others) return std::unexpected(others.error());
+    if (found && cut_off(*others, *ours)) return *found;
+    if (!found && !idle(*ours))
+        return fail(ErrorKind::Refused, "iptables-bpf has rules already, and no others are there to be moved");
+    if (unread) return std::unexpected(*unread);
+    return fail(ErrorKind::Refused, "neither iptables-legacy nor iptables-nft has any rules");
 }
 
 Result<Variant> destination(std::optional<Variant> chosen) {
@@ -139,20 +165,20 @@ Result<Variant> destination(std::optional<Variant> chosen) {
     return *found;
 }
 
+Result<void> movable(Variant from, Variant to) {
+    const auto there = save(to);
+    if (!there) return std::unexpected(there.error());
+    const auto first = save(from);
+    if (!first) return std::unexpected(first.error());
+    return movable(from, *first, to, *there);
+}
+
 Result<void> move_rules(Variant from, Variant to) {
     const auto there = save(to);
     if (!there) return std::unexpected(there.error());
     const auto first = save(from);
     if (!first) return std::unexpected(first.error());
-    if (!idle(*there) && !cut_off(*first, *there))
-        return fail(ErrorKind::Refused, fmt::format("iptables-{} has rules already; they would be lost", name(to)));
-    if (from == Variant::Nft || to == Variant::Nft)
-        if (auto bearable = bearable_for_nft(*first); !bearable) return bearable;
-    for (const Family family : kFamilies) {
-        const auto& tables = (*first)[static_cast<std::size_t>(family)];
-        if (tables.empty()) continue;
-        if (auto tried = restore(to, family, restore_text(tables), How::Test); !tried) return tried;
-    }
+    if (auto can = movable(from, *first, to, *there); !can) return can;
     const auto now = save(from); // trying took a while: the counters go on
     if (!now) return std::unexpected(now.error());
     const Saved wanted = missing(*now, *there);

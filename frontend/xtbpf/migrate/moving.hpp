@@ -15,6 +15,9 @@ Result<Variant> source(std::optional<Variant> chosen);
 // Where they go back to: the given one, or the only one whose tables still exist, emptied, or that a killed move left rules in.
 Result<Variant> destination(std::optional<Variant> chosen);
 
+// Whether move_rules would, as things stand; changes nothing.
+Result<void> movable(Variant from, Variant to);
+
 // Nothing has changed if this fails. Refused if `to` has rules of its own; what a killed move has left there is completed.
 Result<void> move_rules(Variant from, Variant to);
 

@@ -137,12 +137,19 @@ def tied(report):
         rule = ["-t", "mangle", "-A", "POSTROUTING", "-p", "udp", "-m", "comment", "--comment", world.marker, "-j", "CHECKSUM", "--checksum-fill"]
         good(report, world, "iptables-nft", *rule)
         rules = saves(world, "nft")
-        code, output = world.run("xtbpf", "migrate", "--confirm", "30")
-        report.check(code == 1 and "CHECKSUM stands in chain POSTROUTING of mangle" in output, f"from iptables-nft: {output}")
+        for option in (["--confirm", "30"], ["--dry-run"], ["--for", "30"]):
+            code, output = world.run("xtbpf", "migrate", *option)
+            report.check(code == 1 and "CHECKSUM stands in chain POSTROUTING of mangle" in output, f"from iptables-nft, {option}: {output}")
         report.check(saves(world, "nft") == rules and not active(saves(world, "bpf")), "it was refused, but something moved")
         good(report, world, "iptables-nft", "-t", "mangle", "-F")
         good(report, world, "nft", "delete", "table", "ip", "mangle")
         good(report, world, "iptables-legacy", *rule)
+        good(report, world, "xtbpf", "migrate")
+        code, output = world.run("xtbpf", "migrate", "--dry-run")
+        report.check(code == 1 and "iptables-bpf has rules already" in output, f"moved before: {output}")
+        good(report, world, "iptables-legacy", *rule)  # as if that had been killed before it took them away
+        good(report, world, "xtbpf", "migrate")
+        good(report, world, "xtbpf", "migrate", "--back")
         for options, ours in (((), True), (("--back",), False)):
             good(report, world, "xtbpf", "migrate", *options)
             report.equal((active(saves(world, "bpf")), active(saves(world, "legacy"))), (ours, not ours), f"migrate {options}")
