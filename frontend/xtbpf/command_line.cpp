@@ -39,7 +39,10 @@ std::string CommandLine::usage() const {
         const std::string word = shown(options::command_line_style::allow_long);
         const std::string name = (letter.size() == 2 && letter.front() == '-' ? letter + ", " + word : word) +
                                  (argument.empty() ? "" : " " + argument);
-        text += fmt::format("  {:<25} {}\n", name, option->description());
+        text += fmt::format("  {:<25} ", name);
+        for (const char each : option->description()) // its further lines below the first
+            text += each == '\n' ? fmt::format("\n{:28}", "") : std::string(1, each);
+        text += '\n';
     }
     return text;
 }

@@ -58,6 +58,7 @@ int run_tool(int argc, char** argv) {
     }
     const auto found = std::ranges::find(kSubcommands, name, &Subcommand::name);
     if (found == kSubcommands.end()) {
+        if (!name.empty()) fmt::print(stderr, "xtbpf: there is no command `{}'\n", name);
         fmt::print(stderr, "{}", usage());
         return kUsage;
     }

@@ -168,9 +168,8 @@ int run_verify(const Arguments& arguments) {
         "no traffic is touched. Exit code 1 if anything is wrong.");
     line.options()("packets", boost::program_options::value<std::uint32_t>()->value_name("N"),
                    "at most so many for a chain (default: 10000)")("json", "JSON instead of text")(
-        "shadow",
-        "instead: let the rules of iptables-legacy or iptables-nft judge live traffic as they would here, beside\n"
-        "the kernel, and list where the kernel does otherwise")(
+        "shadow", "instead: let the rules of iptables-legacy or iptables-nft judge live traffic as they\n"
+                  "would here, beside the kernel, and list where the kernel does otherwise")(
         "for", boost::program_options::value<unsigned>()->value_name("SECONDS"),
         "with --shadow: how long (default: 10)")("from",
                                                  boost::program_options::value<std::string>()->value_name("VARIANT"),
@@ -179,6 +178,7 @@ int run_verify(const Arguments& arguments) {
         "with --shadow: other rules for IPv4, of an iptables-save")(
         "rules6", boost::program_options::value<std::string>()->value_name("FILE"), "and for IPv6");
     if (const auto code = line.parse(arguments)) return *code;
+    if (line.has("shadow") && line.get<unsigned>("for") == 0U) return line.misused("--for 0 would judge nothing");
     if (line.has("shadow")) return verify_shadow(line);
     for (const char* option : {"for", "from", "rules", "rules6"})
         if (line.has(option)) return line.misused(fmt::format("--{} goes with --shadow", option));

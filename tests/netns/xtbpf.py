@@ -126,6 +126,7 @@ def mistakes(report):
                                   ("explain -i eth0 -4 -6 tcp", 2, "-4 and -6"), ("explain -i eth0 tcp udp", 2, "another protocol"),
                                   ("verify --packets -1", 2, "'-1'"), ("trace -s -1", 2, "'-1'"), ("trace -s nan", 2, "--seconds"),
                                   ("top --once -n-1", 2, "'-1'"), ("migrate --confirm 0", 2, "--confirm 0"),
+                                  ("migrate --for 0", 2, "--for 0"), ("trace -c 0", 2, "--count 0"), ("nonsense", 2, "no command `nonsense'"),
                                   ("migrate --confirm-now --back", 2, "don't go together")):
             found, output = world.run("xtbpf", *words.split())
             report.check(found == code and says in output, f"{words}: exit {found}: {output}")

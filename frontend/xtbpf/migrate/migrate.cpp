@@ -119,6 +119,7 @@ int run_migrate(const Arguments& arguments) {
         (line.has("confirm-now") && arguments.size() != 1))
         return line.misused("these options don't go together");
     if (line.get<unsigned>("confirm") == 0U) return line.misused("--confirm 0 leaves no time to confirm");
+    if (line.get<unsigned>("for") == 0U) return line.misused("--for 0 would judge nothing");
     // iptables-legacy and iptables-nft are asked first, whose words for it are others.
     if (::geteuid() != 0) return complain({ErrorKind::Denied, "Permission denied (you must be root)"});
     if (line.has("confirm-now")) {

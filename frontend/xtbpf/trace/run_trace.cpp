@@ -89,6 +89,7 @@ int run_trace(const Arguments& arguments) {
         "all", "switch the early stage off meanwhile: slower, but no verdict changes")(
         "verbose,v", "rules that don't match, too, and why")("json", "JSON, a line for each");
     if (const auto code = line.parse(arguments, true)) return *code;
+    if (line.get<std::size_t>("count") == 0U) return line.misused("--count 0 would show nothing");
     if (const auto seconds = line.get<double>("seconds"); seconds && !(*seconds <= kLongest))
         return line.misused(fmt::format("--seconds is at most {}", kLongest));
     const auto filter = tap_filter(line.words());

@@ -104,8 +104,8 @@ int run_watch(const Arguments& arguments) {
     line.options()("listen,l", boost::program_options::value<std::string>()->value_name("WHERE"),
                    "metrics over HTTP: a socket's path, 127.0.0.1:PORT or [::1]:PORT")("rules",
                                                                                        "metrics of every rule, too")(
-        "keep-rules", "put back, with their counters, rules that somebody else removes from nf_tables, as\n"
-                      "`nft flush ruleset' does; not what iptables or xtbpf itself takes away");
+        "keep-rules", "put back, with their counters, rules that somebody else removes from nf_tables,\n"
+                      "as `nft flush ruleset' does; not what iptables or xtbpf itself takes away");
     if (const auto code = line.parse(arguments)) return *code;
     const auto watched = watch({.where = line.text("listen"),
                                 .detail = line.has("rules") ? Detail::Rules : Detail::Policies,
