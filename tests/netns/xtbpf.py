@@ -204,9 +204,12 @@ def top(report):
         rules = {rule["place"]: rule for rule in json.loads(measuring.communicate()[0])["rules"]}
         report.check(rules["filter:INPUT:rule:1"]["packets_per_second"] > 1, rules["filter:INPUT:rule:1"])
         report.check(rules["filter:web:rule:1"]["packets_per_second"] == 0, rules["filter:web:rule:1"])
-        code, output = world.run("script", "-qec", f"stty cols 20 rows 5; timeout 0.7 {PROGRAMS}/xtbpf top -d 0.2", "/dev/null")
+        in_terminal = ("env", "SHELL=/bin/sh", "script", "-qec")
+        code, output = world.run(*in_terminal, f"stty cols 20 rows 5; timeout --foreground 0.7 {PROGRAMS}/xtbpf top -d 0.2", "/dev/null")
         report.check(output.count("\x1b[?1049l") == 1, f"top, ended by SIGTERM, leaves the terminal as it is: {output!r}")
         report.check(all(len(line) <= 20 for line in re.sub("\x1b\\[[?0-9]*[A-Za-z]", "\n", output).replace("\r", "").splitlines()), f"20 columns: {output!r}")
+        code, output = world.run(*in_terminal, f"timeout 0.3 {PROGRAMS}/xtbpf top; stty -a", "/dev/null")
+        report.check("\x1b[?1049l" in output and " icanon" in output, f"top in the background ends by SIGTERM, too: {output!r}")
         code, output = world.run("xtbpf", "top")
         report.check(code == 2 and "not a terminal" in output, output)
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "frontend/xtbpf/top/terminal.hpp"
 
+#include <csignal>
 #include <cstdio>
 #include <poll.h>
 #include <string>
@@ -30,7 +31,13 @@ Terminal::Terminal() {
 
 Terminal::~Terminal() {
     put("\x1b[?25h\x1b[?1049l");
+    // From the background (under timeout, after a shell's bg) that would stop the process, which nobody need wake again.
+    sigset_t stops;
+    sigemptyset(&stops);
+    sigaddset(&stops, SIGTTOU);
+    ::pthread_sigmask(SIG_BLOCK, &stops, nullptr);
     ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
+    ::pthread_sigmask(SIG_UNBLOCK, &stops, nullptr);
 }
 
 Terminal::Size Terminal::size() const {
