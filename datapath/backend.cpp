@@ -7,9 +7,11 @@
 #include "datapath/self_check.hpp"
 #include "datapath/store.hpp"
 #include "kmod-shim/anchor.hpp"
+#include "translator/chains.hpp"
 #include "translator/placement.hpp"
 
 #include <cstdlib>
+#include <fmt/format.h>
 #include <future>
 #include <map>
 #include <utility>
@@ -25,7 +27,8 @@ constexpr int kCommitTries = 16;
 struct Read {
     std::uint32_t generation = 0; // of nf_tables, before the store was read
     std::optional<CurrentStore> store;
-    bool removed = false; // the store isn't in the anchor any more
+    HookCounters counted{}; // by nf_tables
+    bool removed = false;   // the store isn't in the anchor any more
 };
 
 Result<Read> read_now(Family family, TableId table) {
@@ -33,7 +36,9 @@ Result<Read> read_now(Family family, TableId table) {
     if (!generation) return std::unexpected(generation.error());
     Result<std::optional<CurrentStore>> store = read_store(family, table);
     if (!store) return std::unexpected(store.error());
-    return Read{*generation, std::move(*store), false};
+    const auto counted = *store ? (*store)->counted : anchor::counted(family, table);
+    if (!counted) return std::unexpected(counted.error());
+    return Read{*generation, std::move(*store), *counted, false};
 }
 
 // Of each hook's program, in the order of hooks_of.
@@ -84,7 +89,8 @@ class KernelBackend final : public Backend {
         const auto anchored = anchor::inspect(next.family, next.id);
         if (!anchored) return std::unexpected(anchored.error());
         if (*anchored && (*anchored)->tag != held.tag) return fail(ErrorKind::Overtaken, "the table has other rules");
-        reads_[{next.family, next.id}] = {*generation, std::move(held), !*anchored};
+        const HookCounters counted = held.counted;
+        reads_[{next.family, next.id}] = {*generation, std::move(held), counted, !*anchored};
         return swap(std::move(next), std::move(program), Purpose::Commit);
     }
 
@@ -108,7 +114,7 @@ class KernelBackend final : public Backend {
             read = reads_.extract(reads_.emplace(std::pair{family, table}, std::move(*now)).first);
         }
         Read& current = read.mapped();
-        Result<NewStore> store = build_store(next, program, current.store ? &*current.store : nullptr);
+        Result<NewStore> store = build_store(next, program, current.store ? &*current.store : nullptr, current.counted);
         if (!store) return std::unexpected(store.error());
         if (!current.store) look_for_fitted();
         // The interpreter looks at each rule for each packet: that takes no longer beside the loading.
@@ -125,7 +131,10 @@ class KernelBackend final : public Backend {
         const std::vector<Expectation> expected = expecting.get();
         for (std::size_t index = 0; index < programs->hooks.size(); ++index) {
             const HookPrograms& hook = programs->hooks[index];
-            if (Result<void> checked = self_check(expected[index], family, hook.main.get()); !checked) return checked;
+            if (hook.empty && !accepts_all(program, hook.hook))
+                return fail(ErrorKind::Refused, fmt::format("self-check: {} has no program", name(hook.hook)));
+            if (!hook.empty)
+                if (auto checked = self_check(expected[index], family, hook.main.get()); !checked) return checked;
             plan.hooks.push_back(programs->plan(hook));
         }
         Result<anchor::Socket> socket = anchor::Socket::open(); // closed at the very end: see anchor::commit

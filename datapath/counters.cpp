@@ -104,8 +104,7 @@ class PageReader {
         for (std::size_t cpu = 0; cpu < cpus_; ++cpu)
             for (std::size_t at = from; at < end; ++at) {
                 const Counters& one = values_[number * cpus_ + cpu][at - begins];
-                sums[at - first].packets += one.packets;
-                sums[at - first].bytes += one.bytes;
+                sums[at - first] += one;
             }
     }
 

@@ -163,6 +163,7 @@ Result<void> hold(ExactPrograms& programs, const BpfObject& object, bool image) 
     };
     if (image) keep(programs.image, object.map("xt_image"));
     for (HookPrograms& hook : programs.hooks) {
+        if (hook.empty) continue;
         keep(hook.main, object.program(main_name(hook.hook)));
         if (hook.stops() != 0) keep(hook.again, object.program(again_name(hook.hook)));
     }
@@ -250,6 +251,8 @@ Result<ExactPrograms> load_exact_coded(const ir::Table& table, const std::vector
     const std::optional<classify::Image> image = make_image(table, programs.hooks);
     std::vector<codegen::Program> code;
     for (HookPrograms& one : programs.hooks) {
+        one.empty = !one.walked && accepts_all(table, one.hook);
+        if (one.empty) continue;
         codegen::HookOptions options;
         options.clock = kernel_clock();
         Result<codegen::Program> compiled = one.walked ? codegen::compile_walk(table, one.hook, *image, options)
@@ -258,6 +261,8 @@ Result<ExactPrograms> load_exact_coded(const ir::Table& table, const std::vector
         one.instructions = compiled->instructions();
         code.push_back(std::move(*compiled));
     }
+
+    if (code.empty()) return programs;
 
     Result<BpfObject> object = BpfObject::open(exact_object(), "xt_exact");
     if (!object) return std::unexpected(object.error());
@@ -276,10 +281,12 @@ Result<ExactPrograms> load_exact_coded(const ir::Table& table, const std::vector
         object->leave_out_map("xt_stacks");
     if (done) done = object->use_pages("xt_counters", counters);
     if (done) done = object->use_pages("xt_limits", limits);
-    for (std::size_t index = 0; done && index < programs.hooks.size(); ++index) {
-        const HookPrograms& hook = programs.hooks[index];
-        done = object->include(main_name(hook.hook), "classify", {&code[index]});
-        if (done && hook.stops() != 0) done = object->include(again_name(hook.hook), "classify", {&code[index]});
+    auto compiled = code.begin();
+    for (const HookPrograms& hook : programs.hooks) {
+        if (!done || hook.empty) continue;
+        const codegen::Program* body = &*compiled++;
+        done = object->include(main_name(hook.hook), "classify", {body});
+        if (done && hook.stops() != 0) done = object->include(again_name(hook.hook), "classify", {body});
     }
     if (done) done = object->load();
     if (done && image) done = write_image(object->map("xt_image"), image->bytes);

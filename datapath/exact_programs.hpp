@@ -17,6 +17,7 @@ namespace xtbpf {
 struct HookPrograms {
     Hook hook;
     HookNeeds needs;
+    bool empty = false; // no rules, ACCEPT, and none can come by an edit in place: there are no programs
     Fd main;
     Fd again;                     // with stops
     Fd idle;                      // with hand-ins or effects
@@ -46,7 +47,7 @@ struct ExactPrograms {
 // Fits the programs to the kernel (fitted_objects.hpp), which load_exact() does otherwise.
 Result<void> fit_exact();
 
-// Loads one program per hook of the table (and what its hand-ins and effects need). `counters` and `limits` are the pages'
+// Loads one program per hook of the table that has something to decide (and what its hand-ins and effects need). `counters` and `limits` are the pages'
 // file descriptors in page order. Refused with what was tried, errno and the verifier's last lines.
 Result<ExactPrograms> load_exact(const ir::Table& table, const std::vector<int>& counters,
                                  const std::vector<int>& limits);

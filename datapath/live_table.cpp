@@ -128,8 +128,7 @@ class EditableTable final : public LiveTable {
         if (slot >= counters_.room()) return false;
         const auto raw = counters_.read(slot, slot + 1);
         if (!raw) return false;
-        const Counters base{rule.counters.packets - raw->front().packets, rule.counters.bytes - raw->front().bytes};
-        return room_.insert(chain, place.before, place.edit, rule.lowered, rule.text, base);
+        return room_.insert(chain, place.before, place.edit, rule.lowered, rule.text, rule.counters - raw->front());
     }
 
     Mapping store_;

@@ -36,6 +36,7 @@ TableStatus describe(CurrentStore store, const std::vector<LoadedProgram>& progr
                     .conntrack = store.conntrack,
                     .whole = store.whole,
                     .trouble = "",
+                    .programless = store.programless,
                     .programs = {},
                     .rules = {}};
     for (const int fd : store.counters.fds())

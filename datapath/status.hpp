@@ -33,6 +33,8 @@ struct TableStatus {
     bool conntrack = false;   // the table's rules need connection tracking
     bool whole = true;        // each hook is served; false: somebody removed a part of the anchor
     std::string trouble;      // why the store can't be read; empty if it can
+    std::uint32_t programless =
+        0; // hook_bit of the hooks without rules whose packets nf_tables accepts and counts itself
     std::vector<ProgramStatus> programs;
     StoredTable rules{};
 };

@@ -21,9 +21,6 @@ namespace {
 
 constexpr int kReadTries = 10;
 
-Counters plus(const Counters& a, const Counters& b) { return {a.packets + b.packets, a.bytes + b.bytes}; }
-Counters minus(const Counters& a, const Counters& b) { return {a.packets - b.packets, a.bytes - b.bytes}; }
-
 std::uint64_t nanoseconds_since_boot() {
     timespec now{};
     ::clock_gettime(CLOCK_BOOTTIME, &now);
@@ -56,8 +53,7 @@ Result<std::optional<CurrentStore>> read_behind(const StoreTag& tag) {
     if (!limits) return std::unexpected(limits.error());
     auto raw = counters->read(0, slots_of(image->table));
     if (!raw) return std::unexpected(raw.error());
-    for_accounts(image->table,
-                 [&](Account& account) { account.counters = plus(account.counters, (*raw)[account.slot]); });
+    for_accounts(image->table, [&](Account& account) { account.counters += (*raw)[account.slot]; });
     CurrentStore current;
     current.table = std::move(image->table);
     current.made = image->made;
@@ -71,6 +67,22 @@ Result<std::optional<CurrentStore>> read_behind(const StoreTag& tag) {
     return current;
 }
 
+template <typename Table, typename Visit> void for_policies(Table& table, Visit visit) {
+    for (auto& chain : table.chains)
+        if (chain.accept) visit(chain.account, *hook_by_chain_name(chain.name));
+}
+
+template <typename Hooks> auto& at(Hooks& hooks, Hook hook) { return hooks.at(static_cast<std::size_t>(hook)); }
+
+// Adds what nf_tables has counted. That is less than when the store was made if somebody took its counter away, or reset it.
+void add_counted(CurrentStore& current, const HookCounters& now, const HookCounters& before) {
+    for_policies(current.table, [&](Account& account, Hook hook) {
+        account.counters += at(now, hook);
+        if (at(now, hook).packets < at(before, hook).packets) account.counters += at(before, hook);
+    });
+    current.counted = now;
+}
+
 // The same maps behind descriptors of its own.
 template <typename Pages> Result<Pages> copy_of(const Pages& pages) {
     std::vector<Fd> copies;
@@ -82,16 +94,18 @@ template <typename Pages> Result<Pages> copy_of(const Pages& pages) {
     return Pages::adopt(std::move(copies));
 }
 
-// By slot, what is to be added to the raw counters from now on.
-std::vector<Counters> bases_of(const StoredTable& next, const CurrentStore* current, const std::vector<Counters>& raw) {
+// By slot, what is to be added from now on to the raw counters and to what nf_tables has counted.
+std::vector<Counters> bases_of(const StoredTable& next, const CurrentStore* current, const std::vector<Counters>& raw,
+                               const HookCounters& counted) {
     std::vector<Counters> bases(raw.size());
     if (current != nullptr)
         for_accounts(current->table, [&](const Account& account) {
-            if (account.slot < bases.size()) bases[account.slot] = minus(account.counters, current->raw[account.slot]);
+            if (account.slot < bases.size()) bases[account.slot] = account.counters - current->raw[account.slot];
         });
     for_accounts(next, [&](const Account& account) {
-        if (account.set) bases[account.slot] = minus(account.counters, raw[account.slot]);
+        if (account.set) bases[account.slot] = account.counters - raw[account.slot];
     });
+    for_policies(next, [&](const Account& account, Hook hook) { bases[account.slot] -= at(counted, hook); });
     return bases;
 }
 
@@ -122,6 +136,10 @@ Result<std::optional<CurrentStore>> read_store(Family family, TableId table) {
         if (!*current) continue; // swapped between the two looks: look again
         if ((*current)->table.family != family || (*current)->table.id != table)
             return fail(ErrorKind::Refused, "the rules' store in the kernel is of another table");
+        const auto counted = anchor::counted(family, table);
+        if (!counted) return std::unexpected(counted.error());
+        add_counted(**current, *counted, tag->counted);
+        (*current)->programless = (*anchored)->programless;
         (*current)->tag = (*anchored)->tag;
         (*current)->conntrack = (*anchored)->conntrack;
         (*current)->whole = (*anchored)->hooks.size() == hooks_of(table).size();
@@ -134,10 +152,12 @@ Result<std::optional<CurrentStore>> read_held(const std::vector<std::uint8_t>& b
     const auto tag = parse_tag(bytes);
     if (!tag) return std::unexpected(tag.error());
     auto current = read_behind(*tag);
-    if (current && *current) {
-        (*current)->tag = bytes;
-        (*current)->whole = false;
-    }
+    if (!current || !*current) return current;
+    const auto counted = anchor::counted((*current)->table.family, (*current)->table.id);
+    if (!counted) return std::unexpected(counted.error());
+    add_counted(**current, *counted, tag->counted);
+    (*current)->tag = bytes;
+    (*current)->whole = false;
     return current;
 }
 
@@ -158,11 +178,13 @@ void find_fitted(Family family, TableId table) {
     adopt_fitted(std::move((*maps)->fitted));
 }
 
-Result<NewStore> build_store(StoredTable& next, ir::Table& program, const CurrentStore* current) {
+Result<NewStore> build_store(StoredTable& next, ir::Table& program, const CurrentStore* current,
+                             const HookCounters& counted) {
     const auto assigned = assign_accounts(next, program, current == nullptr ? nullptr : &current->table);
     if (!assigned) return std::unexpected(assigned.error());
 
     NewStore built;
+    built.counted = counted;
     if (current != nullptr) {
         auto counters = copy_of(current->counters);
         if (!counters) return std::unexpected(counters.error());
@@ -180,7 +202,8 @@ Result<NewStore> build_store(StoredTable& next, ir::Table& program, const Curren
     if (::getrandom(built.nonce.data(), built.nonce.size(), 0) != static_cast<ssize_t>(built.nonce.size()))
         return fail(ErrorKind::Refused, fmt::format("getrandom: {}", std::strerror(errno)));
     const std::uint64_t made = current == nullptr ? nanoseconds_since_boot() : current->made;
-    auto map = make_bytes_map("xt_store", serialize_store(next, bases_of(next, current, *raw), built.nonce, made));
+    auto map =
+        make_bytes_map("xt_store", serialize_store(next, bases_of(next, current, *raw, counted), built.nonce, made));
     if (!map) return std::unexpected(map.error());
     built.map = std::move(*map);
     return built;
@@ -190,7 +213,7 @@ Result<void> hold(NewStore& store, int image) {
     auto holder = make_holder(store.map, store.counters.fds(), store.limits.fds(), image);
     if (!holder) return std::unexpected(holder.error());
     store.holder = std::move(holder->program);
-    store.tag = serialize_tag({.holder = holder->id, .nonce = store.nonce});
+    store.tag = serialize_tag({.holder = holder->id, .nonce = store.nonce, .counted = store.counted});
     return {};
 }
 

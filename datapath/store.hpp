@@ -6,7 +6,7 @@
 // A commit, in order:
 //     auto generation = anchor::generation_id();
 //     auto current = read_store(family, table);         // the very state the command was worked out from
-//     auto store = build_store(next, program, current ? &*current : nullptr);
+//     auto store = build_store(next, program, current ? &*current : nullptr, counted);
 //     ... load programs with store->counters.fds(), store->limits.fds() ...
 //     hold(*store, image);
 //     anchor::commit({.holder = store->holder.get(), .tag = store->tag, ...}, generation);
@@ -30,7 +30,9 @@ struct CurrentStore {
     std::uint64_t made = 0; // when the table came into being: nanoseconds since boot
     CounterPages counters;
     LimitPages limits;
-    std::vector<Counters> raw; // by slot: what the pages held when `table` was read
+    std::vector<Counters> raw;     // by slot: what the pages held when `table` was read
+    HookCounters counted{};        // what nf_tables itself had counted then
+    std::uint32_t programless = 0; // as in Anchored
     Fd holder;
     Fd map;                        // the frozen store map; whatever else is to keep the store alive may hold it too
     Fd image;                      // of the chains that are data; none: there are none
@@ -46,13 +48,15 @@ Result<std::optional<CurrentStore>> read_store(Family family, TableId table);
 struct NewStore {
     CounterPages counters; // with room for all slots of the table; the old pages are the same maps as before
     LimitPages limits;
-    Fd map; // the frozen store map
+    HookCounters counted{}; // what nf_tables had counted, which the bases of policies allow for
+    Fd map;                 // the frozen store map
     Nonce nonce;
     Fd holder;                     // for TablePlan::holder; holds map and pages
     std::vector<std::uint8_t> tag; // for TablePlan::tag
 };
 
 // A store that isn't in force any more, but that somebody holds: by its tag (as CurrentStore::tag). It isn't whole. nullopt: it is gone.
+// What nf_tables had counted since it was made is lost if its counters are gone, too.
 Result<std::optional<CurrentStore>> read_held(const std::vector<std::uint8_t>& tag);
 
 // Its holder; while this is open, the store and all that it counts in stay. None: it is gone.
@@ -63,7 +67,9 @@ Fd hold_store(const std::vector<std::uint8_t>& tag);
 // has been counted since `current` was read: with the very `current` that was listed, nothing between a listing and its
 // zeroing is lost (as libiptc does). An account that isn't `set` goes on counting, whatever `counters` it holds.
 // Holder and tag are hold()'s.
-Result<NewStore> build_store(StoredTable& next, ir::Table& program, const CurrentStore* current);
+// `counted`: of nf_tables, read together with `current`, or now if there is none.
+Result<NewStore> build_store(StoredTable& next, ir::Table& program, const CurrentStore* current,
+                             const HookCounters& counted);
 
 // Takes what the table's holder keeps of fitted BPF objects, if the table is there (fitted_objects.hpp).
 void find_fitted(Family family, TableId table);

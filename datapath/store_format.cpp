@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint64_t kStoreMagic = 0x65726f7473747800; // "\0xtstore" as bytes on a little-endian machine
 constexpr std::uint32_t kTagMagic = 0x67617478;           // "xtag"
-constexpr std::uint32_t kVersion = 3;
+constexpr std::uint32_t kVersion = 4;
 
 struct Header {
     std::uint64_t magic = kStoreMagic;
@@ -257,11 +257,15 @@ Result<StoreText> scan_store(std::span<const std::uint8_t> bytes) {
 }
 
 std::vector<std::uint8_t> serialize_tag(const StoreTag& tag) {
-    Writer writer(3 * sizeof(std::uint32_t) + sizeof tag.nonce);
+    Writer writer(3 * sizeof(std::uint32_t) + sizeof tag.nonce + sizeof tag.counted);
     writer.number(kTagMagic);
     writer.number(kVersion);
     writer.number(tag.holder);
     writer.append(tag.nonce.data(), tag.nonce.size());
+    for (const Counters& count : tag.counted) {
+        writer.number(count.packets);
+        writer.number(count.bytes);
+    }
     return std::move(writer.bytes());
 }
 
@@ -276,6 +280,10 @@ Result<StoreTag> parse_tag(std::span<const std::uint8_t> bytes) {
     tag.holder = reader.number<std::uint32_t>();
     for (std::uint8_t& byte : tag.nonce)
         byte = reader.number<std::uint8_t>();
+    for (Counters& count : tag.counted) {
+        count.packets = reader.number<std::uint64_t>();
+        count.bytes = reader.number<std::uint64_t>();
+    }
     if (!reader.ok()) return unreadable("its rule in nf_tables is damaged");
     return tag;
 }

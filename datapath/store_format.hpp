@@ -70,6 +70,7 @@ Result<StoreText> scan_store(std::span<const std::uint8_t> bytes);
 struct StoreTag {
     std::uint32_t holder = 0; // program id
     Nonce nonce{};
+    HookCounters counted{}; // what nf_tables itself had counted already when the store was made; it goes on from there
 };
 
 std::vector<std::uint8_t> serialize_tag(const StoreTag& tag);

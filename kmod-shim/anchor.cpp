@@ -139,6 +139,10 @@ Result<void> remove_once(Socket& socket, Family family, TableId table) {
     if (!others) return std::unexpected(others.error());
     for (const std::string& chain : own)
         delete_chain(batch, family, chain);
+    const auto all = counters(socket, family);
+    if (!all) return std::unexpected(all.error());
+    for (const Hook hook : hooks_of(table))
+        if (all->contains(base_chain(table, hook))) delete_counter(batch, family, base_chain(table, hook));
     swap_conntrack(batch, family, present, *others);
     return batch.send(socket, Batch::Ending::Commit);
 }
@@ -158,6 +162,8 @@ Result<std::optional<Anchored>> inspect(Family family, TableId table) {
             const auto present = rules(*socket, place, base_chain(table, hook));
             if (!present) return std::unexpected(present.error());
             there |= !present->empty();
+            if (!present->empty() && present->front().userdata == programless_comment(table, hook))
+                found.programless |= hook_bit(hook);
         }
         if (there) found.hooks.push_back(hook);
     }
@@ -178,6 +184,18 @@ Result<std::uint32_t> generation_id() {
     auto socket = Socket::open();
     if (!socket) return std::unexpected(socket.error());
     return generation(*socket);
+}
+
+Result<HookCounters> counted(Family family, TableId table) {
+    auto socket = Socket::open();
+    if (!socket) return std::unexpected(socket.error());
+    const auto all = counters(*socket, family);
+    if (!all) return std::unexpected(all.error());
+    HookCounters found{};
+    for (const Hook hook : hooks_of(table))
+        if (const auto counter = all->find(base_chain(table, hook)); counter != all->end())
+            found.at(static_cast<std::size_t>(hook)) = counter->second;
+    return found;
 }
 
 Result<void> commit(Socket& socket, const TablePlan& plan, std::uint32_t expected_generation) {

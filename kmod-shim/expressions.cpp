@@ -48,6 +48,12 @@ void put_verdict(nlmsghdr* message, std::int32_t code, const std::string& chain)
     mnl_attr_nest_end(message, data);
 }
 
+void put_counter(nlmsghdr* message, const std::string& name) {
+    Expression expression(message, "objref");
+    expression.number(NFTA_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
+    mnl_attr_put_strz(message, NFTA_OBJREF_IMM_NAME, name.c_str());
+}
+
 void put_ct_state_new(nlmsghdr* message) {
     constexpr std::uint32_t kNew = 1U << (IP_CT_NEW + 1); // NF_CT_STATE_BIT(IP_CT_NEW) of nf_conntrack_common.h
     {

@@ -21,6 +21,9 @@ void put_kernel_match(nlmsghdr* message, const ir::KernelMatch& match);
 // `code`: NF_ACCEPT, NF_DROP, or NFT_JUMP, NFT_GOTO to `chain`.
 void put_verdict(nlmsghdr* message, std::int32_t code, const std::string& chain = {});
 
+// `counter name NAME`
+void put_counter(nlmsghdr* message, const std::string& name);
+
 // `ct state new`: makes the kernel track the connections of the rule's family (net/netfilter/nft_ct.c,
 // nft_ct_get_init).
 void put_ct_state_new(nlmsghdr* message);

@@ -28,16 +28,27 @@ bool is_tied(const TablePlan& plan) {
     });
 }
 
-const HookPlaces::Known& wanted(const TablePlan& plan, const HookPlaces& places) {
-    return is_tied(plan) ? places.named : places.ours;
+bool runs_program(const HookPlan& hook) { return hook.main >= 0; }
+
+// Where the counter is, which doesn't move.
+const HookPlaces::Known& wanted(const TablePlan& plan, const HookPlan& hook, const HookPlaces& places) {
+    return runs_program(hook) && is_tied(plan) ? places.named : places.ours;
 }
-const HookPlaces::Known& unwanted(const TablePlan& plan, const HookPlaces& places) {
-    return is_tied(plan) ? places.ours : places.named;
+const HookPlaces::Known& unwanted(const TablePlan& plan, const HookPlan& hook, const HookPlaces& places) {
+    return &wanted(plan, hook, places) == &places.ours ? places.named : places.ours;
 }
 
+bool moves(const TablePlan& plan, const HookPlan& hook, const HookPlaces& places) {
+    const std::string chain = base_chain(plan.table, hook.hook);
+    return contains(unwanted(plan, hook, places).chains, chain) && !contains(wanted(plan, hook, places).chains, chain);
+}
+
+bool uses_named(const TablePlan& plan) { return is_tied(plan) && std::ranges::any_of(plan.hooks, runs_program); }
+
 // Only the rule of a base chain is exchanged: a chain made anew would let packets through until its hook is registered.
-Result<void> swap_hook(Batch& batch, Socket& socket, const HookPlaces::Known& here, const TablePlan& plan,
-                       const HookPlan& hook, std::uint32_t generation) {
+Result<void> swap_hook(Batch& batch, Socket& socket, const TablePlan& plan, const HookPlan& hook,
+                       const HookPlaces& places, std::uint32_t generation) {
+    const HookPlaces::Known& here = wanted(plan, hook, places);
     const std::string chain = base_chain(plan.table, hook.hook);
     const auto target = add_side_chains(batch, here.place, plan.table, hook, generation);
     if (!target) return std::unexpected(target.error());
@@ -48,6 +59,13 @@ Result<void> swap_hook(Batch& batch, Socket& socket, const HookPlaces::Known& he
             delete_rule(batch, here.place, chain, rule.handle);
     } else {
         add_base_chain(batch, here.place, chain, plan.table, hook.hook);
+    }
+    if (!runs_program(hook)) {
+        add_counter(batch, here.place, chain);
+        add_rule(
+            batch, here.place, chain, [&](nlmsghdr* message) { put_counter(message, chain); }, "count packets",
+            "nft_objref", programless_comment(plan.table, hook.hook));
+        return {};
     }
     add_rule(
         batch, here.place, chain,
@@ -82,37 +100,42 @@ std::vector<std::string> hook_chains_of(TableId table, const std::vector<std::st
 }
 
 bool moves(const TablePlan& plan, const HookPlaces& places) {
-    return !hook_chains_of(plan.table, unwanted(plan, places).chains).empty() &&
-           hook_chains_of(plan.table, wanted(plan, places).chains).empty();
+    return std::ranges::any_of(plan.hooks, [&](const HookPlan& hook) { return moves(plan, hook, places); });
 }
 
 void add_empty_base_chains(Batch& batch, const TablePlan& plan, const HookPlaces& places) {
-    const Place& place = wanted(plan, places).place;
-    add_table(batch, place);
+    for (const Place& place : {places.ours.place, places.named.place})
+        add_table(batch, place);
     for (const HookPlan& hook : plan.hooks)
-        add_base_chain(batch, place, base_chain(plan.table, hook.hook), plan.table, hook.hook);
+        if (moves(plan, hook, places))
+            add_base_chain(batch, wanted(plan, hook, places).place, base_chain(plan.table, hook.hook), plan.table,
+                           hook.hook);
 }
 
 void delete_empty_base_chains(Batch& batch, const TablePlan& plan, const HookPlaces& places) {
-    const HookPlaces::Known& here = wanted(plan, places);
-    if (here.chains.empty() && is_tied(plan)) return delete_table(batch, here.place);
+    if (places.named.chains.empty()) return delete_table(batch, places.named.place);
     for (const HookPlan& hook : plan.hooks)
-        delete_chain(batch, here.place, base_chain(plan.table, hook.hook));
+        if (moves(plan, hook, places))
+            delete_chain(batch, wanted(plan, hook, places).place, base_chain(plan.table, hook.hook));
 }
 
 Result<void> swap_hooks(Batch& batch, Socket& socket, const TablePlan& plan, const HookPlaces& places,
                         std::uint32_t generation) {
-    const HookPlaces::Known& here = wanted(plan, places);
-    if (is_tied(plan)) add_table(batch, here.place);
+    if (uses_named(plan)) add_table(batch, places.named.place);
     for (const HookPlan& hook : plan.hooks)
-        if (auto swapped = swap_hook(batch, socket, here, plan, hook, generation); !swapped) return swapped;
-    for (const std::string& chain : side_chains_of(plan.table, here.chains))
-        delete_chain(batch, here.place, chain);
-    if (!is_tied(plan))
+        if (auto swapped = swap_hook(batch, socket, plan, hook, places, generation); !swapped) return swapped;
+    if (!uses_named(plan))
         delete_named(batch, plan.table, places);
     else
-        for (const std::string& chain : hook_chains_of(plan.table, places.ours.chains))
-            delete_chain(batch, places.ours.place, chain);
+        for (const HookPlan& hook : plan.hooks)
+            if (const std::string chain = base_chain(plan.table, hook.hook);
+                contains(unwanted(plan, hook, places).chains, chain))
+                delete_chain(batch, unwanted(plan, hook, places).place, chain);
+    // Now that nothing goes there any more.
+    for (const HookPlaces::Known* known : {&places.ours, &places.named})
+        if (known == &places.ours || uses_named(plan))
+            for (const std::string& chain : side_chains_of(plan.table, known->chains))
+                delete_chain(batch, known->place, chain);
     return {};
 }
 

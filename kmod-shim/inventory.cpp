@@ -37,10 +37,27 @@ template <typename Each> void for_attributes(const std::vector<std::uint8_t>& me
     for_attributes(reinterpret_cast<const nlmsghdr*>(message.data()), sizeof(nfgenmsg), each);
 }
 
+Counters counter_of(const nlattr* data) {
+    Counters value;
+    const auto read = [](const nlattr* attribute, void* into) {
+        auto& counters = *static_cast<Counters*>(into);
+        if (mnl_attr_get_type(attribute) == NFTA_COUNTER_PACKETS)
+            counters.packets = be64toh(mnl_attr_get_u64(attribute));
+        if (mnl_attr_get_type(attribute) == NFTA_COUNTER_BYTES) counters.bytes = be64toh(mnl_attr_get_u64(attribute));
+        return MNL_CB_OK;
+    };
+    mnl_attr_parse_nested(data, read, &value);
+    return value;
+}
+
 } // namespace
 
 std::string base_chain(TableId table, Hook hook) { return fmt::format("{}-{}", name(table), name(hook)); }
 std::string store_chain(TableId table) { return fmt::format("{}-store", name(table)); }
+
+std::vector<std::uint8_t> programless_comment(TableId table, Hook hook) {
+    return comment(fmt::format("iptables {} {}: no rules", name(table), name(hook)));
+}
 
 Result<std::uint32_t> generation(Socket& socket) {
     Question question(NFT_MSG_GETGEN, 0, NFPROTO_UNSPEC);
@@ -94,6 +111,25 @@ Result<std::vector<RuleFound>> rules(Socket& socket, const Place& place, const s
         });
         // Kernels before 4.9 list all rules (net/netfilter/nf_tables_api.c, nf_tables_dump_rules).
         if (table_is_ours && chain_is_asked) found.push_back(std::move(rule));
+    }
+    return found;
+}
+
+Result<std::map<std::string, Counters>> counters(Socket& socket, Family family) {
+    Question question(NFT_MSG_GETOBJ, NLM_F_DUMP, netlink_family(family));
+    mnl_attr_put_strz(question.header, NFTA_OBJ_TABLE, kTable);
+    mnl_attr_put_u32(question.header, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
+    const auto messages = socket.ask(question.header, "list nf_tables counters");
+    if (!messages) return std::unexpected(messages.error());
+    std::map<std::string, Counters> found;
+    for (const auto& message : *messages) {
+        std::string name;
+        Counters value;
+        for_attributes(message, [&](const nlattr* attribute) {
+            if (mnl_attr_get_type(attribute) == NFTA_OBJ_NAME) name = mnl_attr_get_str(attribute);
+            if (mnl_attr_get_type(attribute) == NFTA_OBJ_DATA) value = counter_of(attribute);
+        });
+        found.emplace(std::move(name), value);
     }
     return found;
 }

@@ -6,9 +6,11 @@
 #include "kmod-shim/netlink.hpp"
 #include "kmod-shim/userdata.hpp"
 #include "translator/error.hpp"
+#include "translator/table.hpp"
 #include "translator/tables.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,5 +35,11 @@ Result<std::optional<StoreNote>> store_note_of(Socket& socket, Family family, Ta
 
 std::string base_chain(TableId table, Hook hook); // "filter-INPUT"
 std::string store_chain(TableId table);           // "filter-store"
+
+// Counters of the anchor's own nf_tables table by name, which is that of a base chain.
+Result<std::map<std::string, Counters>> counters(Socket& socket, Family family);
+
+// Userdata of the rule that stands where there is no program.
+std::vector<std::uint8_t> programless_comment(TableId table, Hook hook);
 
 } // namespace xtbpf::anchor

@@ -62,6 +62,29 @@ void delete_chain(Batch& batch, const Place& place, const std::string& chain) {
     chain_message(batch, NFT_MSG_DELCHAIN, 0, place, chain, fmt::format("delete nf_tables chain {}", chain));
 }
 
+namespace {
+
+nlmsghdr* counter_message(Batch& batch, std::uint16_t type, std::uint16_t flags, const Place& place,
+                          const std::string& counter, std::string_view tried) {
+    nlmsghdr* message =
+        batch.add(type, flags, place.family, fmt::format("{} nf_tables counter {}", tried, counter), "nft_counter");
+    mnl_attr_put_strz(message, NFTA_OBJ_TABLE, place.table);
+    mnl_attr_put_strz(message, NFTA_OBJ_NAME, counter.c_str());
+    mnl_attr_put_u32(message, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
+    return message;
+}
+
+} // namespace
+
+void add_counter(Batch& batch, const Place& place, const std::string& counter) {
+    nlmsghdr* message = counter_message(batch, NFT_MSG_NEWOBJ, NLM_F_CREATE, place, counter, "make");
+    mnl_attr_nest_end(message, mnl_attr_nest_start(message, NFTA_OBJ_DATA));
+}
+
+void delete_counter(Batch& batch, const Place& place, const std::string& counter) {
+    counter_message(batch, NFT_MSG_DELOBJ, 0, place, counter, "delete");
+}
+
 void add_rule(Batch& batch, const Place& place, const std::string& chain,
               const std::function<void(nlmsghdr*)>& expressions, std::string tried, std::string needs,
               std::span<const std::uint8_t> userdata, std::uint8_t protocol) {

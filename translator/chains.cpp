@@ -45,6 +45,11 @@ std::optional<std::uint32_t> builtin_chain(const ir::Table& table, Hook hook) {
     return std::nullopt;
 }
 
+bool accepts_all(const ir::Table& table, Hook hook) {
+    const ir::Chain& chain = table.chains[*builtin_chain(table, hook)];
+    return chain.rules.empty() && chain.builtin->accept;
+}
+
 bool ends_chain(const ir::Rule& rule) {
     return rule.predicates.empty() &&
            (std::holds_alternative<ir::Accept>(rule.action) || std::holds_alternative<ir::Drop>(rule.action) ||

@@ -13,6 +13,7 @@
 namespace xtbpf {
 
 std::optional<std::uint32_t> builtin_chain(const ir::Table& table, Hook hook);
+bool accepts_all(const ir::Table& table, Hook hook); // its chain has no rules, and policy ACCEPT
 
 struct ChainOrder {
     std::vector<std::uint32_t> entered; // the chains reachable from the root, each once, as rules first enter them

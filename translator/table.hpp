@@ -6,6 +6,7 @@
 #include "translator/ir.hpp"
 #include "translator/tables.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,7 +17,21 @@ namespace xtbpf {
 struct Counters {
     std::uint64_t packets = 0, bytes = 0;
     bool operator==(const Counters&) const = default;
+    Counters& operator+=(const Counters& other) {
+        packets += other.packets;
+        bytes += other.bytes;
+        return *this;
+    }
+    Counters& operator-=(const Counters& other) {
+        packets -= other.packets;
+        bytes -= other.bytes;
+        return *this;
+    }
+    friend Counters operator+(Counters a, const Counters& b) { return a += b; }
+    friend Counters operator-(Counters a, const Counters& b) { return a -= b; }
 };
+
+using HookCounters = std::array<Counters, kHooks>; // by Hook
 
 inline constexpr ir::Slot kNoSlot = ~0U; // not stored yet: the backend gives a slot at commit
 

@@ -161,8 +161,7 @@ Answer<Bytes> add_counters(const Request& request, Backend& backend) {
         Counters more{};
         std::memcpy(&more, values.data() + i * sizeof more, sizeof more);
         if (accounts[i] == nullptr || more == Counters{}) continue;
-        accounts[i]->counters.packets += more.packets;
-        accounts[i]->counters.bytes += more.bytes;
+        accounts[i]->counters += more;
         accounts[i]->set = any = true;
     }
     if (any)

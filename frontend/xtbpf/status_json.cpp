@@ -14,10 +14,14 @@ Json json(const ProgramStatus& program) {
             {"memory", program.memory}};
 }
 
-Json json(const Placement& placement) {
-    return {{"chain", name(placement.hook)},      {"rules", placement.rules},
-            {"early", placement.early},           {"late_because", placement.late},
-            {"left_to_hook", placement.left},     {"asked_of_kernel", placement.matches},
+Json json(const Placement& placement, bool program) {
+    return {{"chain", name(placement.hook)},
+            {"rules", placement.rules},
+            {"program", program},
+            {"early", placement.early},
+            {"late_because", placement.late},
+            {"left_to_hook", placement.left},
+            {"asked_of_kernel", placement.matches},
             {"done_by_kernel", placement.effects}};
 }
 
@@ -29,7 +33,7 @@ Json json(const TableStatus& table, const std::vector<Placement>& placements) {
     for (const ProgramStatus& program : table.programs)
         programs.push_back(json(program));
     for (const Placement& placement : placements)
-        places.push_back(json(placement));
+        places.push_back(json(placement, (table.programless & hook_bit(placement.hook)) == 0));
     return {{"family", name(table.family)},
             {"table", name(table.table)},
             {"chains", table.rules.chains.size()},

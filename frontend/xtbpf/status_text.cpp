@@ -78,6 +78,8 @@ class Text {
             put("    left to the hook: {}: {}\n", counted(sum(placement.left), "rule"), list(placement.left));
         if (!placement.matches.empty()) put("    asked of the kernel: {}\n", list(placement.matches));
         if (!placement.effects.empty()) put("    done by the kernel: {}\n", list(placement.effects));
+        if ((table.programless & hook_bit(placement.hook)) != 0)
+            put("    no program: nf_tables counts what comes by\n");
         const std::string stem = "xt_" + lower(name(placement.hook));
         for (const ProgramStatus& program : table.programs)
             if (program.name == stem || program.name == stem + "_2") {

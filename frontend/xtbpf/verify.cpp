@@ -11,6 +11,7 @@
 #include "frontend/xtbpf/verify_early.hpp"
 #include "frontend/xtbpf/words.hpp"
 #include "kmod-shim/anchor.hpp"
+#include "translator/chains.hpp"
 #include "translator/interpreter.hpp"
 #include "translator/probes.hpp"
 
@@ -60,6 +61,10 @@ std::vector<Verdict> verify_store(const CurrentStore& store, std::size_t limit) 
     const auto programs = hook_programs(store);
     for (const Hook hook : hooks_of(table)) {
         Verdict& verdict = out.emplace_back(Verdict{family, table, std::string(name(hook)), 0, 0, ""});
+        if ((store.programless & hook_bit(hook)) != 0) {
+            if (!accepts_all(rules->program, hook)) verdict.trouble = "there are rules, but no program";
+            continue;
+        }
         const auto loaded = std::ranges::find(programs, hook, &HookProgram::hook);
         if (loaded == programs.end()) {
             verdict.trouble = "no program is loaded";
@@ -113,9 +118,13 @@ std::string text(const std::vector<Verdict>& verdicts, const std::vector<EarlyVe
     for (const Verdict& each : verdicts) {
         out += fmt::format("{} -t {}{}{}: ", command_word(each.family), name(each.table), each.chain.empty() ? "" : " ",
                            each.chain);
-        out += each.trouble.empty() ? fmt::format("program {} does what the rules say with {}\n", each.program,
-                                                  counted(each.packets, "packet"))
-                                    : fmt::format("WRONG: {}\n", each.trouble);
+        if (!each.trouble.empty())
+            out += fmt::format("WRONG: {}\n", each.trouble);
+        else if (each.program == 0)
+            out += "no rules, and no program: nf_tables accepts and counts\n";
+        else
+            out += fmt::format("program {} does what the rules say with {}\n", each.program,
+                               counted(each.packets, "packet"));
     }
     for (const EarlyVerdict& each : early)
         out += text(each);

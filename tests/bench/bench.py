@@ -5,7 +5,7 @@ rules is for.
 
 Three scratch hosts (iptables-legacy, iptables-nft, iptables-bpf) take turns under a flood of small UDP datagrams over a veth
 pair; the time includes sending. `alone`: what BPF_PROG_TEST_RUN says of iptables-bpf's INPUT program, less what it says of that of
-no rules; for IPv6 only this is measured. Also how long a restore, one -A and a save take. Shapes: shapes.py. Medians with minimum
+no rules (and policy DROP, as with ACCEPT there is none); for IPv6 only this is measured. Also how long a restore, one -A and a save take. Shapes: shapes.py. Medians with minimum
 and maximum go to build/bench/SHAPE.json, and pictures beside them (plot.py).
 """
 
@@ -88,6 +88,9 @@ def measure(shape, pairs, firewalls, count, options):
         turns = [[float(pair.inside(pair.peer, flood, HOST, "9", str(packets))) for pair in pairs] for _ in range(options.turns + 1)]
         for firewall, samples in zip(firewalls, zip(*turns[1:])):
             out[firewall.name]["ns_per_packet"] = summary(samples)
+    if count == 0:
+        stem = "iptables" if options.family == 4 else "ip6tables"
+        pairs[-1].inside(pairs[-1].host, firewalls[-1].command(stem), "-w", "-P", "INPUT", "DROP")
     out[firewalls[-1].name]["test_run_ns"] = test_run(pairs[-1], options)
     return out
 

@@ -88,6 +88,36 @@ TEST_F(AnchorTest, InspectTellsWhatIsThere) {
     EXPECT_EQ((*anchor::inspect(Family::V4, TableId::Filter))->hooks.size(), 3U);
 }
 
+TEST_F(AnchorTest, CountsWhereThereIsNoProgram) {
+    const auto packets = [] {
+        return anchor::counted(Family::V4, TableId::Filter)->at(static_cast<std::size_t>(Hook::Input)).packets;
+    };
+    const auto programless = [] { return (*anchor::inspect(Family::V4, TableId::Filter))->programless; };
+    auto plan = accept_all();
+    EXPECT_TRUE(done(commit(plan)));
+    EXPECT_TRUE(Datagrams().passes());
+    EXPECT_EQ(packets(), 0U);
+    EXPECT_EQ(programless(), 0U);
+    hook_of(plan, Hook::Input).main = -1;
+    EXPECT_TRUE(done(commit(plan)));
+    EXPECT_EQ(programless(), hook_bit(Hook::Input));
+    EXPECT_EQ((*anchor::inspect(Family::V4, TableId::Filter))->hooks.size(), 3U);
+    EXPECT_TRUE(Datagrams().passes());
+    EXPECT_TRUE(done(commit(plan))); // it goes on counting
+    EXPECT_TRUE(Datagrams().passes());
+    EXPECT_EQ(packets(), 2U);
+    hook_of(plan, Hook::Input).main = yes_.get();
+    EXPECT_TRUE(done(commit(plan)));
+    EXPECT_FALSE(Datagrams().passes());
+    EXPECT_EQ(packets(), 2U); // and still tells
+    EXPECT_EQ(programless(), 0U);
+
+    EXPECT_TRUE(done(commit(accept_all(TableId::Raw))));
+    EXPECT_TRUE(done(anchor::remove(Family::V4, TableId::Filter)));
+    EXPECT_EQ(output_of("nft list counters | grep -c counter"), "0\n");
+    EXPECT_EQ(packets(), 0U);
+}
+
 TEST_F(AnchorTest, AnOvertakenCommitChangesNothing) {
     const auto stale = anchor::generation_id();
     ASSERT_TRUE(stale);

@@ -17,6 +17,7 @@ TEST_F(Fitted, TheHolderKeepsIt) {
     StoredTable table;
     for (const Hook hook : hooks_of(TableId::Filter))
         table.chains.push_back({.name = std::string(name(hook)), .accept = true, .account = {}, .rules = {}});
+    table.chains[0].accept = false; // or else there were no program
     auto linked = link(std::move(table));
     ASSERT_TRUE(linked);
     const auto backend = make_kernel_backend([](const StoredTable& stored) -> Result<ir::Table> {

@@ -33,9 +33,19 @@ Result<ExactPrograms> load_illegal(const ir::Table&, const std::vector<int>& cou
     return ExactPrograms{};
 }
 
-// Loads programs that never look at a rule.
+// Loads programs that accept whatever a rule matches.
 Result<ExactPrograms> load_wrong(const ir::Table& table, const std::vector<int>& counters,
                                  const std::vector<int>& limits) {
+    ir::Table open = table;
+    for (ir::Chain& chain : open.chains)
+        for (ir::Rule& rule : chain.rules)
+            rule.action = ir::Accept{};
+    return load_exact(open, counters, limits);
+}
+
+// Loads none.
+Result<ExactPrograms> load_none(const ir::Table& table, const std::vector<int>& counters,
+                                const std::vector<int>& limits) {
     ir::Table without_rules = table;
     for (ir::Chain& chain : without_rules.chains)
         chain.rules.clear();
@@ -116,6 +126,10 @@ TEST_F(Refusal, TheVerifierInATest) {
 TEST_F(Refusal, TheSelfCheck) {
     const std::string message = message_of_refused(load_wrong, table_of({"-p tcp -j DROP"}));
     EXPECT_TRUE(message.starts_with("self-check: ")) << message;
+}
+
+TEST_F(Refusal, AHookWithRulesButNoProgram) {
+    EXPECT_EQ(message_of_refused(load_none, table_of({"-p tcp -j DROP"})), "self-check: INPUT has no program");
 }
 
 TEST_F(Refusal, AMatchTheKernelLacks) {

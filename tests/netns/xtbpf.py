@@ -301,7 +301,9 @@ def keep_rules(report):
         send, receiver = world.sender(7000), world.receiver(7000)
 
         def lines():
-            return [line for line in world.save("-c").splitlines() if not line.startswith("#")]
+            # What chains without rules have counted since the last command goes with nf_tables' own counters.
+            return [line if " DROP " in line else line.split(" [")[0] if line.startswith(":") else line
+                    for line in world.save("-c").splitlines() if not line.startswith("#")]
 
         def is_back(expected, what):
             report.check(soon(lambda: lines() == expected and world.run("xtbpf", "verify")[0] == 0),

@@ -53,7 +53,7 @@ TEST(StatusText, JsonHoldsAllFields) {
     EXPECT_EQ(
         json(report),
         R"({"tables":[{"family":"ipv6","table":"filter","chains":1,"rules":3,"store":90,"memory":40960,"conntrack":true,"whole":true,)"
-        R"("trouble":"a \"quoted\"\nword","placements":[{"chain":"INPUT","rules":3,"early":true,"late_because":"",)"
+        R"("trouble":"a \"quoted\"\nword","placements":[{"chain":"INPUT","rules":3,"program":true,"early":true,"late_because":"",)"
         R"("left_to_hook":{"REJECT":1,"conntrack":1},"asked_of_kernel":{"addrtype":1},"done_by_kernel":{"REJECT":1}}],)"
         R"("programs":[{"place":"netfilter","name":"xt_input","id":91,"instructions":412,"memory":5000}]}],)"
         R"("devices":[{"device":"eth0","place":"tc","active":true,"reason":"","program":92,"memory":9000},)"

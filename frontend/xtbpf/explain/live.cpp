@@ -4,6 +4,7 @@
 #include "datapath/loaded_programs.hpp"
 #include "datapath/self_check.hpp"
 #include "datapath/store.hpp"
+#include "translator/chains.hpp"
 
 #include <algorithm>
 #include <map>
@@ -13,13 +14,17 @@ namespace xtbpf::tool {
 
 namespace {
 
-using Found = std::map<TableId, Result<std::vector<HookProgram>>>;
+struct Loaded {
+    std::vector<HookProgram> programs;
+    std::uint32_t programless; // as in CurrentStore
+};
+using Found = std::map<TableId, Result<Loaded>>;
 
-Result<std::vector<HookProgram>> look(Family family, TableId table) {
+Result<Loaded> look(Family family, TableId table) {
     const auto store = read_store(family, table);
     if (!store) return std::unexpected(store.error());
     if (!*store) return fail(ErrorKind::Refused, "the table isn't there");
-    return hook_programs(**store);
+    return Loaded{hook_programs(**store), (*store)->programless};
 }
 
 } // namespace
@@ -29,10 +34,12 @@ AskLive ask_loaded_programs(Family family) {
                                                        std::span<const std::uint8_t> bytes) -> std::string {
         const TableId id = table.stored.id;
         if (!found->contains(id)) found->emplace(id, look(family, id));
-        const auto& programs = found->at(id);
-        if (!programs) return programs.error().message;
-        const auto program = std::ranges::find(*programs, hook, &HookProgram::hook);
-        if (program == programs->end()) return "not found";
+        const auto& loaded = found->at(id);
+        if (!loaded) return loaded.error().message;
+        if ((loaded->programless & hook_bit(hook)) != 0)
+            return accepts_all(table.program, hook) ? "the same" : "DOES OTHERWISE";
+        const auto program = std::ranges::find(loaded->programs, hook, &HookProgram::hook);
+        if (program == loaded->programs.end()) return "not found";
         const auto answer = dry_run(program->program.get(), view, bytes);
         if (!answer) return answer.error().message;
         // Both take every answer of the kernel's for yes.

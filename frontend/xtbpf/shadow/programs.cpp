@@ -50,7 +50,7 @@ Result<AskLive> load_programs(const Rules& rules) {
         if (loaded == all->end()) return {};
         const auto& hooks = loaded->second.programs.hooks;
         const auto program = std::ranges::find(hooks, hook, &HookPrograms::hook);
-        if (program == hooks.end()) return {};
+        if (program == hooks.end() || program->empty) return {};
         const auto answer = dry_run(program->main.get(), view, bytes);
         if (!answer) return answer.error().message;
         // Both take every answer of the kernel's for yes.

@@ -16,8 +16,11 @@ class Sampler {
     Result<std::vector<Sample>> sample();
 
   private:
-    Result<void> refresh(Family family, TableId table); // reads a table anew if it isn't the one that is held
-    void add(const CurrentStore& store, const std::vector<Counters>& raw, std::vector<Sample>& out) const;
+    // Reads a table anew if it isn't the one that is held. What nf_tables counts of it; nullopt: it isn't there.
+    Result<std::optional<HookCounters>> refresh(Family family, TableId table);
+    // `raw`, `counted`: as in CurrentStore, of now
+    void add(const CurrentStore& store, const std::vector<Counters>& raw, const HookCounters& counted,
+             std::vector<Sample>& out) const;
 
     std::map<std::pair<Family, TableId>, CurrentStore> stores_;
 };
