@@ -6,6 +6,7 @@
 
 PART is a part of a test's name. Exit 0 if all passed, 1 if one failed, 77 if it couldn't run at all."""
 
+import contextlib
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import shutil
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import tempfile
 import time
@@ -173,17 +175,18 @@ def trace_marked(report):
     rules = RULES.replace("-A PREROUTING -s", "-A PREROUTING -p udp --dport 7000 -j TRACE\n-A PREROUTING -s")
     with World("marked") as world:
         world.restore(rules)
-        tracing = world.start("xtbpf", "trace", "--json", "-m", "-s", "8", "-c", "5", stdout=-1, stderr=-1)
+        tracing = world.start("xtbpf", "trace", "--json", "-m", "-s", "30", "-c", "5", stdout=-1, stderr=-1)
         report.check(tapped(world), "no tap")
         send, other = world.sender(7000), world.sender(7001)
         for each in (other, send, other):
             each(b"x")
-        time.sleep(0.3)  # they are explained by the rules of now
-        world.restore(rules.replace("*filter", "*mangle\n-A INPUT -p udp --dport 7000 -j DROP\nCOMMIT\n*filter"))
-        time.sleep(0.5)
+        lines = [tracing.stdout.readline() for _ in range(2)]  # they are explained by the rules of now
+        world.run("iptables", "-w", "-t", "mangle", "-A", "INPUT", "-p", "udp", "--dport", "7000", "-j", "DROP")
+        report.check(soon(lambda: "mangle-INPUT" in world.run("nft", "list", "table", "ip", f"iptables-bpf-tap-{tracing.pid}")[1]), "no new tap")
         for each in (other, send):
             each(b"x")
         output, said = tracing.communicate()
+        output = "".join(lines) + output
         found = [json.loads(line)["packets"][0] for line in output.splitlines()]
         places = ["raw:PREROUTING:policy", "filter:INPUT:rule:1", "raw:PREROUTING:policy", "mangle:PREROUTING:policy", "mangle:INPUT:rule:1"]
         report.equal([packet["by"] for packet in found], places, output)
@@ -291,13 +294,25 @@ def watch(report):
         report.check(receiver.recv(10) == b"x", "an accepted packet is lost after the service's death")
 
 
+def holds_all(service, world):
+    """Whether the service has the stores' holders open."""
+    stores = {table["store"] for table in json.loads(told(world, "status", "--json"))["tables"]}
+    shown = json.loads(subprocess.run(["bpftool", "-j", "prog", "show"], capture_output=True, text=True, check=True).stdout)
+    holders = {each["id"] for each in shown if each.get("name") == "xt_holder" and stores & set(each["map_ids"])}
+    opened = set()
+    for number in os.listdir(f"/proc/{service.pid}/fdinfo"):
+        with contextlib.suppress(FileNotFoundError), open(f"/proc/{service.pid}/fdinfo/{number}", encoding="ascii") as info:
+            opened |= {int(line.split()[1]) for line in info if line.startswith("prog_id:")}
+    return len(holders) == len(stores) and holders <= opened
+
+
 def keep_rules(report):
     """What somebody else removes is put back with its counters; what xtbpf takes away is not."""
     with World("keep") as world:
         world.restore(RULES + "*mangle\n-A INPUT -p udp -j MARK --set-mark 7\nCOMMIT\n")
         service = world.start("setpriv", f"--bounding-set={RIGHTS}", os.path.join(PROGRAMS, "xtbpf"), "watch", "--keep-rules",
                               stdout=-1, stderr=-2)
-        time.sleep(0.5)  # it holds the rules
+        report.check(soon(lambda: holds_all(service, world)), "the rules aren't held")
         send, receiver = world.sender(7000), world.receiver(7000)
 
         def lines():
@@ -325,7 +340,7 @@ def keep_rules(report):
         receiver.settimeout(5)
         report.check(b"last" in [receiver.recv(10) for _ in range(13)], "a packet that the rules accept")
         world.run("iptables", "-w", "-A", "OUTPUT", "-p", "udp", "--dport", "7009", "-j", "DROP")
-        time.sleep(0.2)  # the new rules are held
+        report.check(soon(lambda: holds_all(service, world)), "the new rules aren't held")
         before = lines()
         world.run("nft", "flush", "ruleset")
         is_back(before, "flush ruleset, after an edit")
@@ -393,7 +408,7 @@ def shadow(report):
         while select.select([receiver], [], [], 0)[0]:
             report.check(receiver.recv(10) == b"12", "another datagram")
         process = world.start("xtbpf", "migrate", "--for", "1", stdout=-1, stderr=-2)
-        time.sleep(0.5)
+        report.check(tapped(world), "migrate --for: no tap")
         world.run("iptables-legacy", "-A", "INPUT", "-p", "udp", "--dport", "7004", "-j", "DROP")
         report.check("changed meanwhile" in process.communicate()[0] and process.returncode == 1, "rules that change")
         report.check(told(world, "status").startswith("No rules"), "a refused migration moves rules")
