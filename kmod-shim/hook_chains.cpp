@@ -43,8 +43,6 @@ bool moves(const TablePlan& plan, const HookPlan& hook, const HookPlaces& places
     return contains(unwanted(plan, hook, places).chains, chain) && !contains(wanted(plan, hook, places).chains, chain);
 }
 
-bool uses_named(const TablePlan& plan) { return is_tied(plan) && std::ranges::any_of(plan.hooks, runs_program); }
-
 // Only the rule of a base chain is exchanged: a chain made anew would let packets through until its hook is registered.
 Result<void> swap_hook(Batch& batch, Socket& socket, const TablePlan& plan, const HookPlan& hook,
                        const HookPlaces& places, std::uint32_t generation) {
@@ -121,10 +119,10 @@ void delete_empty_base_chains(Batch& batch, const TablePlan& plan, const HookPla
 
 Result<void> swap_hooks(Batch& batch, Socket& socket, const TablePlan& plan, const HookPlaces& places,
                         std::uint32_t generation) {
-    if (uses_named(plan)) add_table(batch, places.named.place);
+    if (is_tied(plan)) add_table(batch, places.named.place);
     for (const HookPlan& hook : plan.hooks)
         if (auto swapped = swap_hook(batch, socket, plan, hook, places, generation); !swapped) return swapped;
-    if (!uses_named(plan))
+    if (!is_tied(plan))
         delete_named(batch, plan.table, places);
     else
         for (const HookPlan& hook : plan.hooks)
@@ -133,7 +131,7 @@ Result<void> swap_hooks(Batch& batch, Socket& socket, const TablePlan& plan, con
                 delete_chain(batch, unwanted(plan, hook, places).place, chain);
     // Now that nothing goes there any more.
     for (const HookPlaces::Known* known : {&places.ours, &places.named})
-        if (known == &places.ours || uses_named(plan))
+        if (known == &places.ours || is_tied(plan))
             for (const std::string& chain : side_chains_of(plan.table, known->chains))
                 delete_chain(batch, known->place, chain);
     return {};
