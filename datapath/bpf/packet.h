@@ -145,10 +145,19 @@ static long xt_extension_step(__u32 index __attribute__((unused)), struct xt_ext
 /* The shortest extension header is 8 bytes long, a packet at most 64 KiB. */
 #define XT_MOST_EXTENSIONS 8192
 
+/* Returns the offset of what is behind them, whose kind it notes as the protocol. */
+static __noinline __u32 xt_pass_extensions(void* ctx, struct xt_view* v, __u8 next) {
+    struct xt_ext_walk walk = {.ctx = ctx, .view = v, .offset = XT_IPV6_HEADER, .next = next};
+
+    bpf_loop(XT_MOST_EXTENSIONS, xt_extension_step, &walk, 0);
+    v->proto = walk.next;
+    return walk.offset;
+}
+
 static __always_inline int xt_parse_ipv6(void* ctx, struct xt_view* v) {
     __u64 words[XT_IPV6_HEADER / 8];
     const __u8* ip = (const __u8*)words;
-    struct xt_ext_walk walk = {.ctx = ctx, .view = v, .offset = XT_IPV6_HEADER};
+    __u32 offset = XT_IPV6_HEADER;
 
     if (xt_load_words(ctx, 0, words, XT_IPV6_HEADER)) return -1;
     v->tos = (__u8)(ip[0] << 4 | ip[1] >> 4);
@@ -159,12 +168,11 @@ static __always_inline int xt_parse_ipv6(void* ctx, struct xt_view* v) {
         v->saddr[i] = xt_be32(ip + 8 + 4 * i);
         v->daddr[i] = xt_be32(ip + 24 + 4 * i);
     }
-    walk.next = ip[6];
-    if (xt_is_extension(walk.next)) bpf_loop(XT_MOST_EXTENSIONS, xt_extension_step, &walk, 0);
-    v->proto = walk.next;
+    v->proto = ip[6];
+    if (xt_is_extension(v->proto)) offset = xt_pass_extensions(ctx, v, v->proto);
     if (v->frag_off) return 0; /* thoff stays 0: ipv6_find_hdr doesn't say where the rest of the header would be */
-    v->thoff = walk.offset > 0xffff ? 0xffff : (__u16)walk.offset;
-    v->l4_avail = walk.offset > 0xffff ? 0 : xt_left(v->len, walk.offset);
+    v->thoff = offset > 0xffff ? 0xffff : (__u16)offset;
+    v->l4_avail = offset > 0xffff ? 0 : xt_left(v->len, offset);
     return 0;
 }
 

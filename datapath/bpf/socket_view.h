@@ -196,20 +196,26 @@ static __always_inline void xt_packet_type(struct __sk_buff* ctx, struct xt_view
         v->pkttype = XT_PACKET_BROADCAST;
 }
 
-static __noinline int xt_fill(struct __sk_buff* ctx, struct xt_view* v, int hook) {
+/* What isn't in the headers that every packet has. */
+static __noinline void xt_fill_more(struct __sk_buff* ctx, struct xt_view* v, int hook) {
+    struct sk_buff* skb = bpf_cast_to_kern_ctx(ctx);
+
+    if (config.ext_headers) xt_extension_headers(ctx, v);
+    if (config.names) xt_device_names(skb, v, hook);
+    if (config.conntrack) xt_connection(skb, v);
+    if (config.owner) xt_socket_owner(skb, v);
+    if (config.mac) xt_source_mac(skb, v);
+    if (config.packet_type) xt_packet_type(ctx, v);
+}
+
+/* Inline, as a call costs as much as it does, and with few variables, as the view's frame is large. */
+static __always_inline int xt_fill(struct __sk_buff* ctx, struct xt_view* v, int hook) {
     v->len = ctx->len;
     v->mark = ctx->mark;
     if (config.ipv6 ? xt_parse_ipv6(ctx, v) : xt_parse_ipv4(ctx, v)) return -1;
     if (config.transport) xt_transport(ctx, v);
-    if (config.ext_headers) xt_extension_headers(ctx, v);
-    if (config.names || config.conntrack || config.owner || config.mac) {
-        struct sk_buff* skb = bpf_cast_to_kern_ctx(ctx);
-        if (config.names) xt_device_names(skb, v, hook);
-        if (config.conntrack) xt_connection(skb, v);
-        if (config.owner) xt_socket_owner(skb, v);
-        if (config.mac) xt_source_mac(skb, v);
-    }
-    if (config.packet_type) xt_packet_type(ctx, v);
+    if (config.ext_headers || config.names || config.conntrack || config.owner || config.mac || config.packet_type)
+        xt_fill_more(ctx, v, hook);
     return 0;
 }
 
