@@ -148,7 +148,7 @@ static __always_inline int xt_prove(xt_ctx* ctx, struct xt_view* v, int family, 
     int priority = xt_priority(chain);
     int conntrack;
 
-    if (v->path_len > XT_VIEW_PATH || !xt_prove_device(ctx, v, family)) return 0;
+    if (v->path_len > XT_VIEW_PATH || !xt_prove_device(ctx, v, family) || !xt_prove_unmerged(ctx, v, family)) return 0;
     conntrack = xt_prove_hooks(ctx, family, XT_PREROUTING, in_prerouting ? priority : XT_PRIORITY_NONE);
     if (conntrack == XT_HOOKS_FOREIGN) return 0;
     if (conntrack && !xt_prove_unknown_connection(ctx, v, family)) return 0;

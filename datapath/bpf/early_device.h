@@ -62,12 +62,13 @@ static __always_inline int xt_nothing_between(struct net_device* device) {
 }
 
 /* GRO merges segments to one before netfilter counts them (net/ipv4/tcp_offload.c, udp_offload.c). */
-static __always_inline int xt_never_merged(xt_ctx* ctx, struct net_device* device, struct xt_view* v, int family) {
+__noinline int xt_prove_unmerged(xt_ctx* ctx, struct xt_view* v, int family) {
+    struct net_device* device = xt_device(ctx);
     struct bpf_sock_tuple tuple = {};
     struct bpf_sock* socket;
     __u32 size;
 
-    if (!(device->features & config.gro)) return 1;
+    if (!v || !(device->features & config.gro)) return !!v;
     if (v->proto == XT_TCP) return v->l4_avail <= v->tcp_doff * 4u;
     if (v->proto == XT_ICMP || v->proto == XT_ICMPV6) return 1;
     if (v->proto != XT_UDP || (device->features & config.gro_udp)) return 0;
@@ -93,17 +94,22 @@ static __always_inline int xt_never_merged(xt_ctx* ctx, struct net_device* devic
     return 0;
 }
 
-static __always_inline int xt_place_is_plain(xt_ctx* ctx, struct net_device* device, struct xt_view* v, int family) {
-    return xt_nothing_beside(ctx, device) && xt_nothing_between(device) && xt_never_merged(ctx, device, v, family);
+static __always_inline int xt_place_is_plain(xt_ctx* ctx, struct net_device* device) {
+    return xt_nothing_beside(ctx, device) && xt_nothing_between(device);
 }
 
 #else
 
 /* A tunnel's or another filter's traces on the skb change what routing and conntrack make of it. */
-static __always_inline int xt_place_is_plain(xt_ctx* ctx, struct net_device* device, struct xt_view* v, int family) {
+static __always_inline int xt_prove_unmerged(xt_ctx* ctx, struct xt_view* v, int family) {
+    (void)ctx, (void)v, (void)family;
+    return 1; /* it is a packet already */
+}
+
+static __always_inline int xt_place_is_plain(xt_ctx* ctx, struct net_device* device) {
     struct sk_buff* skb = bpf_cast_to_kern_ctx(ctx);
 
-    (void)device, (void)v, (void)family;
+    (void)device;
     return !skb->_skb_refdst && !skb->_nfct && !skb->active_extensions;
 }
 
@@ -119,7 +125,7 @@ __noinline int xt_prove_device(xt_ctx* ctx, struct xt_view* v, int family) {
     if (bpf_core_field_exists(device->dsa_ptr) && device->dsa_ptr) return 0;
     if (bpf_core_field_exists(device->nf_hooks_ingress) && device->nf_hooks_ingress) return 0;
     if (!xt_unobserved(device, net, family == XT_V4 ? bpf_htons(XT_ETH_IPV4) : bpf_htons(XT_ETH_IPV6))) return 0;
-    return xt_place_is_plain(ctx, device, v, family);
+    return xt_place_is_plain(ctx, device);
 }
 
 #endif
