@@ -216,8 +216,9 @@ def killed(report):
             good(report, world, "xtbpf", "migrate")
             duration = time.monotonic() - began
             good(report, world, "xtbpf", "migrate", "--back")
-            moved = 0
-            for part in (0.5, 0.7, 0.8, 0.9):
+            moved, part = 0, 0.4
+            while moved < 2 and part < 5:  # later and later
+                part += 0.15
                 process = world.start("xtbpf", "migrate", "--confirm", "1", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                 time.sleep(part * duration)
                 process.kill()
