@@ -27,8 +27,7 @@ constexpr int kCommitTries = 16;
 struct Read {
     std::uint32_t generation = 0; // of nf_tables, before the store was read
     std::optional<CurrentStore> store;
-    HookCounters counted{}; // by nf_tables
-    bool removed = false;   // the store isn't in the anchor any more
+    bool removed = false; // the store isn't in the anchor any more
 };
 
 Result<Read> read_now(Family family, TableId table) {
@@ -36,9 +35,7 @@ Result<Read> read_now(Family family, TableId table) {
     if (!generation) return std::unexpected(generation.error());
     Result<std::optional<CurrentStore>> store = read_store(family, table);
     if (!store) return std::unexpected(store.error());
-    const auto counted = *store ? (*store)->counted : anchor::counted(family, table);
-    if (!counted) return std::unexpected(counted.error());
-    return Read{*generation, std::move(*store), *counted, false};
+    return Read{*generation, std::move(*store), false};
 }
 
 // Of each hook's program, in the order of hooks_of.
@@ -89,8 +86,7 @@ class KernelBackend final : public Backend {
         const auto anchored = anchor::inspect(next.family, next.id);
         if (!anchored) return std::unexpected(anchored.error());
         if (*anchored && (*anchored)->tag != held.tag) return fail(ErrorKind::Overtaken, "the table has other rules");
-        const HookCounters counted = held.counted;
-        reads_[{next.family, next.id}] = {*generation, std::move(held), counted, !*anchored};
+        reads_[{next.family, next.id}] = {*generation, std::move(held), !*anchored};
         return swap(std::move(next), std::move(program), Purpose::Commit);
     }
 
@@ -114,7 +110,7 @@ class KernelBackend final : public Backend {
             read = reads_.extract(reads_.emplace(std::pair{family, table}, std::move(*now)).first);
         }
         Read& current = read.mapped();
-        Result<NewStore> store = build_store(next, program, current.store ? &*current.store : nullptr, current.counted);
+        Result<NewStore> store = build_store(next, program, current.store ? &*current.store : nullptr);
         if (!store) return std::unexpected(store.error());
         if (!current.store) look_for_fitted();
         // The interpreter looks at each rule for each packet: that takes no longer beside the loading.

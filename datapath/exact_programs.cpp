@@ -252,7 +252,10 @@ Result<ExactPrograms> load_exact_coded(const ir::Table& table, const std::vector
     std::vector<codegen::Program> code;
     for (HookPrograms& one : programs.hooks) {
         one.empty = !one.walked && accepts_all(table, one.hook);
-        if (one.empty) continue;
+        if (one.empty) {
+            code.emplace_back();
+            continue;
+        }
         codegen::HookOptions options;
         options.clock = kernel_clock();
         Result<codegen::Program> compiled = one.walked ? codegen::compile_walk(table, one.hook, *image, options)
@@ -262,7 +265,7 @@ Result<ExactPrograms> load_exact_coded(const ir::Table& table, const std::vector
         code.push_back(std::move(*compiled));
     }
 
-    if (code.empty()) return programs;
+    if (std::ranges::all_of(programs.hooks, &HookPrograms::empty)) return programs;
 
     Result<BpfObject> object = BpfObject::open(exact_object(), "xt_exact");
     if (!object) return std::unexpected(object.error());
@@ -281,12 +284,11 @@ Result<ExactPrograms> load_exact_coded(const ir::Table& table, const std::vector
         object->leave_out_map("xt_stacks");
     if (done) done = object->use_pages("xt_counters", counters);
     if (done) done = object->use_pages("xt_limits", limits);
-    auto compiled = code.begin();
-    for (const HookPrograms& hook : programs.hooks) {
-        if (!done || hook.empty) continue;
-        const codegen::Program* body = &*compiled++;
-        done = object->include(main_name(hook.hook), "classify", {body});
-        if (done && hook.stops() != 0) done = object->include(again_name(hook.hook), "classify", {body});
+    for (std::size_t index = 0; done && index < programs.hooks.size(); ++index) {
+        const HookPrograms& hook = programs.hooks[index];
+        if (hook.empty) continue;
+        done = object->include(main_name(hook.hook), "classify", {&code[index]});
+        if (done && hook.stops() != 0) done = object->include(again_name(hook.hook), "classify", {&code[index]});
     }
     if (done) done = object->load();
     if (done && image) done = write_image(object->map("xt_image"), image->bytes);

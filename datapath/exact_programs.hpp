@@ -47,8 +47,8 @@ struct ExactPrograms {
 // Fits the programs to the kernel (fitted_objects.hpp), which load_exact() does otherwise.
 Result<void> fit_exact();
 
-// Loads one program per hook of the table that has something to decide (and what its hand-ins and effects need). `counters` and `limits` are the pages'
-// file descriptors in page order. Refused with what was tried, errno and the verifier's last lines.
+// Loads one program per hook of the table that has something to decide (and what its hand-ins and effects need). `counters`
+// and `limits` are the pages' file descriptors in page order. Refused with what was tried, errno and the verifier's last lines.
 Result<ExactPrograms> load_exact(const ir::Table& table, const std::vector<int>& counters,
                                  const std::vector<int>& limits);
 

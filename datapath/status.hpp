@@ -28,13 +28,12 @@ struct ProgramStatus {
 struct TableStatus {
     Family family = Family::V4;
     TableId table = TableId::Filter;
-    std::uint32_t store = 0;  // id of the map that holds the rules
-    std::uint64_t memory = 0; // bytes that the rules' text and counters take in the kernel, without the programs
-    bool conntrack = false;   // the table's rules need connection tracking
-    bool whole = true;        // each hook is served; false: somebody removed a part of the anchor
-    std::string trouble;      // why the store can't be read; empty if it can
-    std::uint32_t programless =
-        0; // hook_bit of the hooks without rules whose packets nf_tables accepts and counts itself
+    std::uint32_t store = 0;       // id of the map that holds the rules
+    std::uint64_t memory = 0;      // bytes that the rules' text and counters take in the kernel, without the programs
+    bool conntrack = false;        // the table's rules need connection tracking
+    bool whole = true;             // each hook is served; false: somebody removed a part of the anchor
+    std::string trouble;           // why the store can't be read; empty if it can
+    std::uint32_t programless = 0; // as in CurrentStore
     std::vector<ProgramStatus> programs;
     StoredTable rules{};
 };

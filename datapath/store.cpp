@@ -67,20 +67,17 @@ Result<std::optional<CurrentStore>> read_behind(const StoreTag& tag) {
     return current;
 }
 
-template <typename Table, typename Visit> void for_policies(Table& table, Visit visit) {
-    for (auto& chain : table.chains)
-        if (chain.accept) visit(chain.account, *hook_by_chain_name(chain.name));
-}
-
-template <typename Hooks> auto& at(Hooks& hooks, Hook hook) { return hooks.at(static_cast<std::size_t>(hook)); }
-
-// Adds what nf_tables has counted. That is less than when the store was made if somebody took its counter away, or reset it.
-void add_counted(CurrentStore& current, const HookCounters& now, const HookCounters& before) {
-    for_policies(current.table, [&](Account& account, Hook hook) {
-        account.counters += at(now, hook);
-        if (at(now, hook).packets < at(before, hook).packets) account.counters += at(before, hook);
-    });
-    current.counted = now;
+// Adds what nf_tables has counted since the store was made.
+Result<void> add_counted(CurrentStore& current, const HookCounters& before) {
+    const auto now = anchor::counted(current.table.family, current.table.id);
+    if (!now) return std::unexpected(now.error());
+    current.counted = *now;
+    for (StoredChain& chain : current.table.chains)
+        if (chain.accept) {
+            const auto hook = static_cast<std::size_t>(*hook_by_chain_name(chain.name));
+            chain.account.counters += counted_since(before.at(hook), now->at(hook));
+        }
+    return {};
 }
 
 // The same maps behind descriptors of its own.
@@ -94,9 +91,8 @@ template <typename Pages> Result<Pages> copy_of(const Pages& pages) {
     return Pages::adopt(std::move(copies));
 }
 
-// By slot, what is to be added from now on to the raw counters and to what nf_tables has counted.
-std::vector<Counters> bases_of(const StoredTable& next, const CurrentStore* current, const std::vector<Counters>& raw,
-                               const HookCounters& counted) {
+// By slot, what is to be added to the raw counters from now on.
+std::vector<Counters> bases_of(const StoredTable& next, const CurrentStore* current, const std::vector<Counters>& raw) {
     std::vector<Counters> bases(raw.size());
     if (current != nullptr)
         for_accounts(current->table, [&](const Account& account) {
@@ -105,7 +101,6 @@ std::vector<Counters> bases_of(const StoredTable& next, const CurrentStore* curr
     for_accounts(next, [&](const Account& account) {
         if (account.set) bases[account.slot] = account.counters - raw[account.slot];
     });
-    for_policies(next, [&](const Account& account, Hook hook) { bases[account.slot] -= at(counted, hook); });
     return bases;
 }
 
@@ -136,9 +131,7 @@ Result<std::optional<CurrentStore>> read_store(Family family, TableId table) {
         if (!*current) continue; // swapped between the two looks: look again
         if ((*current)->table.family != family || (*current)->table.id != table)
             return fail(ErrorKind::Refused, "the rules' store in the kernel is of another table");
-        const auto counted = anchor::counted(family, table);
-        if (!counted) return std::unexpected(counted.error());
-        add_counted(**current, *counted, tag->counted);
+        if (auto added = add_counted(**current, tag->counted); !added) return std::unexpected(added.error());
         (*current)->programless = (*anchored)->programless;
         (*current)->tag = (*anchored)->tag;
         (*current)->conntrack = (*anchored)->conntrack;
@@ -153,9 +146,7 @@ Result<std::optional<CurrentStore>> read_held(const std::vector<std::uint8_t>& b
     if (!tag) return std::unexpected(tag.error());
     auto current = read_behind(*tag);
     if (!current || !*current) return current;
-    const auto counted = anchor::counted((*current)->table.family, (*current)->table.id);
-    if (!counted) return std::unexpected(counted.error());
-    add_counted(**current, *counted, tag->counted);
+    if (auto added = add_counted(**current, tag->counted); !added) return std::unexpected(added.error());
     (*current)->tag = bytes;
     (*current)->whole = false;
     return current;
@@ -178,13 +169,14 @@ void find_fitted(Family family, TableId table) {
     adopt_fitted(std::move((*maps)->fitted));
 }
 
-Result<NewStore> build_store(StoredTable& next, ir::Table& program, const CurrentStore* current,
-                             const HookCounters& counted) {
+Result<NewStore> build_store(StoredTable& next, ir::Table& program, const CurrentStore* current) {
     const auto assigned = assign_accounts(next, program, current == nullptr ? nullptr : &current->table);
     if (!assigned) return std::unexpected(assigned.error());
 
+    const auto counted = current != nullptr ? current->counted : anchor::counted(next.family, next.id);
+    if (!counted) return std::unexpected(counted.error());
     NewStore built;
-    built.counted = counted;
+    built.counted = *counted;
     if (current != nullptr) {
         auto counters = copy_of(current->counters);
         if (!counters) return std::unexpected(counters.error());
@@ -202,8 +194,7 @@ Result<NewStore> build_store(StoredTable& next, ir::Table& program, const Curren
     if (::getrandom(built.nonce.data(), built.nonce.size(), 0) != static_cast<ssize_t>(built.nonce.size()))
         return fail(ErrorKind::Refused, fmt::format("getrandom: {}", std::strerror(errno)));
     const std::uint64_t made = current == nullptr ? nanoseconds_since_boot() : current->made;
-    auto map =
-        make_bytes_map("xt_store", serialize_store(next, bases_of(next, current, *raw, counted), built.nonce, made));
+    auto map = make_bytes_map("xt_store", serialize_store(next, bases_of(next, current, *raw), built.nonce, made));
     if (!map) return std::unexpected(map.error());
     built.map = std::move(*map);
     return built;

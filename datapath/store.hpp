@@ -6,7 +6,7 @@
 // A commit, in order:
 //     auto generation = anchor::generation_id();
 //     auto current = read_store(family, table);         // the very state the command was worked out from
-//     auto store = build_store(next, program, current ? &*current : nullptr, counted);
+//     auto store = build_store(next, program, current ? &*current : nullptr);
 //     ... load programs with store->counters.fds(), store->limits.fds() ...
 //     hold(*store, image);
 //     anchor::commit({.holder = store->holder.get(), .tag = store->tag, ...}, generation);
@@ -48,7 +48,7 @@ Result<std::optional<CurrentStore>> read_store(Family family, TableId table);
 struct NewStore {
     CounterPages counters; // with room for all slots of the table; the old pages are the same maps as before
     LimitPages limits;
-    HookCounters counted{}; // what nf_tables had counted, which the bases of policies allow for
+    HookCounters counted{}; // what nf_tables had counted when `current` was read: for the tag
     Fd map;                 // the frozen store map
     Nonce nonce;
     Fd holder;                     // for TablePlan::holder; holds map and pages
@@ -67,9 +67,7 @@ Fd hold_store(const std::vector<std::uint8_t>& tag);
 // has been counted since `current` was read: with the very `current` that was listed, nothing between a listing and its
 // zeroing is lost (as libiptc does). An account that isn't `set` goes on counting, whatever `counters` it holds.
 // Holder and tag are hold()'s.
-// `counted`: of nf_tables, read together with `current`, or now if there is none.
-Result<NewStore> build_store(StoredTable& next, ir::Table& program, const CurrentStore* current,
-                             const HookCounters& counted);
+Result<NewStore> build_store(StoredTable& next, ir::Table& program, const CurrentStore* current);
 
 // Takes what the table's holder keeps of fitted BPF objects, if the table is there (fitted_objects.hpp).
 void find_fitted(Family family, TableId table);

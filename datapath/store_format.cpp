@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint64_t kStoreMagic = 0x65726f7473747800; // "\0xtstore" as bytes on a little-endian machine
 constexpr std::uint32_t kTagMagic = 0x67617478;           // "xtag"
-constexpr std::uint32_t kVersion = 4;
+constexpr std::uint32_t kVersion = 5;
 
 struct Header {
     std::uint64_t magic = kStoreMagic;

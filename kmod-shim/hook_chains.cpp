@@ -30,23 +30,35 @@ bool is_tied(const TablePlan& plan) {
 
 bool runs_program(const HookPlan& hook) { return hook.main >= 0; }
 
-// Where the counter is, which doesn't move.
-const HookPlaces::Known& wanted(const TablePlan& plan, const HookPlan& hook, const HookPlaces& places) {
-    return runs_program(hook) && is_tied(plan) ? places.named : places.ours;
-}
-const HookPlaces::Known& unwanted(const TablePlan& plan, const HookPlan& hook, const HookPlaces& places) {
-    return &wanted(plan, hook, places) == &places.ours ? places.named : places.ours;
-}
+// Where the base chain of each hook is to be.
+class Wanted {
+  public:
+    Wanted(const TablePlan& plan, const HookPlaces& places)
+        : table_(plan.table), places_(places), tied_(is_tied(plan)) {}
 
-bool moves(const TablePlan& plan, const HookPlan& hook, const HookPlaces& places) {
-    const std::string chain = base_chain(plan.table, hook.hook);
-    return contains(unwanted(plan, hook, places).chains, chain) && !contains(wanted(plan, hook, places).chains, chain);
-}
+    bool tied() const { return tied_; }
+    // A hook that counts stays where the counter is, which doesn't move.
+    const HookPlaces::Known& place(const HookPlan& hook) const {
+        return tied_ && runs_program(hook) ? places_.named : places_.ours;
+    }
+    const HookPlaces::Known& other(const HookPlan& hook) const {
+        return tied_ && runs_program(hook) ? places_.ours : places_.named;
+    }
+    // The base chain is only in the other place.
+    bool moves(const HookPlan& hook) const {
+        const std::string chain = base_chain(table_, hook.hook);
+        return contains(other(hook).chains, chain) && !contains(place(hook).chains, chain);
+    }
+
+  private:
+    TableId table_;
+    const HookPlaces& places_;
+    bool tied_;
+};
 
 // Only the rule of a base chain is exchanged: a chain made anew would let packets through until its hook is registered.
-Result<void> swap_hook(Batch& batch, Socket& socket, const TablePlan& plan, const HookPlan& hook,
-                       const HookPlaces& places, std::uint32_t generation) {
-    const HookPlaces::Known& here = wanted(plan, hook, places);
+Result<void> swap_hook(Batch& batch, Socket& socket, const HookPlaces::Known& here, const TablePlan& plan,
+                       const HookPlan& hook, std::uint32_t generation) {
     const std::string chain = base_chain(plan.table, hook.hook);
     const auto target = add_side_chains(batch, here.place, plan.table, hook, generation);
     if (!target) return std::unexpected(target.error());
@@ -98,40 +110,42 @@ std::vector<std::string> hook_chains_of(TableId table, const std::vector<std::st
 }
 
 bool moves(const TablePlan& plan, const HookPlaces& places) {
-    return std::ranges::any_of(plan.hooks, [&](const HookPlan& hook) { return moves(plan, hook, places); });
+    const Wanted wanted(plan, places);
+    return std::ranges::any_of(plan.hooks, [&](const HookPlan& hook) { return wanted.moves(hook); });
 }
 
 void add_empty_base_chains(Batch& batch, const TablePlan& plan, const HookPlaces& places) {
+    const Wanted wanted(plan, places);
     for (const Place& place : {places.ours.place, places.named.place})
         add_table(batch, place);
     for (const HookPlan& hook : plan.hooks)
-        if (moves(plan, hook, places))
-            add_base_chain(batch, wanted(plan, hook, places).place, base_chain(plan.table, hook.hook), plan.table,
-                           hook.hook);
+        if (wanted.moves(hook))
+            add_base_chain(batch, wanted.place(hook).place, base_chain(plan.table, hook.hook), plan.table, hook.hook);
 }
 
 void delete_empty_base_chains(Batch& batch, const TablePlan& plan, const HookPlaces& places) {
+    const Wanted wanted(plan, places);
     if (places.named.chains.empty()) return delete_table(batch, places.named.place);
     for (const HookPlan& hook : plan.hooks)
-        if (moves(plan, hook, places))
-            delete_chain(batch, wanted(plan, hook, places).place, base_chain(plan.table, hook.hook));
+        if (wanted.moves(hook)) delete_chain(batch, wanted.place(hook).place, base_chain(plan.table, hook.hook));
 }
 
 Result<void> swap_hooks(Batch& batch, Socket& socket, const TablePlan& plan, const HookPlaces& places,
                         std::uint32_t generation) {
-    if (is_tied(plan)) add_table(batch, places.named.place);
+    const Wanted wanted(plan, places);
+    if (wanted.tied()) add_table(batch, places.named.place);
     for (const HookPlan& hook : plan.hooks)
-        if (auto swapped = swap_hook(batch, socket, plan, hook, places, generation); !swapped) return swapped;
-    if (!is_tied(plan))
+        if (auto swapped = swap_hook(batch, socket, wanted.place(hook), plan, hook, generation); !swapped)
+            return swapped;
+    if (!wanted.tied())
         delete_named(batch, plan.table, places);
     else
         for (const HookPlan& hook : plan.hooks)
-            if (const std::string chain = base_chain(plan.table, hook.hook);
-                contains(unwanted(plan, hook, places).chains, chain))
-                delete_chain(batch, unwanted(plan, hook, places).place, chain);
+            if (const std::string chain = base_chain(plan.table, hook.hook); contains(wanted.other(hook).chains, chain))
+                delete_chain(batch, wanted.other(hook).place, chain);
     // Now that nothing goes there any more.
     for (const HookPlaces::Known* known : {&places.ours, &places.named})
-        if (known == &places.ours || is_tied(plan))
+        if (known == &places.ours || wanted.tied())
             for (const std::string& chain : side_chains_of(plan.table, known->chains))
                 delete_chain(batch, known->place, chain);
     return {};

@@ -20,6 +20,16 @@ nlmsghdr* chain_message(Batch& batch, std::uint16_t type, std::uint16_t flags, c
     return message;
 }
 
+nlmsghdr* counter_message(Batch& batch, std::uint16_t type, std::uint16_t flags, const Place& place,
+                          const std::string& counter, std::string_view tried) {
+    nlmsghdr* message =
+        batch.add(type, flags, place.family, fmt::format("{} nf_tables counter {}", tried, counter), "nft_counter");
+    mnl_attr_put_strz(message, NFTA_OBJ_TABLE, place.table);
+    mnl_attr_put_strz(message, NFTA_OBJ_NAME, counter.c_str());
+    mnl_attr_put_u32(message, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
+    return message;
+}
+
 // The type that treats packets as iptables' table does: `nat` sees only a connection's first packet, `route` routes
 // again what the mangle table's OUTPUT chain changed (net/ipv4/netfilter/iptable_mangle.c, ipt_mangle_out).
 const char* chain_type(TableId table, Hook hook) {
@@ -61,20 +71,6 @@ void add_base_chain(Batch& batch, const Place& place, const std::string& chain, 
 void delete_chain(Batch& batch, const Place& place, const std::string& chain) {
     chain_message(batch, NFT_MSG_DELCHAIN, 0, place, chain, fmt::format("delete nf_tables chain {}", chain));
 }
-
-namespace {
-
-nlmsghdr* counter_message(Batch& batch, std::uint16_t type, std::uint16_t flags, const Place& place,
-                          const std::string& counter, std::string_view tried) {
-    nlmsghdr* message =
-        batch.add(type, flags, place.family, fmt::format("{} nf_tables counter {}", tried, counter), "nft_counter");
-    mnl_attr_put_strz(message, NFTA_OBJ_TABLE, place.table);
-    mnl_attr_put_strz(message, NFTA_OBJ_NAME, counter.c_str());
-    mnl_attr_put_u32(message, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
-    return message;
-}
-
-} // namespace
 
 void add_counter(Batch& batch, const Place& place, const std::string& counter) {
     nlmsghdr* message = counter_message(batch, NFT_MSG_NEWOBJ, NLM_F_CREATE, place, counter, "make");

@@ -30,11 +30,11 @@ void add_chain(Batch& batch, const Place& place, const std::string& chain);
 // Policy accept; `behind`: added to the priority of iptables' table.
 void add_base_chain(Batch& batch, const Place& place, const std::string& chain, TableId table, Hook hook,
                     int behind = 0);
+void delete_chain(Batch& batch, const Place& place, const std::string& chain); // with its rules
+
 // From zero, if there is none yet.
 void add_counter(Batch& batch, const Place& place, const std::string& counter);
 void delete_counter(Batch& batch, const Place& place, const std::string& counter); // that no rule refers to any more
-
-void delete_chain(Batch& batch, const Place& place, const std::string& chain); // with its rules
 
 // Appends a rule. `expressions` puts its expressions on the message; `tried`, `needs` as in refusal(). Userdata: see
 // userdata.hpp. `protocol`: what x_tables extensions in it take for the rule's `-p`; 0: none.

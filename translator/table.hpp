@@ -31,6 +31,11 @@ struct Counters {
     friend Counters operator-(Counters a, const Counters& b) { return a -= b; }
 };
 
+// What a counter of somebody else's has counted since it showed `before`; it shows less if it was reset or made anew meanwhile.
+inline Counters counted_since(const Counters& before, const Counters& now) {
+    return now.packets < before.packets ? now : now - before;
+}
+
 using HookCounters = std::array<Counters, kHooks>; // by Hook
 
 inline constexpr ir::Slot kNoSlot = ~0U; // not stored yet: the backend gives a slot at commit

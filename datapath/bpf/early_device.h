@@ -61,14 +61,16 @@ static __always_inline int xt_nothing_between(struct net_device* device) {
     return xt_list_empty((__u64)device + xt_offset(struct net_device, adj_list.upper));
 }
 
-/* GRO merges segments to one before netfilter counts them (net/ipv4/tcp_offload.c, udp_offload.c). */
+/* GRO merges segments to one before netfilter counts them (net/ipv4/tcp_offload.c, udp_offload.c). No part of xt_prove_device, whose
+ * frame would come on top of the tuple's. */
 __noinline int xt_prove_unmerged(xt_ctx* ctx, struct xt_view* v, int family) {
     struct net_device* device = xt_device(ctx);
     struct bpf_sock_tuple tuple = {};
     struct bpf_sock* socket;
     __u32 size;
 
-    if (!v || !(device->features & config.gro)) return !!v;
+    if (!v) return 0;
+    if (!(device->features & config.gro)) return 1;
     if (v->proto == XT_TCP) return v->l4_avail <= v->tcp_doff * 4u;
     if (v->proto == XT_ICMP || v->proto == XT_ICMPV6) return 1;
     if (v->proto != XT_UDP || (device->features & config.gro_udp)) return 0;
@@ -100,12 +102,13 @@ static __always_inline int xt_place_is_plain(xt_ctx* ctx, struct net_device* dev
 
 #else
 
-/* A tunnel's or another filter's traces on the skb change what routing and conntrack make of it. */
+/* At tc it is a packet already. */
 static __always_inline int xt_prove_unmerged(xt_ctx* ctx, struct xt_view* v, int family) {
     (void)ctx, (void)v, (void)family;
-    return 1; /* it is a packet already */
+    return 1;
 }
 
+/* A tunnel's or another filter's traces on the skb change what routing and conntrack make of it. */
 static __always_inline int xt_place_is_plain(xt_ctx* ctx, struct net_device* device) {
     struct sk_buff* skb = bpf_cast_to_kern_ctx(ctx);
 

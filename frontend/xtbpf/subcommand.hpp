@@ -4,6 +4,7 @@
 
 #include "translator/error.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,10 @@ int run_watch(const Arguments& arguments);
 
 // "xtbpf: MESSAGE" on stderr; the exit code that belongs to the error's kind.
 int complain(const Error& error);
+
+// Has who isn't root complained of; then the exit code. For what first asks iptables-legacy and iptables-nft, whose words for it
+// are others.
+std::optional<int> refuse_unless_root();
 
 // The whole program.
 int run_tool(int argc, char** argv);

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace xtbpf::tool {
 
@@ -44,6 +45,11 @@ int written(int code) {
 int complain(const Error& error) {
     fmt::print(stderr, "xtbpf: {}\n", error.message);
     return error.kind == ErrorKind::BadParameter ? kUsage : kFailed;
+}
+
+std::optional<int> refuse_unless_root() {
+    if (::geteuid() == 0) return std::nullopt;
+    return complain({ErrorKind::Denied, "Permission denied (you must be root)"});
 }
 
 int run_tool(int argc, char** argv) {

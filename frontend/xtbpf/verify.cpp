@@ -18,7 +18,6 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
-#include <unistd.h>
 
 namespace xtbpf::tool {
 
@@ -157,8 +156,7 @@ std::string json(const std::vector<Verdict>& verdicts, const std::vector<EarlyVe
 int verify_shadow(const CommandLine& line) {
     const auto from = variant_named(line.get<std::string>("from"), "from");
     if (!from) return line.misused(from.error().message);
-    // iptables-legacy and iptables-nft are asked first, whose words for it are others.
-    if (::geteuid() != 0) return complain({ErrorKind::Denied, "Permission denied (you must be root)"});
+    if (const auto code = refuse_unless_root()) return *code;
     const auto rules = shadow_rules(*from, line.get<std::string>("rules"), line.get<std::string>("rules6"));
     if (!rules) return complain(rules.error());
     const auto found = shadow(*rules, std::chrono::seconds(line.get<unsigned>("for").value_or(kShadowSeconds)));

@@ -5,8 +5,8 @@ rules is for.
 
 Three scratch hosts (iptables-legacy, iptables-nft, iptables-bpf) take turns under a flood of small UDP datagrams over a veth
 pair; the time includes sending. `alone`: what BPF_PROG_TEST_RUN says of iptables-bpf's INPUT program, less what it says of that of
-no rules (and policy DROP, as with ACCEPT there is none); for IPv6 only this is measured. Also how long a restore, one -A and a save take. Shapes: shapes.py. Medians with minimum
-and maximum go to build/bench/SHAPE.json, and pictures beside them (plot.py).
+no rules (and policy DROP, as with ACCEPT there is none); for IPv6 only this is measured. Also how long a restore, one -A and a save
+take. Shapes: shapes.py. Medians with minimum and maximum go to build/bench/SHAPE.json, and pictures beside them (plot.py).
 """
 
 import argparse

@@ -39,7 +39,7 @@ class Store : public Anchor {
     }
 
     static Result<NewStore> held_store(StoredTable& next, ir::Table& program, const CurrentStore* current) {
-        auto store = build_store(next, program, current, {});
+        auto store = build_store(next, program, current);
         if (!store) return store;
         if (auto held = hold(*store, -1); !held) return std::unexpected(held.error());
         return store;

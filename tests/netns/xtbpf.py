@@ -15,7 +15,6 @@ import shutil
 import signal
 import socket
 import struct
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,7 +24,7 @@ sys.path[:0] = [HERE, os.path.dirname(HERE)]
 import machine  # noqa: E402
 import outcome  # noqa: E402
 from faulty import run  # noqa: E402
-from faulty.world import HOST, PEER, PROGRAMS, World, soon  # noqa: E402
+from faulty.world import HOST, PEER, PROGRAMS, World, bpftool, soon  # noqa: E402
 
 RIGHTS = "-all,+net_admin,+sys_admin"  # of packaging/systemd/xtbpf-watch.service
 RULES = """*raw
@@ -156,7 +155,7 @@ def trace(report):
     with World("trace") as world:
         world.restore(RULES)
         tracing = world.start("xtbpf", "trace", "--json", "-s", "5", "-c", "2", "udp", "dport", "7000", stdout=-1)
-        found = soon(lambda: "iptables-bpf-tap" in world.run("nft", "list", "tables")[1])
+        found = tapped(world)
         send, other = world.sender(7000), world.sender(7001)
         for each in (other, send):
             each(b"x")
@@ -226,7 +225,7 @@ def preview(report):
 
         def judged(rule):
             process = world.start("xtbpf", "top", "--json", "--for", "0.7", "--preview", rule, stdout=-1, stderr=-2)
-            soon(lambda: "iptables-bpf-tap" in world.run("nft", "list", "tables")[1])
+            tapped(world)
             for each in (send, send, other):
                 each(b"12")
             found = json.loads(process.communicate()[0])
@@ -297,8 +296,7 @@ def watch(report):
 def holds_all(service, world):
     """Whether the service has the stores' holders open."""
     stores = {table["store"] for table in json.loads(told(world, "status", "--json"))["tables"]}
-    shown = json.loads(subprocess.run(["bpftool", "-j", "prog", "show"], capture_output=True, text=True, check=True).stdout)
-    holders = {each["id"] for each in shown if each.get("name") == "xt_holder" and stores & set(each["map_ids"])}
+    holders = {each["id"] for each in bpftool("prog", "show") if each.get("name") == "xt_holder" and stores & set(each["map_ids"])}
     opened = set()
     for number in os.listdir(f"/proc/{service.pid}/fdinfo"):
         with contextlib.suppress(FileNotFoundError), open(f"/proc/{service.pid}/fdinfo/{number}", encoding="ascii") as info:

@@ -11,7 +11,6 @@
 #include <csignal>
 #include <fmt/format.h>
 #include <syslog.h>
-#include <unistd.h>
 
 namespace xtbpf::tool {
 
@@ -120,8 +119,7 @@ int run_migrate(const Arguments& arguments) {
         return line.misused("these options don't go together");
     if (line.get<unsigned>("confirm") == 0U) return line.misused("--confirm 0 leaves no time to confirm");
     if (line.get<unsigned>("for") == 0U) return line.misused("--for 0 would judge nothing");
-    // iptables-legacy and iptables-nft are asked first, whose words for it are others.
-    if (::geteuid() != 0) return complain({ErrorKind::Denied, "Permission denied (you must be root)"});
+    if (const auto code = refuse_unless_root()) return *code;
     if (line.has("confirm-now")) {
         if (auto confirmed = confirm(); !confirmed) return complain(confirmed.error());
         return kDone;

@@ -8,37 +8,35 @@
 
 namespace xtbpf::tool {
 
-Result<std::optional<HookCounters>> Sampler::refresh(Family family, TableId table) {
+Result<void> Sampler::refresh(Family family, TableId table) {
     const auto anchored = anchor::inspect(family, table);
     if (!anchored) return std::unexpected(anchored.error());
     const auto held = stores_.find({family, table});
     if (!*anchored) {
         if (held != stores_.end()) stores_.erase(held);
-        return std::nullopt;
+        return {};
     }
-    if (held != stores_.end() && held->second.tag == (*anchored)->tag) {
-        auto counted = anchor::counted(family, table);
-        if (!counted) return std::unexpected(counted.error());
-        return *counted;
-    }
+    if (held != stores_.end() && held->second.tag == (*anchored)->tag) return {};
     auto store = read_store(family, table);
     if (!store) return std::unexpected(store.error());
     stores_.erase({family, table});
-    if (!*store) return std::nullopt;
-    return stores_.emplace(std::pair{family, table}, std::move(**store)).first->second.counted;
+    if (*store) stores_.emplace(std::pair{family, table}, std::move(**store));
+    return {};
 }
 
 Result<std::vector<Sample>> Sampler::sample() {
     std::vector<Sample> out;
     for (const Family family : {Family::V4, Family::V6})
         for (const TableId table : kTables) {
-            const auto counted = refresh(family, table);
-            if (!counted) return std::unexpected(counted.error());
-            if (!*counted) continue;
-            const CurrentStore& store = stores_.at({family, table});
+            if (auto done = refresh(family, table); !done) return std::unexpected(done.error());
+            const auto held = stores_.find({family, table});
+            if (held == stores_.end()) continue;
+            const CurrentStore& store = held->second;
             const auto raw = store.counters.read(0, static_cast<std::uint32_t>(store.raw.size()));
             if (!raw) return std::unexpected(raw.error());
-            add(store, *raw, **counted, out);
+            const auto counted = anchor::counted(family, table);
+            if (!counted) return std::unexpected(counted.error());
+            add(store, *raw, *counted, out);
         }
     return out;
 }
@@ -57,7 +55,7 @@ void Sampler::add(const CurrentStore& store, const std::vector<Counters>& raw, c
             sample(chain.rules[at].account, {}, fmt::format("{}:rule:{}", where, at + 1), chain.rules[at].text);
         if (!chain.accept) continue;
         const auto hook = static_cast<std::size_t>(*hook_by_chain_name(chain.name));
-        sample(chain.account, counted.at(hook) - store.counted.at(hook), where + ":policy",
+        sample(chain.account, counted_since(store.counted.at(hook), counted.at(hook)), where + ":policy",
                *chain.accept ? "ACCEPT" : "DROP");
     }
 }

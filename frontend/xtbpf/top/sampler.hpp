@@ -16,8 +16,7 @@ class Sampler {
     Result<std::vector<Sample>> sample();
 
   private:
-    // Reads a table anew if it isn't the one that is held. What nf_tables counts of it; nullopt: it isn't there.
-    Result<std::optional<HookCounters>> refresh(Family family, TableId table);
+    Result<void> refresh(Family family, TableId table); // reads a table anew if it isn't the one that is held
     // `raw`, `counted`: as in CurrentStore, of now
     void add(const CurrentStore& store, const std::vector<Counters>& raw, const HookCounters& counted,
              std::vector<Sample>& out) const;

@@ -101,7 +101,8 @@ class World:
         return lambda data: found.sendto(data, (HOST, port))  # not connected: a REJECT's answer is no error of the next send
 
 
-def _bpftool(*command):
+def bpftool(*command):
+    """What it tells, parsed."""
     done = subprocess.run(["bpftool", "-j", *command], capture_output=True, text=True, check=False)
     return json.loads(done.stdout or "[]")
 
@@ -109,12 +110,12 @@ def _bpftool(*command):
 def kernel_objects(marker):
     """(stores, programs) in the whole kernel that belong to rules with this marker in a comment."""
     stores = set()
-    for found in _bpftool("map", "show"):
+    for found in bpftool("map", "show"):
         if found.get("name") == "xt_store":
             dump = subprocess.run(["bpftool", "-j", "map", "dump", "id", str(found["id"])], capture_output=True, text=True, check=False).stdout
             if "".join(f'"0x{ord(letter):02x}",' for letter in marker)[:-1] in dump:
                 stores.add(found["id"])
-    programs = [found for found in _bpftool("prog", "show") if "map_ids" in found]
+    programs = [found for found in bpftool("prog", "show") if "map_ids" in found]
     pages = {page for found in programs if stores & set(found["map_ids"]) for page in found["map_ids"]}
     return stores, {found["id"] for found in programs if pages & set(found["map_ids"])}
 
